@@ -1,0 +1,6 @@
+export * from "./address.ts";
+export * from "./diagnostic.ts";
+export * from "./interface.ts";
+export * from "./packet.ts";
+export * from "./source.ts";
+export * from "./system.ts";

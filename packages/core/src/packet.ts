@@ -1,0 +1,162 @@
+import type { Address, Family } from "./address.ts";
+
+/** Protocol numbers the code speaks of by name (IANA assigned internet protocol numbers). */
+export const PROTOCOL = {
+  hopByHop: 0,
+  icmp: 1,
+  igmp: 2,
+  ipv4: 4,
+  tcp: 6,
+  udp: 17,
+  ipv6: 41,
+  routing: 43,
+  fragment: 44,
+  gre: 47,
+  esp: 50,
+  ah: 51,
+  icmp6: 58,
+  noNext: 59,
+  destinationOptions: 60,
+  carp: 112,
+  pfsync: 240,
+  sctp: 132,
+} as const;
+
+/** TCP flag bits (RFC 9293 3.1), in pf's order `FSRPAUEW`. */
+export const TCP_FLAG = { F: 1, S: 2, R: 4, P: 8, A: 16, U: 32, E: 64, W: 128 } as const;
+
+export interface TcpHeader {
+  /** Bits of {@link TCP_FLAG}. */
+  flags: number;
+  sequence: number;
+  acknowledgement: number;
+  window: number;
+  /** Maximum segment size option, null when absent. */
+  mss: number | null;
+  /** Window scale option, null when absent. */
+  windowScale: number | null;
+  /** Timestamps option, null when absent. */
+  timestamps: { value: number; echo: number } | null;
+  sackPermitted: boolean;
+  /** The options as they are on the wire, when they were given in bytes; null when they follow from the fields. */
+  rawOptions: Uint8Array | null;
+}
+
+export interface IcmpHeader {
+  type: number;
+  code: number;
+  /** Echo identifier and sequence; 0 for other types. */
+  id: number;
+  sequence: number;
+  /** Next-hop MTU of fragmentation-needed and packet-too-big; 0 otherwise. */
+  mtu: number;
+  /** Target of neighbour discovery. */
+  target: Address | null;
+  /** The packet an error is about: its header and the first bytes. */
+  inner: Packet | null;
+}
+
+export interface Fragment {
+  id: number;
+  /** Octets of the unfragmented IP payload that lie before this fragment. */
+  offset: number;
+  /** More fragments follow. */
+  more: boolean;
+}
+
+/** One IPv4 option or IPv6 option header. */
+export interface IpOption {
+  /** IPv4: option type octet (7 record route, 148 router alert). IPv6: protocol number of the header (0, 60, 43). */
+  readonly type: number;
+  /** IPv6 hop-by-hop: option types inside (5 router alert). */
+  readonly inner?: readonly number[];
+  readonly bytes?: Uint8Array;
+}
+
+/**
+ * An IP packet. Mutable: pf rewrites it on its way. Copy with {@link copyPacket} to keep what it was.
+ *
+ * A packet that is one fragment has `fragment`; unless its offset is 0 it has no transport header (ports 0, `tcp`
+ * and `icmp` null).
+ */
+export interface Packet {
+  family: Family;
+  source: Address;
+  destination: Address;
+  /** Transport protocol number; for IPv6 the one after all extension headers. */
+  protocol: number;
+  /** TCP, UDP, SCTP; 0 otherwise. */
+  sourcePort: number;
+  destinationPort: number;
+  /** TTL or hop limit. */
+  ttl: number;
+  /** Type of service or traffic class octet. */
+  tos: number;
+  dontFragment: boolean;
+  /** IPv4 identification. */
+  id: number;
+  fragment: Fragment | null;
+  options: readonly IpOption[];
+  /** Octets after the IP header(s) and the transport header. */
+  payloadLength: number;
+  tcp: TcpHeader | null;
+  icmp: IcmpHeader | null;
+  /** SCTP: type of the first chunk (RFC 9260 3.2); null otherwise. */
+  sctpChunk: number | null;
+}
+
+/** Octets of the transport header that {@link Packet} stands for. */
+export function transportHeaderLength(packet: Packet): number {
+  if (packet.fragment !== null && packet.fragment.offset > 0) return 0;
+  switch (packet.protocol) {
+    case PROTOCOL.tcp:
+      return 20 + tcpOptionsLength(packet.tcp);
+    case PROTOCOL.udp:
+    case PROTOCOL.icmp:
+      return 8;
+    case PROTOCOL.icmp6:
+      return packet.icmp?.target != null ? 24 : 8;
+    case PROTOCOL.sctp:
+      return 12;
+    default:
+      return 0;
+  }
+}
+
+function tcpOptionsLength(tcp: TcpHeader | null): number {
+  if (tcp === null) return 0;
+  if (tcp.rawOptions !== null) return (tcp.rawOptions.length + 3) & ~3;
+  const length =
+    (tcp.mss === null ? 0 : 4) +
+    (tcp.windowScale === null ? 0 : 3) +
+    (tcp.sackPermitted ? 2 : 0) +
+    (tcp.timestamps === null ? 0 : 10);
+  return (length + 3) & ~3;
+}
+
+/** Octets of the whole IP packet, headers included. */
+export function packetLength(packet: Packet): number {
+  let header = packet.family === 4 ? 20 : 40;
+  for (const option of packet.options) header += option.bytes?.length ?? (packet.family === 4 ? 4 : 8);
+  if (packet.family === 4) header = (header + 3) & ~3;
+  else if (packet.fragment !== null) header += 8;
+  let inner = 0;
+  if (packet.icmp?.inner) inner = Math.min(packetLength(packet.icmp.inner), packet.family === 4 ? 28 : 1232);
+  return header + transportHeaderLength(packet) + Math.max(packet.payloadLength, inner);
+}
+
+/** A deep copy: changing the copy leaves the original alone. Addresses are shared, they never change. */
+export function copyPacket(packet: Packet): Packet {
+  return {
+    ...packet,
+    fragment: packet.fragment === null ? null : { ...packet.fragment },
+    tcp:
+      packet.tcp === null
+        ? null
+        : { ...packet.tcp, timestamps: packet.tcp.timestamps === null ? null : { ...packet.tcp.timestamps } },
+    icmp:
+      packet.icmp === null
+        ? null
+        : { ...packet.icmp, inner: packet.icmp.inner === null ? null : copyPacket(packet.icmp.inner) },
+  };
+}
