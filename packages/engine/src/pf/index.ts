@@ -1,0 +1,3 @@
+export * from "./packet-filter.ts";
+export * from "./pfctl.ts";
+export * from "./types.ts";
