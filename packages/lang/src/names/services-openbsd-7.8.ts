@@ -1,0 +1,36 @@
+// Made by tools/generate-names.mjs. services(5) of OpenBSD 7.8.
+export const SERVICES_OPENBSD_7_8 = `
+tcpmux 1t;echo 7tu;discard 9tu sink null;systat 11t users;daytime 13tu;netstat 15t;qotd 17t quote;msp 18tu;
+chargen 19tu ttytst source;ftp-data 20t;ftp 21t;ssh 22tu;telnet 23t;smtp 25t mail;time 37tu timserver;
+rlp 39u resource;nameserver 42t name;whois 43t nicname;tacacs 49tu tacas+;domain 53tu;mtp 57t;bootps 67tu;
+bootpc 68tu;tftp 69u;gopher 70tu;rje 77t netrjs;finger 79t;www 80t http;www 80u;link 87t ttylink;
+kerberos 88ut kerberos-sec;supdup 95t;hostnames 101t hostname;iso-tsap 102t tsap;x400 103t;x400-snd 104t;
+csnet-ns 105tu cso-ns;rtelnet 107tu;pop3 110t;sunrpc 111tu portmap rpcbind;auth 113t authentication tap ident;
+sftp 115t;uucp-path 117t;nntp 119t readnews untp;ntp 123tu;pwdgen 129tu;epmap 135tu;netbios-ns 137tu;
+netbios-dgm 138tu;netbios-ssn 139tu;imap 143t imap2;bftp 152t;snmp 161u;snmp-trap 162u snmptrap;cmip-man 163tu;
+cmip-agent 164tu;xdmcp 177tu;nextstep 178tu NeXTStep NextStep;bgp 179t;prospero 191tu;irc 194t;smux 199tu;
+at-rtmp 201tu;at-nbp 202tu;at-echo 204tu;at-zis 206tu;z3950 210tu wais;ipx 213tu;rpki-rtr 323t;ulistserv 372tu;
+ldap 389tu;svrloc 427tu;nnsp 433t usenet;https 443tu;snpp 444t;microsoft-ds 445tu;kpasswd 464tu;
+submissions 465t smtps;photuris 468tu;isakmp 500u;exec 512t;biff 512u comsat;login 513t;who 513u whod;
+shell 514t cmd;syslog 514u;printer 515t spooler;talk 517u;ntalk 518u;route 520u router routed;efs 521t;
+timed 525u timeserver;tempo 526t newdate;courier 530t rpc;conference 531t chat;netnews 532t readnews;netwall 533u;
+uucp 540t uucpd;klogin 543t;kshell 544t krcmd;ekshell 545t;dhcpv6-client 546u;dhcpv6-server 547u;
+remotefs 556t rfs_server rfs;afpovertcp 548t;rtsp 554tu;submission 587t msa;asf-rmcp 623u;ipp 631tu;ldaps 636tu;
+ldp 646tu;agentx 705t;silc 706t;kerberos-adm 749tu;domain-s 853tu;rsync 873t;imaps 993t;pop3s 995t spop3;
+socks 1080t;kpop 1109t;openvpn 1194tu;ms-sql-s 1433tu Microsoft-SQL-Server;ms-sql-m 1434tu Microsoft-SQL-Monitor;
+ingreslock 1524tu;prospero-np 1525tu;sa-msg-port 1646u;l2tp 1701u;pptp 1723tu;radius 1812u;
+radacct 1813u radius-acct;mqtt 1883t;ssdp 1900tu;nfsd 2049ut nfs;eklogin 2105t;rkinit 2108t;kf 2110t;kx 2111t;
+kip 2112t;kauth 2120t;iprop 2121t;cvspserver 2401tu;zebrasrv 2600t;zebra 2601t;ripd 2602t;ripng 2603t;ospfd 2604t;
+bgpd 2605t;ospf6d 2606t;ospfapi 2607t;isisd 2608t;netplan 2983t;eppc 3031tu;iscsi 3260t;mysql 3306t;rdp 3389t;
+iapp 3517tu 802-11-iapp;daap 3689tu;svn 3690t;bfd-control 3784u;bfd-echo 3785u;sieve 4190t;krb524 4444tu;
+ipsec-nat-t 4500tu ipsec-msft;hylafax 4559t;gre-in-udp 4754u;gre-udp-dtls 4755u;vxlan 4789u;rfe 5002tu;sip 5060tu;
+xmpp-client 5222t;xmpp-server 5269t;xmpp-bosh 5280t;presence 5298tu;mdns 5353tu;mdnsresponder 5354tu;
+postgresql 5432tu;matter 5540tu;rfb 5900t vnc;dtspc 6112t;syslog-tls 6514t;afs3-fileserver 7000tu;
+afs3-callback 7001tu;afs3-prserver 7002tu;afs3-vlserver 7003tu;afs3-kaserver 7004tu;afs3-volser 7005tu;
+afs3-errors 7006tu;afs3-bos 7007tu;afs3-update 7008tu;afs3-rmtsys 7009tu;puppet 8140t;matrix-fed 8448t;
+secure-mqtt 8883t;ub-dns-control 8953t;git 9418tu;zabbix-agent 10050tu;zabbix-trapper 10051tu;amt-soap-http 16992tu;
+amt-soap-https 16993tu;amt-redir-tcp 16994tu;amt-redir-tls 16995tu;openwebnet 20005tu xcept;pop3pw 106t poppassd;
+kerberos-iv 750ut kdc;kerberos_master 751ut;krb_prop 754t hprop;krbupdate 760t kreg;datametrics 1645u;
+ekshell2 2106t;webster 2627t;conserver 3109t;canna 5680t;sane-port 6566t;icb 7326t;spamd 8025t;spamd-sync 8025u;
+spamd-cfg 8026t;dhcpd-sync 8067u;jetdirect 9100t;hunt 26740u;rtmp 1d;nbp 2d;echo 4d;zip 6d;
+`;
