@@ -104,7 +104,8 @@ export interface Pool {
   readonly preferIpv6NextHop: boolean;
 }
 
-export type RouteOption = "route-to" | "reply-to" | "dup-to";
+/** `fastroute` is of the 4.6 family only and has no pool. */
+export type RouteOption = "route-to" | "reply-to" | "dup-to" | "fastroute";
 
 export type KeepState = "none" | "keep" | "modulate" | "synproxy";
 
@@ -405,10 +406,103 @@ export interface PfOptions {
   keepCounters?: boolean;
 }
 
-/** OpenBSD: one `queue` statement. Bandwidths in bits per second or percent. */
+/** A bandwidth: bits per second, or a percentage of the parent's. */
 export interface Bandwidth {
   readonly value: number;
   readonly percent: boolean;
+}
+
+/** Service curve of a queue: `bandwidth` in the long run, `burst` for the first `milliseconds`. */
+export interface ServiceCurve {
+  readonly bandwidth: Bandwidth;
+  readonly burst: Bandwidth | null;
+  /** 0 when there is no burst. */
+  readonly milliseconds: number;
+}
+
+/** OpenBSD since 5.5: one `queue` statement (`struct pf_queuespec`). */
+export interface Queue {
+  readonly name: string;
+  readonly parent: string | null;
+  readonly interface: string | null;
+  /** `flows N quantum B`: a flow queue; interval and target in milliseconds, 0 when not given. */
+  readonly flowQueue: {
+    readonly flows: number;
+    readonly quantum: number;
+    readonly interval: number;
+    readonly target: number;
+  } | null;
+  readonly linkShare: ServiceCurve | null;
+  /** `min`. */
+  readonly realTime: ServiceCurve | null;
+  /** `max`. */
+  readonly upperLimit: ServiceCurve | null;
+  readonly default: boolean;
+  /** `qlimit`; 0 when not given. */
+  readonly limit: number;
+  readonly origin: Origin | null;
+}
+
+export type AltqScheduler = "cbq" | "priq" | "hfsc" | "fairq" | "codel";
+
+/** Two-piece service curve of an hfsc or fairq queue, in bits per second; `percent` keeps how it was written. */
+export interface AltqServiceCurve {
+  /** First slope, 0 when the curve is linear. */
+  readonly m1: number;
+  readonly m1Percent: number;
+  /** Milliseconds of the first slope. */
+  readonly d: number;
+  readonly m2: number;
+  readonly m2Percent: number;
+}
+
+/**
+ * ALTQ (4.6 family, FreeBSD): `altq on` when `queue` is null, else one queue on one interface
+ * (`struct pf_altq` after pfctl's arithmetic).
+ */
+export interface Altq {
+  readonly interface: string;
+  readonly scheduler: AltqScheduler;
+  readonly queue: string | null;
+  /** Parent queue; null for a queue directly under the interface. */
+  readonly parent: string | null;
+  /** Bits per second of the interface, and of this queue (0 on `altq on`). */
+  readonly interfaceBandwidth: number;
+  readonly bandwidth: number;
+  /** Percentage as written; 0 when an absolute bandwidth or none was given. */
+  readonly bandwidthPercent: number;
+  readonly priority: number;
+  readonly limit: number;
+  /** Token bucket regulator, octets; `altq on` only. */
+  readonly tbrSize: number;
+  /** Scheduler options by name in the order pfctl prints them: `red`, `ecn`, `rio`, `default`, `borrow`, … */
+  readonly flags: readonly string[];
+  readonly realTime: AltqServiceCurve | null;
+  readonly linkShare: AltqServiceCurve | null;
+  readonly upperLimit: AltqServiceCurve | null;
+  /** fairq: buckets and the hogs limit in bits per second. */
+  readonly buckets: number;
+  readonly hogs: number;
+  /** codel: target and interval in milliseconds. */
+  readonly target: number;
+  readonly interval: number;
+  readonly origin: Origin | null;
+}
+
+/** FreeBSD 16 and OpenBSD 7.9: `state limiter` and `source limiter` definitions. */
+export interface Limiter {
+  readonly kind: "state" | "source";
+  readonly name: string;
+  readonly id: number;
+  readonly limit: number;
+  readonly rate: { readonly limit: number; readonly seconds: number } | null;
+  /** Source limiters: most entries, and how many bits of an address make one source. */
+  readonly entries: number;
+  readonly length4: number;
+  readonly length6: number;
+  /** Source limiters: `table <T> above N below M`. */
+  readonly table: { readonly name: string; readonly above: number; readonly below: number } | null;
+  readonly origin: Origin | null;
 }
 
 /** A whole loaded configuration of one pfctl run. */
@@ -416,6 +510,11 @@ export class PfConfiguration {
   readonly main: Anchor = new Anchor("", "");
   readonly options: PfOptions = { skip: [], timeouts: new Map(), limits: new Map() };
   readonly loads: LoadAnchor[] = [];
+  /** OpenBSD: queues in the order of the file. */
+  readonly queues: Queue[] = [];
+  /** 4.6 family and FreeBSD: ALTQ interfaces and queues in the order they are loaded. */
+  readonly altqs: Altq[] = [];
+  readonly limiters: Limiter[] = [];
 
   /** The anchor at `path`, made with its parents when it is not there. */
   anchor(path: string): Anchor {
