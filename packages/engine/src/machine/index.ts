@@ -1,0 +1,3 @@
+export * from "./machine.ts";
+export * from "./machine-interface.ts";
+export * from "./random.ts";

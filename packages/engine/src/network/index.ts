@@ -1,0 +1,2 @@
+export * from "./interface-routes.ts";
+export * from "./routes.ts";

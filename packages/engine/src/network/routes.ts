@@ -1,0 +1,151 @@
+/**
+ * The routing tables of a machine: longest prefix first, then priority, then the order of insertion
+ * (route(4); rtable.c of OpenBSD, route/route_ctl.c of FreeBSD).
+ */
+import type { Address, Family } from "@pierhead/core";
+
+/** Where a route came from; decides its default priority on OpenBSD (`RTP_*` in route.h). */
+export type RouteOrigin = "local" | "broadcast" | "connected" | "static" | "dynamic";
+
+/** One entry of one routing table. */
+export interface Route {
+  readonly table: number;
+  readonly family: Family;
+  /** Network address, host bits cleared. */
+  readonly destination: Address;
+  readonly length: number;
+  /** Next hop; null when the destination is on the link. May be of the other family (RFC 8950). */
+  readonly gateway: Address | null;
+  /** Interface the packet leaves by; null when the next hop is on no link of this machine. */
+  readonly interface: string | null;
+  /** Address of the machine that stands behind the route (`rt_ifa`): the source of packets that have none. */
+  readonly source: Address | null;
+  readonly origin: RouteOrigin;
+  /** Smaller wins (OpenBSD); 0 on systems without priorities. */
+  readonly priority: number;
+  readonly label: string | null;
+  /** `-reject` answers with an error, `-blackhole` is silent. */
+  readonly discard: "reject" | "blackhole" | null;
+  /** `-mtu`; 0 takes the interface's. */
+  readonly mtu: number;
+  /** OpenBSD `-mpath`: shares its prefix and priority with others. */
+  readonly multipath: boolean;
+  /** Weight among multipath routes (FreeBSD `-weight`); 1 when not given. */
+  readonly weight: number;
+}
+
+/** OpenBSD's priorities (`RTP_LOCAL`, `RTP_CONNECTED`, `RTP_STATIC`). */
+export const ROUTE_PRIORITY: Readonly<Record<RouteOrigin, number>> = {
+  local: 1,
+  broadcast: 1,
+  connected: 4,
+  static: 8,
+  dynamic: 56,
+};
+
+/** Routes of one prefix in one table, best priority first. */
+interface Node {
+  readonly routes: Route[];
+}
+
+/** Tables by number; in each, prefixes by family and length. */
+export class RoutingTables {
+  readonly #tables = new Map<number, Table>();
+
+  /** Adds behind the routes of the same prefix and priority. */
+  insert(route: Route): void {
+    let table = this.#tables.get(route.table);
+    if (table === undefined) {
+      table = { 4: new Map(), 6: new Map() };
+      this.#tables.set(route.table, table);
+    }
+    let nodes = table[route.family].get(route.length);
+    if (nodes === undefined) {
+      nodes = new Map();
+      table[route.family].set(route.length, nodes);
+    }
+    const key = prefixKey(route.destination);
+    const node = nodes.get(key);
+    if (node === undefined) {
+      nodes.set(key, { routes: [route] });
+      return;
+    }
+    let at = node.routes.length;
+    while (at > 0 && (node.routes[at - 1] as Route).priority > route.priority) at--;
+    node.routes.splice(at, 0, route);
+  }
+
+  /** Removes this very route. @returns whether it was there */
+  remove(route: Route): boolean {
+    const nodes = this.#tables.get(route.table)?.[route.family].get(route.length);
+    const key = prefixKey(route.destination);
+    const node = nodes?.get(key);
+    if (nodes === undefined || node === undefined) return false;
+    const at = node.routes.indexOf(route);
+    if (at === -1) return false;
+    node.routes.splice(at, 1);
+    if (node.routes.length === 0) nodes.delete(key);
+    if (nodes.size === 0) this.#tables.get(route.table)?.[route.family].delete(route.length);
+    return true;
+  }
+
+  /** Routes of exactly this prefix, best first. */
+  exact(table: number, destination: Address, length: number): readonly Route[] {
+    const nodes = this.#tables.get(table)?.[destination.family].get(length);
+    return nodes?.get(prefixKey(destination.masked(length)))?.routes ?? [];
+  }
+
+  /**
+   * Routes of the longest prefix that holds `address` and has a route for which `usable` says yes; best first and
+   * only the usable ones.
+   */
+  match(table: number, address: Address, usable: (route: Route) => boolean = always): readonly Route[] {
+    const byLength = this.#tables.get(table)?.[address.family];
+    if (byLength === undefined) return [];
+    const lengths = [...byLength.keys()].sort((a, b) => b - a);
+    for (const length of lengths) {
+      const node = byLength.get(length)?.get(prefixKey(address.masked(length)));
+      if (node === undefined) continue;
+      const routes = usable === always ? node.routes : node.routes.filter(usable);
+      if (routes.length > 0) return routes;
+    }
+    return [];
+  }
+
+  /** All routes of a table (of all tables without a number), IPv4 first, by prefix. */
+  list(table?: number): Route[] {
+    const all: Route[] = [];
+    for (const [number, families] of this.#tables) {
+      if (table !== undefined && number !== table) continue;
+      for (const family of [4, 6] as const) {
+        for (const nodes of families[family].values()) for (const node of nodes.values()) all.push(...node.routes);
+      }
+    }
+    return all.sort(
+      (a, b) =>
+        a.table - b.table || a.destination.compare(b.destination) || a.length - b.length || a.priority - b.priority,
+    );
+  }
+
+  has(table: number): boolean {
+    return this.#tables.has(table);
+  }
+}
+
+interface Table {
+  readonly 4: Map<number, Map<string, Node>>;
+  readonly 6: Map<number, Map<string, Node>>;
+}
+
+const always = (): boolean => true;
+
+function prefixKey(address: Address): string {
+  return address.family === 4 ? `${address.w0}` : `${address.w0}.${address.w1}.${address.w2}.${address.w3}`;
+}
+
+/** `default`, `192.0.2.0/24`, `2001:db8::1`: a route's destination as people write it. */
+export function formatDestination(route: { readonly destination: Address; readonly length: number }): string {
+  if (route.length === 0) return "default";
+  if (route.length === route.destination.bits) return `${route.destination}`;
+  return `${route.destination}/${route.length}`;
+}
