@@ -72,6 +72,8 @@ export interface RuleReference {
   readonly rule: Rule;
   /** Path of the anchor it is in; "" is the main ruleset. */
   readonly anchor: string;
+  /** Its ruleset has been replaced since: only states still know the rule. */
+  readonly unlinked: boolean;
 }
 
 /** One thing that happened while rules were evaluated, in order: what `trace` shows. */
@@ -126,7 +128,18 @@ export interface FilterResult {
   readonly state: "new" | "existing" | null;
   /** The packet as it goes on; the object that was passed in, rewritten, unless it was reassembled or translated. */
   readonly packet: Packet;
+  /** What the caller does with this packet (`pf_route()`); null when the state has no route or this is the other way. */
   readonly route: RouteDecision | null;
+  /** Route option of the state, whether or not it concerns this packet's direction. */
+  readonly routeOption: "route-to" | "reply-to" | "dup-to" | null;
+  /** Passed, but gone: it was routed too often (`pf_routed`). */
+  readonly discarded: boolean;
+  /** Out: destination or routing table changed, the caller looks for a route again (`PF_TAG_REROUTE`). */
+  readonly reroute: boolean;
+  /** What the counters of `pfctl -si` book, which is sometimes more exact than `reason`; null when passed. */
+  readonly cause: DropReason | null;
+  /** Tests this one made first, on the same interface: the SYN that a valid syncookie stands for. */
+  readonly before: readonly FilterResult[];
   /** Interface and gateway by random choice: all that could have come out, when more than one could. */
   readonly possible: readonly { readonly what: string; readonly outcomes: readonly string[] }[];
   readonly divert: {
