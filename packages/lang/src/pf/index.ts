@@ -1,2 +1,3 @@
 export * from "./environment.ts";
+export * from "./print/index.ts";
 export * from "./rule.ts";

@@ -1,0 +1,7 @@
+export { formatAddress } from "./address.ts";
+export { type PrintDialect, type PrintFamily, printDialect } from "./dialect.ts";
+export { type FormatOptions, LOADING, LOADING_NUMBERED, PLAIN } from "./options.ts";
+export { formatPool, type PoolUse } from "./pool.ts";
+export { formatQueue } from "./queue.ts";
+export { formatRule } from "./rule.ts";
+export { formatTable, type TableDefinition, type TableSource } from "./table.ts";
