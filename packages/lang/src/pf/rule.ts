@@ -339,6 +339,10 @@ export interface TableEntry {
   readonly address: Address;
   readonly length: number;
   readonly negated: boolean;
+  /** Of a table that stands for a pool: `weight N` (round-robin, least-states). */
+  readonly weight?: number;
+  /** Of a table that stands for a pool of route-to before OpenBSD 6.9: `address@interface`. */
+  readonly interface?: string;
 }
 
 export interface Table {
