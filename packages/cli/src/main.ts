@@ -55,7 +55,7 @@ Try it:
       `internal error: ${error instanceof Error ? error.message : String(error)}`,
       "this is a bug in pierhead; set PIERHEAD_DEBUG=1 for details",
     );
-    if (process.env["PIERHEAD_DEBUG"] !== undefined && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    if (process.env.PIERHEAD_DEBUG !== undefined && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     return EXIT.failed;
   }
   return status;

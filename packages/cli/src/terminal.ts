@@ -4,8 +4,8 @@ import pc from "picocolors";
 export type Colors = ReturnType<typeof pc.createColors>;
 
 export function colorsFor(stream: { readonly isTTY?: boolean }): Colors {
-  const wanted = stream.isTTY === true && process.env["NO_COLOR"] === undefined && process.env["TERM"] !== "dumb";
-  return pc.createColors(wanted || process.env["FORCE_COLOR"] !== undefined);
+  const wanted = stream.isTTY === true && process.env.NO_COLOR === undefined && process.env.TERM !== "dumb";
+  return pc.createColors(wanted || process.env.FORCE_COLOR !== undefined);
 }
 
 /** Columns of the terminal, 100 where there is none. */

@@ -1,0 +1,155 @@
+import { contains, intersect, normalize, type Range, type Ranges } from "./ranges.ts";
+
+/**
+ * One header field cut into classes: all values of a class are in exactly the same of the given constraints, so for
+ * every rule one value of a class stands for all of them. The number of classes is at most twice the number of
+ * distinct range ends, however many values the field has.
+ */
+export class Domain {
+  readonly name: string;
+  /** Values of each class. */
+  readonly classes: readonly Ranges[];
+  readonly #examples: readonly bigint[];
+  readonly #constraints: Map<string, ClassSet> = new Map();
+
+  private constructor(name: string, classes: readonly Ranges[], examples: readonly bigint[]) {
+    this.name = name;
+    this.classes = classes;
+    this.#examples = examples;
+  }
+
+  /**
+   * @param universe all values the field can have
+   * @param constraints the sets that rules ask for
+   * @param preferred values that are better examples than others (real addresses, usual ports)
+   */
+  static build(
+    name: string,
+    universe: Ranges,
+    constraints: readonly Ranges[],
+    preferred: readonly bigint[] = [],
+  ): Domain {
+    const distinct = new Map<string, Ranges>();
+    for (const constraint of constraints) distinct.set(key(constraint), constraint);
+    // Where a range opens or closes, the set of constraints that hold changes: sweep over those places.
+    const events: { at: bigint; id: number; opens: boolean }[] = [];
+    let id = 0;
+    for (const constraint of distinct.values()) {
+      for (const [low, high] of intersect(constraint, universe)) {
+        events.push({ at: low, id, opens: true }, { at: high + 1n, id, opens: false });
+      }
+      id++;
+    }
+    events.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+    const groups = new Map<string, Range[]>();
+    const active = new Signature();
+    let from = universe[0]?.[0] ?? 0n;
+    const close = (to: bigint): void => {
+      if (to < from) return;
+      const name = active.key();
+      const group = groups.get(name);
+      if (group === undefined) groups.set(name, [[from, to]]);
+      else group.push([from, to]);
+    };
+    for (const event of events) {
+      close(event.at - 1n);
+      if (event.at > from) from = event.at;
+      active.toggle(event.id, event.opens);
+    }
+    close(universe.at(-1)?.[1] ?? -1n);
+    const classes: Ranges[] = [];
+    for (const group of groups.values()) {
+      const values = intersect(normalize(group), universe);
+      if (values.length > 0) classes.push(values);
+    }
+    classes.sort((a, b) => ((a[0] as Range)[0] < (b[0] as Range)[0] ? -1 : 1));
+    const examples = classes.map(
+      (values) => preferred.find((value) => contains(values, value)) ?? (values[0] as Range)[0],
+    );
+    return new Domain(name, classes, examples);
+  }
+
+  get size(): number {
+    return this.classes.length;
+  }
+
+  /** A value that stands for class `index`. */
+  example(index: number): bigint {
+    return this.#examples[index] ?? 0n;
+  }
+
+  /** Which classes a constraint covers. Constraints not given to `build` are refused: a class may be cut by them. */
+  covered(constraint: Ranges): ClassSet {
+    const name = key(constraint);
+    const known = this.#constraints.get(name);
+    if (known !== undefined) return known;
+    const set = new ClassSet(this.size);
+    for (let i = 0; i < this.size; i++) {
+      if (contains(constraint, this.example(i))) set.add(i);
+    }
+    this.#constraints.set(name, set);
+    return set;
+  }
+}
+
+/** A set of class numbers. */
+export class ClassSet {
+  readonly words: Uint32Array;
+  readonly size: number;
+  #count = 0;
+
+  constructor(size: number) {
+    this.size = size;
+    this.words = new Uint32Array((size + 31) >> 5);
+  }
+
+  add(index: number): void {
+    if (this.has(index)) return;
+    this.words[index >> 5] = (this.words[index >> 5] as number) | (1 << (index & 31));
+    this.#count++;
+  }
+
+  has(index: number): boolean {
+    return (((this.words[index >> 5] ?? 0) >>> (index & 31)) & 1) === 1;
+  }
+
+  /** The set holds every class of its domain. */
+  get isAll(): boolean {
+    return this.#count === this.size;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+}
+
+/**
+ * Names the set of constraints that are open. Exact: the set itself is the key, kept as the sorted list of ids; a hash
+ * would be quicker and could merge two classes that differ.
+ */
+class Signature {
+  readonly #open: number[] = [];
+  #key: string | null = "";
+
+  toggle(id: number, opens: boolean): void {
+    let low = 0;
+    let high = this.#open.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#open[middle] as number) < id) low = middle + 1;
+      else high = middle;
+    }
+    if (opens) this.#open.splice(low, 0, id);
+    else this.#open.splice(low, 1);
+    this.#key = null;
+  }
+
+  key(): string {
+    this.#key ??= this.#open.join(",");
+    return this.#key;
+  }
+}
+
+function key(ranges: Ranges): string {
+  return ranges.map(([low, high]) => `${low}-${high}`).join(",");
+}
