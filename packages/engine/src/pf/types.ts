@@ -126,6 +126,8 @@ export interface FilterResult {
   /** pf did not look: `set skip`, or a packet it made itself. */
   readonly skipped: "skip" | "generated" | null;
   readonly state: "new" | "existing" | null;
+  /** Direction of the packet that made the state: what decides how af-to goes on (FreeBSD `pf_route`). */
+  readonly stateDirection?: Direction | null;
   /** The packet as it goes on; the object that was passed in, rewritten, unless it was reassembled or translated. */
   readonly packet: Packet;
   /** What the caller does with this packet (`pf_route()`); null when the state has no route or this is the other way. */
