@@ -1,3 +1,4 @@
 export * from "./machine.ts";
 export * from "./machine-interface.ts";
 export * from "./random.ts";
+export * from "./routing.ts";

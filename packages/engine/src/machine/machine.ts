@@ -1,11 +1,12 @@
 import type { Address, Family, InterfaceAddress, LinkState, Packet, System } from "@pierhead/core";
 import { PROTOCOL, parseAddress } from "@pierhead/core";
 import type { Direction, PfEnvironment } from "@pierhead/lang/pf";
-import { routesOfAddress, sameNetwork } from "../network/interface-routes.ts";
-import { ROUTE_PRIORITY, type Route, RoutingTables } from "../network/routes.ts";
+import { routesOfAddress } from "../network/interface-routes.ts";
+import { type Route, RoutingTables } from "../network/routes.ts";
 import { type CommandResult, type FilterHost, type HostRoute, PacketFilter, runPfctl } from "../pf/index.ts";
 import { completeAddress, type InterfaceSpecification, MachineInterface } from "./machine-interface.ts";
 import { Random } from "./random.ts";
+import { type RouteError, type RouteSpecification, Routing } from "./routing.ts";
 import { defaultSysctls } from "./sysctls.ts";
 import { baseGroups, baseUsers } from "./users.ts";
 
@@ -20,27 +21,6 @@ export interface Service {
   /** Program, for reports; null when nobody said. */
   readonly name: string | null;
 }
-
-/** What a route of `route add` is made of. */
-export interface RouteSpecification {
-  readonly destination: Address;
-  readonly length: number;
-  readonly gateway?: Address | null;
-  /** `-iface`, `-link`, `-ifp`: the interface instead of, or beside, a gateway. */
-  readonly interface?: string | null;
-  /** Routing table or fib; 0 when absent. */
-  readonly table?: number;
-  readonly label?: string | null;
-  readonly discard?: "reject" | "blackhole" | null;
-  /** OpenBSD: default 8, or 56 for routing daemons. */
-  readonly priority?: number;
-  readonly mtu?: number;
-  readonly multipath?: boolean;
-  readonly weight?: number;
-}
-
-/** Why `route(8)` refuses: ENETUNREACH, EEXIST, ESRCH, and an unknown table or interface. */
-export type RouteError = "unreachable" | "exists" | "not-in-table" | "no-interface";
 
 export interface MachineOptions {
   readonly interfaces?: readonly InterfaceSpecification[];
@@ -82,6 +62,7 @@ export class Machine implements FilterHost {
   /** IP identifications counted up, so that fragments of one packet can be told from those of another. */
   nextIdentification = 1;
   readonly #interfaces: MachineInterface[] = [];
+  readonly #routing: Routing;
   readonly #random: Random;
   readonly #automaticEgress: boolean;
   #clock: number;
@@ -92,6 +73,7 @@ export class Machine implements FilterHost {
     this.#clock = options.clock ?? 0;
     this.files = new Map(options.files ?? []);
     this.sysctls = defaultSysctls(system);
+    this.#routing = new Routing(system, this.routes, this.#interfaces, this.sysctls);
     this.users = baseUsers(system);
     this.groups = baseGroups(system);
     const specifications = options.interfaces ?? [];
@@ -250,69 +232,29 @@ export class Machine implements FilterHost {
   /** Interface that holds an address, in any table; null when it is not the machine's. */
   ownerOf(address: Address, table?: number): MachineInterface | null {
     for (const one of this.#interfaces) {
-      if (table !== undefined && one.routingDomain !== this.#domainOf(table)) continue;
+      if (table !== undefined && one.routingDomain !== this.#routing.domainOf(table)) continue;
       if (one.has(address)) return one;
     }
     return null;
-  }
-
-  /** Routing domain a table belongs to: a table that interfaces live in is its own domain, others belong to 0. */
-  #domainOf(table: number): number {
-    return this.#interfaces.some((one) => one.routingDomain === table) ? table : 0;
   }
 
   // Routes.
 
   /** The route packets to `address` take: longest prefix, best priority; null when there is none that works. */
   lookup(address: Address, table: number, source: Address | null = null): Route | null {
-    // OpenBSD lets a route whose link is down hide shorter prefixes; better priorities of the same prefix come first
-    // (RTP_DOWN). FreeBSD finds it too and then gives up (fib4_lookup, RT_LINK_IS_UP).
-    const routes = this.routes.match(table, address);
-    if (routes.length === 0) return null;
-    if (this.system.family !== "openbsd") {
-      const working = routes.filter((route) => this.#works(route));
-      if (working.length === 0) return null;
-      return this.#choose(working, address, source);
-    }
-    const working = routes.filter((route) => this.#works(route));
-    const candidates = working.length > 0 ? working : routes;
-    const best = candidates[0] as Route;
-    const equal = candidates.filter((route) => route.priority === best.priority);
-    const multipath = this.sysctls.get(best.family === 4 ? "net.inet.ip.multipath" : "net.inet6.ip6.multipath") === "1";
-    return multipath && best.multipath ? this.#choose(equal, address, source) : best;
+    return this.#routing.lookup(address, table, source);
   }
 
-  /** Whether the link of a route is there; local routes always work (route.c rt_if_linkstate_change). */
-  #works(route: Route): boolean {
-    if (route.origin === "local" || route.discard !== null || route.interface === null) return true;
-    return this.isRunning(route.interface);
+  /** All routes that multipath may choose from for `address`; empty when there is no choice. */
+  multipath(address: Address, table: number): readonly Route[] {
+    return this.#routing.multipath(address, table);
   }
 
-  /** Among equal routes, by a hash of the addresses, weighted (RFC 2992): the same flow takes the same route. */
-  #choose(routes: readonly Route[], destination: Address, source: Address | null): Route {
-    if (routes.length === 1) return routes[0] as Route;
-    let hash = 0x811c9dc5;
-    for (const address of [destination, source]) {
-      for (let i = 0; i < 4; i++) hash = Math.imul(hash ^ (address?.word(i) ?? 0), 0x01000193) >>> 0;
-    }
-    hash ^= hash >>> 15;
-    let total = 0;
-    for (const route of routes) total += route.weight;
-    let at = (hash >>> 0) % total;
-    for (const route of routes) {
-      at -= route.weight;
-      if (at < 0) return route;
-    }
-    return routes[0] as Route;
-  }
-
-  /** All routes that would do equally well for `address`: what multipath may choose from. */
-  equalRoutes(address: Address, table: number): readonly Route[] {
-    const chosen = this.lookup(address, table);
-    if (chosen === null) return [];
-    return this.routes
-      .match(table, address)
-      .filter((route) => route.priority === chosen.priority && this.#works(route) === this.#works(chosen));
+  /** The loopback interface of a routing domain: where packets to the machine's own addresses go. */
+  loopback(table: number): MachineInterface | null {
+    const domain = this.#routing.domainOf(table);
+    const loopbacks = this.#interfaces.filter((one) => one.kind === "loopback");
+    return loopbacks.find((one) => one.routingDomain === domain) ?? loopbacks[0] ?? null;
   }
 
   /**
@@ -321,127 +263,29 @@ export class Machine implements FilterHost {
    * @returns why it was refused, or null
    */
   addRoute(specification: RouteSpecification, force = false): RouteError | null {
-    const route = this.#makeRoute(specification, force);
-    if (typeof route === "string") return route;
-    const same = this.routes.exact(route.table, route.destination, route.length);
-    for (const other of same) {
-      if (other.priority !== route.priority) continue;
-      const sameGateway = other.gateway === null ? route.gateway === null : route.gateway?.equals(other.gateway);
-      if (sameGateway && other.interface === route.interface) return "exists";
-      // Without -mpath OpenBSD keeps one route for each prefix and priority; FreeBSD makes the second a path beside.
-      if (this.system.family === "openbsd" ? !route.multipath : !this.#multipathAllowed()) return "exists";
-    }
-    this.routes.insert(route);
-    this.#changed();
-    return null;
-  }
-
-  #multipathAllowed(): boolean {
-    return this.system.family === "freebsd" && this.sysctls.get("net.route.multipath") !== "0";
+    return this.#done(this.#routing.add(specification, force));
   }
 
   /** `route change`: another gateway for the route of this prefix. */
   changeRoute(specification: RouteSpecification): RouteError | null {
-    const table = specification.table ?? 0;
-    const old = this.#findRoute(specification, true);
-    if (old === null) return "not-in-table";
-    const route = this.#makeRoute({ priority: old.priority, label: old.label, ...specification, table }, false);
-    if (typeof route === "string") return route;
-    this.routes.remove(old);
-    this.routes.insert(route);
-    this.#changed();
-    return null;
+    return this.#done(this.#routing.change(specification));
   }
 
   /** `route delete`: with a gateway only that route of the prefix. */
   deleteRoute(specification: RouteSpecification): RouteError | null {
-    const old = this.#findRoute(specification, false);
-    if (old === null) return "not-in-table";
-    this.routes.remove(old);
-    this.#changed();
-    return null;
+    return this.#done(this.#routing.delete(specification));
   }
 
-  /** `route flush`: static and dynamic routes of a family (of both without one). @returns what went */
+  /** `route flush`: routes with gateways, of a family or of both. @returns what went */
   flushRoutes(family: Family | null = null, table = 0): Route[] {
-    const gone = this.routes
-      .list(table)
-      .filter((route) => route.gateway !== null || route.origin === "static" || route.origin === "dynamic")
-      .filter((route) => family === null || route.family === family);
-    for (const route of gone) this.routes.remove(route);
+    const gone = this.#routing.flush(family, table);
     if (gone.length > 0) this.#changed();
     return gone;
   }
 
-  #findRoute(specification: RouteSpecification, anyGateway: boolean): Route | null {
-    const { destination, length, gateway, priority } = specification;
-    for (const route of this.routes.exact(specification.table ?? 0, destination, length)) {
-      if (priority !== undefined && route.priority !== priority) continue;
-      if (!anyGateway && gateway != null && route.gateway?.equals(gateway) !== true) continue;
-      if (route.origin === "local" || route.origin === "broadcast") continue;
-      return route;
-    }
-    return null;
-  }
-
-  #makeRoute(specification: RouteSpecification, force: boolean): Route | RouteError {
-    const { destination, length } = specification;
-    const table = specification.table ?? 0;
-    const gateway = specification.gateway ?? null;
-    const discard = specification.discard ?? null;
-    let out = specification.interface ?? null;
-    if (out !== null && this.interface(out) === null) return "no-interface";
-    let source: Address | null = null;
-    if (out === null && gateway !== null) {
-      const way = this.#linkOf(gateway, table);
-      if (way === null && !force) return "unreachable";
-      out = way?.interface ?? null;
-      source = way?.source ?? null;
-    }
-    if (out === null && gateway === null && discard !== null) out = "lo0";
-    if (out === null && gateway === null) return "unreachable";
-    if (source === null && out !== null) {
-      source = this.#sourceOn(out, gateway ?? destination);
-    }
-    return {
-      table,
-      family: destination.family,
-      destination: destination.masked(length),
-      length,
-      gateway,
-      interface: out,
-      source,
-      origin: "static",
-      priority: this.system.family === "openbsd" ? (specification.priority ?? ROUTE_PRIORITY.static) : 0,
-      label: specification.label ?? null,
-      discard,
-      mtu: specification.mtu ?? 0,
-      multipath: specification.multipath ?? false,
-      weight: specification.weight ?? 1,
-    };
-  }
-
-  /** The link a gateway is on: a connected route to it, in the routing domain of the table. */
-  #linkOf(gateway: Address, table: number): Route | null {
-    for (const number of new Set([table, this.#domainOf(table)])) {
-      const routes = this.routes.match(number, gateway);
-      const best = routes.find((route) => this.#works(route)) ?? routes[0];
-      if (best === undefined || best.gateway !== null || best.interface === null) continue;
-      if (best.origin === "connected" || best.origin === "local" || best.origin === "static") return best;
-    }
-    return null;
-  }
-
-  /** Address of an interface to stand behind a route: one in the same network, else the first of the family. */
-  #sourceOn(name: string, near: Address): Address | null {
-    const addresses = this.interface(name)?.addresses ?? [];
-    let first: Address | null = null;
-    for (const own of addresses) {
-      if (own.address.family !== near.family) continue;
-      if (own.peer?.equals(near) || sameNetwork(own.address, near, own.length)) return own.address;
-      if (first === null || (first.isLinkLocal() && !own.address.isLinkLocal())) first = own.address;
-    }
-    return first;
+  #done(error: RouteError | null): RouteError | null {
+    if (error === null) this.#changed();
+    return error;
   }
 
   /** OpenBSD: the interfaces of default routes in table 0 are in the group `egress` (if.c if_group_egress_build). */
