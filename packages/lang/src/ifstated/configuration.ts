@@ -1,0 +1,72 @@
+import type { Action, IfstatedFile, MacroDefinition, SetStateAction, StateBlock } from "./tree.ts";
+
+/** What a state does: `init` on entering it, `body` whenever something changed. */
+export interface StateConfiguration {
+  readonly name: string;
+  /** Actions of all its init blocks. */
+  readonly init: readonly Action[];
+  /** All other actions. */
+  readonly body: readonly Action[];
+  readonly block: StateBlock;
+}
+
+/** What ifstated(8) runs. */
+export interface Configuration {
+  /** Every definition in file order; a redefined name appears twice. */
+  readonly macros: readonly MacroDefinition[];
+  /** Names whose last definition was never used. */
+  readonly unusedMacros: readonly string[];
+  /** State it starts in: `init-state`, else the first; null without states. The name may belong to no state. */
+  readonly startState: string | null;
+  /** Actions outside any state. */
+  readonly global: readonly Action[];
+  /** In file order, one of each name. */
+  readonly states: readonly StateConfiguration[];
+}
+
+/** Builds the configuration out of a file; of two states with one name the first counts. */
+export function buildConfiguration(file: IfstatedFile): Configuration {
+  const macros: MacroDefinition[] = [];
+  const last = new Map<string, MacroDefinition>();
+  const global: Action[] = [];
+  const states = new Map<string, StateConfiguration>();
+  let startState: string | null = null;
+  for (const item of file.items) {
+    switch (item.kind) {
+      case "macro":
+        macros.push(item);
+        // A new definition goes to the end of the list (symset).
+        last.delete(item.name);
+        last.set(item.name, item);
+        break;
+      case "init-state":
+        startState = item.name;
+        break;
+      case "state": {
+        if (states.has(item.name)) break;
+        const init: Action[] = [];
+        const body: Action[] = [];
+        for (const part of item.items) {
+          if (part.kind === "init") for (const action of part.actions) init.push(action);
+          else body.push(part);
+        }
+        states.set(item.name, { name: item.name, init, body, block: item });
+        break;
+      }
+      default:
+        global.push(item);
+    }
+  }
+  return {
+    macros,
+    unusedMacros: [...last.values()].filter((macro) => !file.usedMacros.has(macro)).map(({ name }) => name),
+    startState: startState ?? states.keys().next().value ?? null,
+    global,
+    states: [...states.values()],
+  };
+}
+
+/** Whether `set-state` leads somewhere. */
+export function targetOf(configuration: Configuration, action: SetStateAction): StateConfiguration | null {
+  return configuration.states.find(({ name }) => name === action.name) ?? null;
+}
