@@ -1,0 +1,1 @@
+export { type Mygate, type MygateGateway, type MygateLine, parseMygate, printMygate } from "./mygate.ts";

@@ -1,0 +1,2 @@
+export { parseRoute, type RouteResult } from "./parse.ts";
+export type { RouteCommand, RouteDestination } from "./types.ts";
