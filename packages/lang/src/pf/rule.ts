@@ -416,37 +416,6 @@ export interface Bandwidth {
   readonly percent: boolean;
 }
 
-/** Service curve of a queue: `bandwidth` in the long run, `burst` for the first `milliseconds`. */
-export interface ServiceCurve {
-  readonly bandwidth: Bandwidth;
-  readonly burst: Bandwidth | null;
-  /** 0 when there is no burst. */
-  readonly milliseconds: number;
-}
-
-/** OpenBSD since 5.5: one `queue` statement (`struct pf_queuespec`). */
-export interface Queue {
-  readonly name: string;
-  readonly parent: string | null;
-  readonly interface: string | null;
-  /** `flows N quantum B`: a flow queue; interval and target in milliseconds, 0 when not given. */
-  readonly flowQueue: {
-    readonly flows: number;
-    readonly quantum: number;
-    readonly interval: number;
-    readonly target: number;
-  } | null;
-  readonly linkShare: ServiceCurve | null;
-  /** `min`. */
-  readonly realTime: ServiceCurve | null;
-  /** `max`. */
-  readonly upperLimit: ServiceCurve | null;
-  readonly default: boolean;
-  /** `qlimit`; 0 when not given. */
-  readonly limit: number;
-  readonly origin: Origin | null;
-}
-
 export type AltqScheduler = "cbq" | "priq" | "hfsc" | "fairq" | "codel";
 
 /** Two-piece service curve of an hfsc or fairq queue, in bits per second; `percent` keeps how it was written. */
@@ -509,13 +478,43 @@ export interface Limiter {
   readonly origin: Origin | null;
 }
 
+/** One service curve: `bandwidth 10M burst 20M for 100ms`. */
+export interface ServiceCurve {
+  readonly rate: Bandwidth;
+  /** Rate of the burst; null without one. */
+  readonly burst: Bandwidth | null;
+  /** Length of the burst in milliseconds; 0 without one. */
+  readonly milliseconds: number;
+}
+
+/** OpenBSD from 5.5: one queue of the tree. */
+export interface QueueSpec {
+  readonly name: string;
+  /** Null for the root queue of an interface. */
+  readonly parent: string | null;
+  readonly interface: string | null;
+  /** `bandwidth`; null for a queue of flows without one. */
+  readonly linkShare: ServiceCurve | null;
+  /** `min`. */
+  readonly realtime: ServiceCurve | null;
+  /** `max`. */
+  readonly upperLimit: ServiceCurve | null;
+  /** Number of flows of FQ-CoDel; 0 without. */
+  readonly flows: number;
+  readonly quantum: number;
+  readonly default: boolean;
+  /** 0 when not given. */
+  readonly qlimit: number;
+  readonly origin: Origin | null;
+}
+
 /** A whole loaded configuration of one pfctl run. */
 export class PfConfiguration {
   readonly main: Anchor = new Anchor("", "");
+  /** OpenBSD from 5.5: root queues each followed by their children. */
+  readonly queues: QueueSpec[] = [];
   readonly options: PfOptions = { skip: [], timeouts: new Map(), limits: new Map() };
   readonly loads: LoadAnchor[] = [];
-  /** OpenBSD: queues in the order of the file. */
-  readonly queues: Queue[] = [];
   /** 4.6 family and FreeBSD: ALTQ interfaces and queues in the order they are loaded. */
   readonly altqs: Altq[] = [];
   readonly limiters: Limiter[] = [];

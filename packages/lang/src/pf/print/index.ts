@@ -4,4 +4,4 @@ export { type FormatOptions, LOADING, LOADING_NUMBERED, PLAIN } from "./options.
 export { formatPool, type PoolUse } from "./pool.ts";
 export { formatQueue } from "./queue.ts";
 export { formatRule } from "./rule.ts";
-export { formatTable, type TableDefinition, type TableSource } from "./table.ts";
+export { formatTable, type TableEvent } from "./table.ts";

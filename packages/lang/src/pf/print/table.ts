@@ -1,54 +1,33 @@
-import type { Family } from "@pierhead/core";
-import type { AddressWrap } from "../rule.ts";
+import type { PfEvent } from "../result.ts";
 import { formatAddress } from "./address.ts";
 import { PLAIN } from "./options.ts";
 
-/** What one `table` statement initializes its table with, in order: a file, or one address list. */
-export type TableSource =
-  | { readonly file: string }
-  | {
-      readonly hosts: readonly {
-        readonly address: AddressWrap;
-        readonly family: Family | null;
-        readonly negated: boolean;
-        /** OpenBSD: `address@interface`. */
-        readonly interface: string | null;
-      }[];
-    };
-
-export interface TableDefinition {
-  readonly name: string;
-  readonly const: boolean;
-  readonly persist: boolean;
-  readonly counters: boolean;
-  /** An address list or file was given, an empty one too. */
-  readonly initialized: boolean;
-  readonly sources: readonly TableSource[];
-}
+/** A `table` statement as it is read. */
+export type TableEvent = Extract<PfEvent, { kind: "table" }>;
 
 /** `print_tabledef`: the statement as `pfctl -nv` echoes it, without a line end. Adjacent lists print as one. */
-export function formatTable(table: TableDefinition): string {
+export function formatTable(table: TableEvent): string {
   let text = `table <${table.name}>`;
   if (table.const) text += " const";
   if (table.persist) text += " persist";
   if (table.counters) text += " counters";
   let open = false;
-  for (const source of table.sources) {
-    if ("file" in source) {
+  for (const part of table.parts) {
+    if ("file" in part) {
       if (open) text += " }";
       open = false;
-      text += ` file "${source.file}"`;
+      text += ` file "${part.file}"`;
       continue;
     }
     if (!open) text += " {";
     open = true;
-    for (const host of source.hosts) {
-      text += host.negated ? " !" : " ";
-      text += formatAddress(host.address, host.family, PLAIN);
-      if (host.interface !== null) text += `@${host.interface}`;
+    for (const entry of part.entries) {
+      text += entry.negated ? " !" : " ";
+      text += formatAddress(entry.address, entry.family === 0 ? null : entry.family, PLAIN);
+      if (entry.interface !== null) text += `@${entry.interface}`;
     }
   }
   if (open) text += " }";
-  if (table.initialized && table.sources.length === 0) text += " { }";
+  if (table.initialized && table.parts.length === 0) text += " { }";
   return text;
 }
