@@ -63,6 +63,16 @@ export type EndReason =
   | "no-interface"
   | "no-error-for-error";
 
+/** What pf has attached to a packet. */
+export interface PacketMarks {
+  readonly tag: string | null;
+  readonly rtable: number;
+  readonly prio: number;
+  readonly queue: string | null;
+  /** Milliseconds. */
+  readonly delay: number;
+}
+
 /** One thing that happened, in order. Packets are copies: later steps do not change them. */
 export type JourneyStep =
   | { readonly kind: "arrive"; readonly flow: number; readonly interface: string; readonly packet: Packet }
@@ -76,6 +86,8 @@ export type JourneyStep =
       readonly before: Packet;
       readonly after: Packet;
       readonly result: FilterResult;
+      /** What goes with the packet from here on. */
+      readonly marks: PacketMarks;
     }
   /** A way was chosen, or none was found (`interface` null). */
   | {

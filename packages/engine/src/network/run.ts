@@ -74,10 +74,23 @@ export class Run {
     const after = result.verdict === "af-translated" ? packet : result.packet;
     for (const earlier of result.before) {
       const seen = copyPacket(earlier.packet);
-      this.add({ kind: "filter", flow, direction, interface: name, before: seen, after: seen, result: earlier });
+      this.#passed(flow, direction, name, seen, seen, earlier, context);
     }
-    this.add({ kind: "filter", flow, direction, interface: name, before, after: copyPacket(after), result });
+    this.#passed(flow, direction, name, before, copyPacket(after), result, context);
     return result;
+  }
+
+  #passed(
+    flow: number,
+    direction: Direction,
+    name: string,
+    before: Packet,
+    after: Packet,
+    result: FilterResult,
+    { tag, rtable, prio, queue, delay }: PacketContext,
+  ): void {
+    const marks = { tag, rtable, prio, queue, delay };
+    this.add({ kind: "filter", flow, direction, interface: name, before, after, result, marks });
   }
 
   /** Does what waits, and what that makes wait. The bound stops two answers that provoke each other. */
