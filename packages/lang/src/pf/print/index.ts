@@ -1,4 +1,5 @@
 export { formatAddress } from "./address.ts";
+export { type AltqRecord, formatAltq, formatAltqQueue } from "./altq.ts";
 export { type PrintDialect, type PrintFamily, printDialect } from "./dialect.ts";
 export { type FormatOptions, LOADING, LOADING_NUMBERED, PLAIN } from "./options.ts";
 export { formatPool, type PoolUse } from "./pool.ts";
