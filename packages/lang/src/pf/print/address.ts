@@ -4,8 +4,17 @@ import type { AddressWrap, Operator, OperatorRange, Rule, RuleAddress } from "..
 import type { PrintDialect } from "./dialect.ts";
 import type { FormatOptions } from "./options.ts";
 
-/** `print_addr`: an address as rules and pools hold it. `family` is the rule's, null when it has none. */
-export function formatAddress(address: AddressWrap, family: Family | null, options: FormatOptions): string {
+/**
+ * `print_addr`: an address as rules and pools hold it.
+ *
+ * @param family the rule's, null when it has none; FreeBSD then prints no netmask of `(interface)`
+ */
+export function formatAddress(
+  address: AddressWrap,
+  family: Family | null,
+  dialect: PrintDialect | null,
+  options: FormatOptions,
+): string {
   switch (address.kind) {
     case "any":
       return "any";
@@ -25,12 +34,13 @@ export function formatAddress(address: AddressWrap, family: Family | null, optio
       if (modifiers.peer) text += ":peer";
       if (modifiers.noAlias) text += ":0";
       if (options.counts) {
-        const count = options.dynamicCount?.(address.interface) ?? 0;
+        const count = options.dynamicCount?.(address, family) ?? 0;
         text += count <= 0 ? ":*" : `:${count}`;
       }
       text += ")";
       // One netmask serves both families; it is printed when it is shorter than a host of the rule's family.
       if (family === 4) return address.length4 < 32 ? `${text}/${address.length4}` : text;
+      if (family === null && dialect?.family === "freebsd") return text;
       return address.length6 < 128 ? `${text}/${address.length6}` : text;
     }
     case "table": {
@@ -90,11 +100,11 @@ export function formatFromTo(
   if (os === null && isAny(from) && isAny(to)) return " all";
   const names = (options.portNames ?? dialect.portNames) ? dialect.system : null;
   let text = from.negated ? " from ! " : " from ";
-  text += formatAddress(from.address, family, options);
+  text += formatAddress(from.address, family, dialect, options);
   if (from.port !== null) text += formatPort(from.port, protocol, names);
   if (os !== null) text += ` os "${os}"`;
   text += to.negated ? " to ! " : " to ";
-  text += formatAddress(to.address, family, options);
+  text += formatAddress(to.address, family, dialect, options);
   if (to.port !== null) text += formatPort(to.port, protocol, names);
   return text;
 }

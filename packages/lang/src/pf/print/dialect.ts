@@ -14,6 +14,8 @@ export interface PrintDialect {
   readonly portNames: boolean;
   /** `keep state` is left out where it has no options: OpenBSD since 5.0. */
   readonly silentKeepState: boolean;
+  /** Members of a pool print by their own family, not the rule's: FreeBSD since 15. */
+  readonly memberFamilies: boolean;
 }
 
 const dialects = new Map<string, PrintDialect>();
@@ -39,5 +41,6 @@ function make(system: System): PrintDialect {
     // OpenBSD 5.8 made numbers the default and added -P.
     portNames: !isAtLeast(system, "openbsd", 5, 8),
     silentKeepState: isAtLeast(system, "openbsd", 5, 0),
+    memberFamilies: isAtLeast(system, "freebsd", 15),
   };
 }

@@ -1,3 +1,9 @@
+import type { Family } from "@pierhead/core";
+import type { AddressWrap } from "../rule.ts";
+
+/** `(interface)` as a rule holds it. */
+export type DynamicAddress = Extract<AddressWrap, { kind: "dynamic" }>;
+
 /** How rules are printed. The default is `pfctl -sr`. */
 export interface FormatOptions {
   /** `@N ` before each rule: `-v -v`. */
@@ -8,8 +14,8 @@ export interface FormatOptions {
   readonly portNames?: boolean;
   /** Entries of a table by name, null for a table that is not active; 0 for all when absent, as in `pfctl -n`. */
   readonly tableCount?: (table: string) => number | null;
-  /** Addresses of an interface in parentheses; `*` when absent or 0. */
-  readonly dynamicCount?: (interfaceName: string) => number;
+  /** How many addresses an interface in parentheses stands for; `*` when absent or 0. */
+  readonly dynamicCount?: (address: DynamicAddress, family: Family | null) => number;
   /** The text of `pfctl -nv`, where it differs from what `-sr` reads back from the kernel. */
   readonly loading?: boolean;
 }

@@ -62,33 +62,36 @@ function formatMembers(
 ): string {
   if (dialect.family === "openbsd") {
     const member = members[0];
-    return member === undefined ? "?" : formatMember(member, family, options);
+    return member === undefined ? "?" : formatMember(member, family, dialect, options);
   }
-  if (members.length === 1) return formatOldMember(members[0] as PoolMember, use, family);
+  if (members.length === 1) return formatOldMember(members[0] as PoolMember, use, family, dialect);
   let text = "{ ";
   for (let i = 0; i < members.length; i++) {
     if (i > 0) text += ", ";
-    text += formatOldMember(members[i] as PoolMember, use, family);
+    text += formatOldMember(members[i] as PoolMember, use, family, dialect);
   }
   return members.length === 0 ? "" : `${text} }`;
 }
 
 // OpenBSD since 4.7: `address@interface`, or the interface alone.
-function formatMember(member: PoolMember, family: Family | null, options: FormatOptions): string {
-  if (member.interface === null) return formatAddress(member.address, memberFamily(member, family), options);
-  if (isZero(member)) return member.interface;
-  return `${formatAddress(member.address, memberFamily(member, family), options)}@${member.interface}`;
+function formatMember(
+  member: PoolMember,
+  family: Family | null,
+  dialect: PrintDialect,
+  options: FormatOptions,
+): string {
+  if (member.interface !== null && isZero(member)) return member.interface;
+  const address = formatAddress(member.address, family, dialect, options);
+  return member.interface === null ? address : `${address}@${member.interface}`;
 }
 
 // 4.6 family and FreeBSD: `(interface address)` in route options. Counts of tables are never printed here.
-function formatOldMember(member: PoolMember, use: PoolUse, family: Family | null): string {
-  const address = formatAddress(member.address, memberFamily(member, family), PLAIN);
+function formatOldMember(member: PoolMember, use: PoolUse, family: Family | null, dialect: PrintDialect): string {
+  // A member's own family: `(interface)` has none.
+  const own = dialect.memberFamilies ? null : family;
+  const address = formatAddress(member.address, own, dialect, PLAIN);
   if (use !== "route") return address;
   return isZero(member) ? (member.interface ?? "") : `(${member.interface ?? ""} ${address})`;
-}
-
-function memberFamily(member: PoolMember, family: Family | null): Family | null {
-  return member.address.kind === "prefix" ? member.address.address.family : family;
 }
 
 function isZero(member: PoolMember): boolean {

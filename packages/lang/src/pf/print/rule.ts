@@ -160,7 +160,7 @@ function formatSet(rule: Rule): string {
     text += priority === null ? `, queue ${queue}` : `, queue(${queue}, ${priority})`;
   }
   if (rule.setTos !== null) text += `, tos ${hexOctet(rule.setTos)}`;
-  if (rule.delay !== 0) text += `, delay ${rule.delay}`;
+  if (rule.setsDelay) text += `, delay ${rule.delay}`;
   return text === "" ? "" : ` set (${text.slice(2)})`;
 }
 

@@ -23,7 +23,7 @@ export function formatTable(table: TableEvent): string {
     open = true;
     for (const entry of part.entries) {
       text += entry.negated ? " !" : " ";
-      text += formatAddress(entry.address, entry.family === 0 ? null : entry.family, PLAIN);
+      text += formatAddress(entry.address, entry.family === 0 ? null : entry.family, null, PLAIN);
       if (entry.interface !== null) text += `@${entry.interface}`;
     }
   }
