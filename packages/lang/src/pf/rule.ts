@@ -281,6 +281,8 @@ export class Rule {
   maxPacketSize = 0;
   /** `set delay` in milliseconds; 0 when not given. */
   delay = 0;
+  /** `set delay` was given: pfctl prints `delay 0` too. */
+  setsDelay = false;
   /** FreeBSD: `dnpipe (N, M)` or `dnqueue (N, M)`. */
   dummynet: { readonly kind: "pipe" | "queue"; readonly number: number; readonly reply: number } | null = null;
   /** FreeBSD: `ridentifier`; 0 when not given. */
