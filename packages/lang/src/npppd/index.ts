@@ -1,0 +1,4 @@
+export * from "./configuration.ts";
+export * from "./json.ts";
+export * from "./load.ts";
+export * from "./pool.ts";

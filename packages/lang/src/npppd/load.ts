@@ -1,0 +1,103 @@
+import { Source, type System } from "@pierhead/core";
+import {
+  Grammar,
+  Lexer,
+  type LexerDialect,
+  ParseReport,
+  Parser,
+  type ReportCodes,
+  SyntaxBuilder,
+} from "../lexer/index.ts";
+import type { NpppdConfiguration } from "./configuration.ts";
+import { NpppdContext } from "./context.ts";
+import { keywordsOf, productionsOf } from "./grammar.ts";
+
+const CODES: ReportCodes = {
+  "syntax-error": "npppd/syntax-error",
+  "too-deep": "npppd/too-deep",
+  "unterminated-quote": "npppd/unterminated-quote",
+  "string-too-long": "npppd/string-too-long",
+  "undefined-macro": "npppd/syntax-error",
+  "invalid-number": "npppd/invalid-number",
+  "nul-in-quote": "npppd/nul-in-quote",
+};
+
+interface Language {
+  readonly parser: Parser<NpppdContext>;
+  readonly lexer: LexerDialect;
+  readonly words: ReadonlyMap<string, string>;
+}
+
+const languages = new Map<boolean, Language>();
+
+/** Reads npppd.conf(5); never throws, whatever the text. */
+export function loadNpppd(source: Source, system: System): NpppdConfiguration {
+  return read(source, system).configuration;
+}
+
+/** What a run of a program printed. */
+export interface NpppdOutput {
+  readonly stderr: string;
+  readonly exit: number;
+}
+
+/**
+ * What `npppd -n -f FILE` prints on standard error, without the date, time and level before each message.
+ *
+ * @param fileName as the messages name it
+ */
+export function npppdPrint(text: string, fileName: string, system: System): NpppdOutput {
+  const { configuration, stderr } = read(new Source(fileName, text), system);
+  return configuration.accepted ? { stderr: "configuration OK\n", exit: 0 } : { stderr, exit: 1 };
+}
+
+function read(source: Source, system: System): { readonly configuration: NpppdConfiguration; readonly stderr: string } {
+  const language = languageOf(system);
+  const lexer = new Lexer(source, language.lexer);
+  const report = new ParseReport(lexer, CODES, ":", language.words);
+  const context = new NpppdContext(report);
+  const syntax = new SyntaxBuilder(source);
+  const { stringToken, numberToken } = language.lexer;
+  lexer.onToken = (code, start, end) => {
+    const named = code === stringToken ? "word" : code === numberToken ? "number" : "keyword";
+    syntax.token(code === 10 ? "line-end" : code > 256 ? named : "punctuation", start, end);
+  };
+  language.parser.run(context, lexer);
+  const { settings } = context;
+  for (const { origin } of settings.tunnels) syntax.statement("tunnel", origin.span);
+  for (const { origin } of settings.authentications) syntax.statement("authentication", origin.span);
+  for (const { origin } of settings.ipcps) syntax.statement("ipcp", origin.span);
+  for (const { origin } of settings.interfaces) syntax.statement("interface", origin.span);
+  for (const { origin } of settings.binds) syntax.statement("bind", origin.span);
+  const accepted = !report.halted && lexer.errors === 0;
+  const configuration = { source, syntax: syntax.finish(), settings, diagnostics: report.diagnostics, accepted };
+  return { configuration, stderr: report.stderr.join("") };
+}
+
+function languageOf(system: System): Language {
+  const radiusStatements = system.family !== "openbsd" || system.major > 7 || (system.major === 7 && system.minor >= 6);
+  const known = languages.get(radiusStatements);
+  if (known !== undefined) return known;
+  const keywords = keywordsOf(radiusStatements);
+  const tokens = ["STRING", "NUMBER", "ERROR", ...keywords.map((word) => `'${word}'`)];
+  const grammar = new Grammar<NpppdContext>(tokens, productionsOf(radiusStatements));
+  const language: Language = {
+    parser: new Parser(grammar),
+    words: new Map(keywords.map((word) => [`'${word}'`, word])),
+    lexer: {
+      keywords: new Map(keywords.map((word) => [word, grammar.code(`'${word}'`)])),
+      stringToken: grammar.code("STRING"),
+      numberToken: grammar.code("NUMBER"),
+      errorToken: grammar.code("ERROR"),
+      macros: "none",
+      lineEndAtEndOfFile: false,
+      firstLineOfIncluded: 1,
+      escapesBlanks: true,
+      countsEscapedLines: true,
+      rejectsNul: true,
+      forgetsPushback: false,
+    },
+  };
+  languages.set(radiusStatements, language);
+  return language;
+}
