@@ -167,7 +167,13 @@ function tunnels(): Rule[] {
     ["tunnelopt_l", "tunnelopt optnl"],
     ["tunnelopt", "'listen' 'on' addressport", (context, at) => context.listen(at.get(3), at)],
     ["tunnelopt", "'listen' 'on' 'interface' STRING", (context, at) => context.listenInterface(at.get(4), at)],
-    ["tunnelopt", "'mppe' mppeyesno", tunnelOption("mppe", (tunnel, value: boolean) => void (tunnel.mppe = value))],
+    [
+      "tunnelopt",
+      "'mppe' mppeyesno",
+      tunnelOption("mppe", (tunnel, value: boolean) => {
+        tunnel.mppe = value;
+      }),
+    ],
     ...list("tunnelproto", { l2tp: "l2tp", pptp: "pptp", pppoe: "pppoe" }),
     // `required` is kept in a truth value: it is `yes`.
     ...list("mppeyesno", { yes: true, no: false, required: true }),
@@ -176,7 +182,9 @@ function tunnels(): Rule[] {
     rules.push([
       "tunnelopt",
       `'${word}' NUMBER`,
-      tunnelOption(word, (tunnel, value: bigint) => void (tunnel[field] = int(value))),
+      tunnelOption(word, (tunnel, value: bigint) => {
+        tunnel[field] = int(value);
+      }),
     ]);
   }
   for (const [word, field] of Object.entries(SWITCHES)) {
@@ -194,7 +202,9 @@ function tunnels(): Rule[] {
     rules.push([
       "tunnelopt",
       `'${word}' STRING`,
-      tunnelOption(word, (tunnel, value: string) => void (tunnel[field] = value)),
+      tunnelOption(word, (tunnel, value: string) => {
+        tunnel[field] = value;
+      }),
     ]);
   };
   text("chap-name", "chapName");
@@ -342,32 +352,44 @@ function authentications(): Rule[] {
     [
       "authopt",
       "'username-suffix' STRING",
-      authenticationOption("username-suffix", (auth, value: string) => void (auth.usernameSuffix = value)),
+      authenticationOption("username-suffix", (auth, value: string) => {
+        auth.usernameSuffix = value;
+      }),
     ],
     [
       "authopt",
       "'eap-capable' yesno",
-      authenticationOption("eap-capable", (auth, value: boolean) => void (auth.eapCapable = value)),
+      authenticationOption("eap-capable", (auth, value: boolean) => {
+        auth.eapCapable = value;
+      }),
     ],
     [
       "authopt",
       "'strip-nt-domain' yesno",
-      authenticationOption("strip-nt-domain", (auth, value: boolean) => void (auth.stripNtDomain = value)),
+      authenticationOption("strip-nt-domain", (auth, value: boolean) => {
+        auth.stripNtDomain = value;
+      }),
     ],
     [
       "authopt",
       "'strip-atmark-realm' yesno",
-      authenticationOption("strip-atmark-realm", (auth, value: boolean) => void (auth.stripAtmarkRealm = value)),
+      authenticationOption("strip-atmark-realm", (auth, value: boolean) => {
+        auth.stripAtmarkRealm = value;
+      }),
     ],
     [
       "authopt",
       "'users-file' STRING",
-      authenticationOption("users-file", (auth, value: string) => void (auth.usersFile = value.slice(0, PATH_LENGTH))),
+      authenticationOption("users-file", (auth, value: string) => {
+        auth.usersFile = value.slice(0, PATH_LENGTH);
+      }),
     ],
     [
       "authopt",
       "'user-max-session' NUMBER",
-      authenticationOption("user-max-session", (auth, value: bigint) => void (auth.userMaxSession = int(value))),
+      authenticationOption("user-max-session", (auth, value: bigint) => {
+        auth.userMaxSession = int(value);
+      }),
     ],
     server("authenticationServer", "authentication-server"),
     server("accountingServer", "accounting-server"),
@@ -377,9 +399,27 @@ function authentications(): Rule[] {
     ["radopt_l", "radopt_l radopt newline"],
     ["radopt_l", "radopt optnl"],
     ["radopt", "'address' address optport 'secret' STRING", radiusServer],
-    ["radopt", "'timeout' NUMBER", serverOption((servers, value) => void (servers.timeout = value))],
-    ["radopt", "'max-tries' NUMBER", serverOption((servers, value) => void (servers.maxTries = value))],
-    ["radopt", "'max-failovers' NUMBER", serverOption((servers, value) => void (servers.maxFailovers = value))],
+    [
+      "radopt",
+      "'timeout' NUMBER",
+      serverOption((servers, value) => {
+        servers.timeout = value;
+      }),
+    ],
+    [
+      "radopt",
+      "'max-tries' NUMBER",
+      serverOption((servers, value) => {
+        servers.maxTries = value;
+      }),
+    ],
+    [
+      "radopt",
+      "'max-failovers' NUMBER",
+      serverOption((servers, value) => {
+        servers.maxFailovers = value;
+      }),
+    ],
   ];
 }
 
