@@ -140,6 +140,24 @@ export class Machine implements FilterHost {
     return added;
   }
 
+  /** Like `addInterface`, but an interface that is there keeps its place, and static routes by it stay. */
+  replaceInterface(specification: InterfaceSpecification): MachineInterface {
+    const at = this.#interfaces.findIndex((one) => one.name === specification.name);
+    if (at === -1) return this.addInterface(specification);
+    const old = this.#interfaces[at] as MachineInterface;
+    for (const route of this.routes.list()) {
+      const own = route.origin === "local" || route.origin === "connected" || route.origin === "broadcast";
+      if (route.interface === old.name && own) this.routes.remove(route);
+    }
+    const added = new MachineInterface(specification, this.system, at + 1);
+    this.#interfaces[at] = added;
+    for (const address of added.addresses) {
+      for (const route of routesOfAddress(this.system, added, address)) this.routes.insert(route);
+    }
+    this.#changed();
+    return added;
+  }
+
   /** `ifconfig NAME destroy`. @returns whether there was one */
   removeInterface(name: string): boolean {
     const at = this.#interfaces.findIndex((one) => one.name === name);

@@ -72,7 +72,13 @@ export function continues(run: Run, flow: number, result: FilterResult): boolean
       run.add({ kind: "hold", flow, by: "pf", packet: copyPacket(result.packet) });
       return false;
     case "divert":
-      run.add({ kind: "divert", flow, packet: copyPacket(result.packet), port: result.divert?.port ?? 0 });
+      run.add({
+        kind: "divert",
+        flow,
+        packet: copyPacket(result.packet),
+        address: result.divert?.address ?? null,
+        port: result.divert?.port ?? 0,
+      });
       return false;
     case "synproxy":
     case "af-translated":

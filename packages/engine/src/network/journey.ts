@@ -132,7 +132,13 @@ export type JourneyStep =
       readonly divert: { readonly address: Address | null; readonly port: number } | null;
     }
   /** Handed to a divert(4) socket instead of going on. */
-  | { readonly kind: "divert"; readonly flow: number; readonly packet: Packet; readonly port: number }
+  | {
+      readonly kind: "divert";
+      readonly flow: number;
+      readonly packet: Packet;
+      readonly address: Address | null;
+      readonly port: number;
+    }
   | { readonly kind: "hold"; readonly flow: number; readonly by: "pf" | "stack"; readonly packet: Packet }
   /** A packet was made in answer; its own steps carry `answer` as their flow. */
   | { readonly kind: "answer"; readonly flow: number; readonly answer: number; readonly reason: string }

@@ -1,0 +1,62 @@
+/** What a journey amounts to, in the terms scenarios ask about. */
+import type { Address, Packet } from "@pierhead/core";
+import { delivery, departure, type Flow, type Journey, type StepOf, stepsOf } from "../network/journey.ts";
+import type { RuleReference } from "../pf/types.ts";
+
+/** A packet that left, or would have: where to, and how it looked. */
+export interface Outcome {
+  readonly packet: Packet;
+  /** Interface it left by; null when it did not leave. */
+  readonly out: string | null;
+  readonly nextHop: Address | null;
+}
+
+/** The packet itself as it left, as the host got it, or as it was when it was lost. */
+export function outcomeOf(journey: Journey): Outcome {
+  const sent = departure(journey);
+  if (sent !== null) return { packet: sent.whole ?? sent.packet, out: sent.interface, nextHop: sent.nextHop };
+  const own = delivery(journey);
+  if (own !== null) return { packet: own.packet, out: null, nextHop: null };
+  const last = stepsOf(journey, "filter", 0).at(-1);
+  return { packet: last?.after ?? journey.packet, out: null, nextHop: null };
+}
+
+/** What left besides: copies, or answers of pf and the stack. */
+export function sideOutcomes(journey: Journey, wanted: (flow: Flow) => boolean): Outcome[] {
+  const outcomes: Outcome[] = [];
+  for (const flow of journey.flows) {
+    if (flow.id === 0 || !wanted(flow)) continue;
+    const sent = stepsOf(journey, "send", flow.id)[0];
+    if (sent === undefined) continue;
+    outcomes.push({ packet: sent.whole ?? sent.packet, out: sent.interface, nextHop: sent.nextHop });
+  }
+  return outcomes;
+}
+
+/** The passes of the packet itself through pf in which pf really looked. */
+export function passes(journey: Journey): StepOf<"filter">[] {
+  return stepsOf(journey, "filter", 0).filter((step) => step.result.skipped === null);
+}
+
+/** Number of a rule as logs show it: `2`, or `1.foo.0` for rule 0 of anchor foo that rule 1 calls. */
+export function ruleNumber(step: StepOf<"filter">): string | null {
+  const { rule, anchorRule } = step.result;
+  if (rule === null) return null;
+  if (rule.anchor === "") return `${rule.rule.number}`;
+  return `${anchorRule?.number ?? 0}.${rule.anchor}.${rule.rule.number}`;
+}
+
+/** The rules that decided about the packet, in the order of the passes. */
+export function decidingRules(journey: Journey): RuleReference[] {
+  const rules: RuleReference[] = [];
+  for (const step of passes(journey)) if (step.result.rule !== null) rules.push(step.result.rule);
+  return rules;
+}
+
+/** Where the packet was diverted to; null when it was not. */
+export function diverted(journey: Journey): { readonly address: Address | null; readonly port: number } | null {
+  const delivered = stepsOf(journey, "deliver", 0).find((step) => step.divert !== null);
+  if (delivered !== undefined) return delivered.divert;
+  const step = stepsOf(journey, "divert", 0)[0];
+  return step === undefined ? null : { address: step.address, port: step.port };
+}
