@@ -1,0 +1,1 @@
+export { ConfigTree, configTree, type TreeFile, type TreeTexts } from "./config-tree.ts";

@@ -1,0 +1,97 @@
+/** The languages, one entry each. A new language is a new folder and an entry here. */
+import type { Source, SystemFamily } from "@pierhead/core";
+import { parseHostnameIf, printHostnameIf } from "../hostname-if/index.ts";
+import { printIfstated, readIfstated } from "../ifstated/index.ts";
+import { parseMygate, printMygate } from "../mygate/index.ts";
+import { parseIfconfigIf, parseNetstartLocal, printIfconfigIf, printNetstartLocal } from "../netstart/index.ts";
+import { parseRcConf, printRcConf } from "../rc-conf/index.ts";
+import { parseSysctlConf, printSysctlConf } from "../sysctl/index.ts";
+import { type Language, matchPath } from "./language.ts";
+import { sniffHostnameIf, sniffIfstated, sniffMygate, sniffNetstart, sniffRcConf, sniffSysctl } from "./sniff.ts";
+
+const BSD: readonly SystemFamily[] = ["openbsd", "freebsd", "netbsd"];
+
+export const LANGUAGES: readonly Language[] = [
+  {
+    name: "ifstated",
+    title: "ifstated.conf",
+    families: ["openbsd", "freebsd"],
+    paths: ["/etc/ifstated.conf", "/usr/local/etc/ifstated.conf"],
+    sniff: sniffIfstated,
+    read(source) {
+      const read = readIfstated(source);
+      return { diagnostics: read.diagnostics, print: () => printIfstated(read.file) };
+    },
+  },
+  {
+    name: "hostname-if",
+    title: "hostname.if",
+    families: ["openbsd"],
+    paths: ["/etc/hostname.*"],
+    sniff: sniffHostnameIf,
+    read(source, system, path) {
+      const read = parseHostnameIf(source, system, matchPath("/etc/hostname.*", path));
+      return { diagnostics: read.diagnostics, print: () => printHostnameIf(read) };
+    },
+  },
+  {
+    name: "mygate",
+    title: "mygate",
+    families: ["openbsd", "netbsd"],
+    paths: ["/etc/mygate"],
+    sniff: sniffMygate,
+    read(source, system) {
+      const read = parseMygate(source, system);
+      return { diagnostics: read.diagnostics, print: () => printMygate(read) };
+    },
+  },
+  {
+    name: "sysctl",
+    title: "sysctl.conf",
+    families: BSD,
+    paths: ["/etc/sysctl.conf"],
+    sniff: sniffSysctl,
+    read(source, system) {
+      const read = parseSysctlConf(source, system);
+      return { diagnostics: read.diagnostics, print: () => printSysctlConf(read) };
+    },
+  },
+  {
+    name: "rc-conf",
+    title: "rc.conf",
+    families: BSD,
+    paths: ["/etc/rc.conf.local", "/etc/rc.conf", "/etc/rc.conf.d/*"],
+    sniff: sniffRcConf,
+    read(source, system) {
+      const read = parseRcConf(source, system);
+      return { diagnostics: read.diagnostics, print: () => printRcConf(read) };
+    },
+  },
+  {
+    name: "netstart",
+    title: "ifconfig.if",
+    families: ["netbsd"],
+    paths: ["/etc/ifconfig.*"],
+    sniff: () => false,
+    read(source, system, path) {
+      const read = parseIfconfigIf(source, system, matchPath("/etc/ifconfig.*", path));
+      return { diagnostics: read.diagnostics, print: () => printIfconfigIf(read) };
+    },
+  },
+  {
+    name: "netstart-local",
+    title: "netstart.local",
+    families: ["netbsd", "openbsd"],
+    paths: ["/etc/netstart.local", "/etc/rc.local"],
+    sniff: sniffNetstart,
+    read(source: Source) {
+      const read = parseNetstartLocal(source);
+      return { diagnostics: read.diagnostics, print: () => printNetstartLocal(read) };
+    },
+  },
+];
+
+/** The language of that name; null when there is none. */
+export function languageByName(name: string): Language | null {
+  return LANGUAGES.find((language) => language.name === name) ?? null;
+}
