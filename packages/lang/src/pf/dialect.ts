@@ -1,0 +1,179 @@
+/**
+ * What pf.conf(5) is on one system: one grammar, and here the data that tells the systems apart. Differences that
+ * are only in words are in `read/keywords.ts`.
+ */
+import { isAtLeast, type System } from "@pierhead/core";
+import { keywordsOf } from "./read/keywords.ts";
+
+/** How `yylex` of a system reads. */
+export interface LexerDialect {
+  /** `!=`, `<=` and `>=` are one token; before, they were two, which blanks may part. */
+  readonly joinedOperators: boolean;
+  /** `->` is a token. */
+  readonly arrow: boolean;
+  /** A missing line end at the end of a file is made up. */
+  readonly fakeLastNewline: boolean;
+  /** Number of the first line of an included file, before the line end that pfctl puts in front of it. */
+  readonly includeFirstLine: 0 | 1;
+  /** A backslash inside a macro's value escapes when the macro is used. */
+  readonly backslashInMacros: boolean;
+  /** A bad token ends the macro it is in. */
+  readonly errorEndsExpansion: boolean;
+  /** In quotes a backslash escapes blanks too, and continued lines are counted. */
+  readonly quotedBlanks: boolean;
+  readonly quotedNulIsError: boolean;
+}
+
+/** The three lines of descent. NetBSD and macOS are of the 4.6 family. */
+export type PfFamily = "4.6" | "openbsd" | "freebsd";
+
+/** One dialect of pf.conf(5). */
+export interface PfDialect {
+  readonly system: System;
+  readonly family: PfFamily;
+  readonly lexer: LexerDialect;
+  readonly keywords: ReadonlyMap<string, number>;
+  /** `nat on … -> …`, `rdr`, `binat`, `scrub in`, and their anchors. */
+  readonly oldTranslation: boolean;
+  /** `nat-to`, `rdr-to` and `binat-to` as options of filter rules. */
+  readonly translationOptions: boolean;
+  /** `match` rules. */
+  readonly match: boolean;
+  /** `altq on` and queues with schedulers. */
+  readonly altq: boolean;
+  /** `queue … on em0 bandwidth 10M`: the queues of OpenBSD 5.5. */
+  readonly newQueues: boolean;
+  /** Where `route-to` stands and what it takes: after the interface with `(em0 10.0.0.1)`, or as an option. */
+  readonly routeTo: "before-family" | "option-with-interface" | "option";
+  /** Options, scrub, queues, translation and filter rules must come in this order. */
+  readonly requireOrder: boolean;
+  /** `set require-order` may turn that on or off; the default. */
+  readonly requireOrderDefault: boolean;
+  /** Backward port ranges are refused. */
+  readonly checksPortRanges: boolean;
+  /** Unquoted numeric addresses may be abbreviated (`10.1`), as inet_aton(3) reads them. */
+  readonly abbreviatedHosts: boolean;
+  /** `any` in a list of addresses makes the whole list any; elsewhere it is passed over. */
+  readonly anyWinsInLists: boolean;
+  /** The list of a pool must begin with an address. */
+  readonly redirectionListsAddressesOnly: boolean;
+  /** A second `sticky-address` is refused. */
+  readonly stickyOnce: boolean;
+  /** `on any`. */
+  readonly anyInterface: boolean;
+  /** `on rdomain N`. */
+  readonly onRoutingDomain: boolean;
+  /** pfctl asks whether a routing table exists. */
+  readonly checksRoutingTables: boolean;
+  /** A second divert option is refused. */
+  readonly divertOnce: boolean;
+  /** pfctl warns that synproxy works for inbound rules only. */
+  readonly warnsSynproxy: boolean;
+  /** The second rule of antispoof logs to the interface that was given. */
+  readonly antispoofKeepsLogInterface: boolean;
+  /** Blanks in a macro's name are refused. */
+  readonly checksMacroNames: boolean;
+  /** `log (group)`. */
+  readonly logGroup: boolean;
+  /** Timeouts `sctp.first` and the like. */
+  readonly sctpTimeouts: boolean;
+  /** What a probability out of range is called: in percent, or as the number of 2^32. */
+  readonly probabilityMessage: "percent" | "number";
+  /** TCP flag letters in bit order. */
+  readonly flagLetters: string;
+  /** `weight N` in tables and pools. */
+  readonly tableWeights: boolean;
+  /** `counters` of tables. */
+  readonly tableCounters: boolean;
+  /** Names that `set limit` knows. */
+  readonly limits: readonly string[];
+  /** Longest label in bytes. */
+  readonly labelMaximum: number;
+  readonly tagMaximum: number;
+  readonly tableNameMaximum: number;
+  /** Depth of nested `anchor { }` at which pfctl gives up. */
+  readonly anchorDepth: number;
+  /** Largest routing table or domain. */
+  readonly rtableMaximum: number;
+}
+
+const dialects = new Map<string, PfDialect>();
+
+/** The dialect of a system. */
+export function dialectOf(system: System): PfDialect {
+  let dialect = dialects.get(system.name);
+  if (dialect === undefined) {
+    dialect = make(system);
+    dialects.set(system.name, dialect);
+  }
+  return dialect;
+}
+
+function make(system: System): PfDialect {
+  const openbsd = (major: number, minor: number): boolean =>
+    system.family === "linux" || isAtLeast(system, "openbsd", major, minor);
+  const freebsd = (major: number): boolean => isAtLeast(system, "freebsd", major);
+  const family: PfFamily = system.family === "freebsd" ? "freebsd" : openbsd(4, 7) ? "openbsd" : "4.6";
+  const newLexer = openbsd(6, 4) || freebsd(15);
+  return {
+    system,
+    family,
+    lexer: {
+      joinedOperators: openbsd(4, 8) || freebsd(9),
+      arrow: family !== "openbsd",
+      fakeLastNewline: newLexer,
+      includeFirstLine: newLexer ? 0 : 1,
+      backslashInMacros: newLexer,
+      errorEndsExpansion: !newLexer,
+      quotedBlanks: openbsd(5, 8) || freebsd(12),
+      quotedNulIsError: newLexer,
+    },
+    keywords: keywordsOf(system),
+    oldTranslation: family !== "openbsd",
+    translationOptions: openbsd(4, 7) || freebsd(15),
+    match: openbsd(4, 7) || freebsd(14),
+    altq: family !== "openbsd" || !openbsd(5, 6),
+    newQueues: openbsd(5, 5),
+    routeTo: family !== "openbsd" ? "before-family" : openbsd(6, 9) ? "option" : "option-with-interface",
+    requireOrder: family !== "openbsd",
+    requireOrderDefault: family !== "openbsd",
+    checksPortRanges: openbsd(7, 0) || freebsd(15),
+    abbreviatedHosts: !openbsd(5, 4),
+    anyWinsInLists: openbsd(5, 0) || freebsd(15),
+    redirectionListsAddressesOnly: openbsd(5, 1),
+    stickyOnce: openbsd(4, 7) || freebsd(15),
+    anyInterface: openbsd(5, 0) || freebsd(15),
+    onRoutingDomain: openbsd(4, 9),
+    checksRoutingTables: openbsd(4, 9),
+    divertOnce: openbsd(4, 7),
+    warnsSynproxy: openbsd(5, 9) || freebsd(15),
+    antispoofKeepsLogInterface: openbsd(5, 5) || freebsd(15),
+    checksMacroNames: openbsd(5, 6) || freebsd(15),
+    logGroup: !openbsd(4, 9) && !freebsd(15),
+    sctpTimeouts: freebsd(15),
+    probabilityMessage: openbsd(5, 5) || freebsd(15) ? "percent" : "number",
+    flagLetters: freebsd(15) ? "FSRPAUEWe" : "FSRPAUEW",
+    tableWeights: openbsd(5, 1),
+    tableCounters: openbsd(4, 4) || freebsd(9) || system.family === "netbsd",
+    limits: limitsOf(system),
+    labelMaximum: 63,
+    tagMaximum: 63,
+    tableNameMaximum: 31,
+    anchorDepth: 64,
+    rtableMaximum: 255,
+  };
+}
+
+function limitsOf(system: System): readonly string[] {
+  const limits = ["states", "src-nodes", "frags"];
+  if (system.family === "netbsd") return limits;
+  if (system.family === "openbsd" && !isAtLeast(system, "openbsd", 4, 2)) return limits;
+  limits.push(
+    ...(isAtLeast(system, "freebsd", 9) && !isAtLeast(system, "freebsd", 15)
+      ? ["table-entries"]
+      : ["tables", "table-entries"]),
+  );
+  if (isAtLeast(system, "openbsd", 6, 4)) limits.push("pktdelay-pkts");
+  if (isAtLeast(system, "openbsd", 7, 5)) limits.push("anchors");
+  return limits;
+}

@@ -1,0 +1,138 @@
+/** Reading a pf.conf: its syntax alone ({@link parsePf}), or all it means on a machine ({@link loadPf}). */
+import type { Source } from "@pierhead/core";
+import { dialectOf, type PfDialect } from "./dialect.ts";
+import type { PfEnvironment } from "./environment.ts";
+import { HostResolver } from "./load/hosts.ts";
+import { numberRules } from "./load/number.ts";
+import { buildQueues } from "./load/queue-tree.ts";
+import { Ruleset } from "./load/ruleset.ts";
+import { explain } from "./read/explain.ts";
+import { FATAL, Reader, type ReaderOptions } from "./read/reader.ts";
+import { Recorder } from "./read/recorder.ts";
+import { readRuleset } from "./read/statements.ts";
+import type { PfLoad } from "./result.ts";
+import { Anchor, type PfConfiguration } from "./rule.ts";
+import type { PfSyntax } from "./syntax.ts";
+
+/** What to load and how: pfctl's command line. Every field may be left out. */
+export interface LoadOptions {
+  /** `-D name=value`. */
+  readonly defines?: readonly { readonly name: string; readonly value: string }[];
+  /** `-a anchor`: where the rules go; "" is the main ruleset. */
+  readonly anchor?: string;
+  /** `-O -N -R -A -T load`: only these statements count. All of them when left out. */
+  readonly only?: {
+    readonly options?: boolean;
+    readonly nat?: boolean;
+    readonly filter?: boolean;
+    readonly altq?: boolean;
+    readonly tables?: boolean;
+  };
+  /** `-N` of OpenBSD from 4.7: host names are not looked up. */
+  readonly noDns?: boolean;
+  /** `-o none|basic|profile`: overrides `set ruleset-optimization`. */
+  readonly optimize?: "none" | "basic" | "profile";
+  /** How many `-v`: with none, events are not collected. Default 1. */
+  readonly verbose?: 0 | 1 | 2;
+  /**
+   * Lose the lines that pfctl loses after an error, so that standard error is the same to the byte. By default every
+   * line is read, and one wrong line costs one diagnostic.
+   */
+  readonly strict?: boolean;
+  /** Keep the syntax tree of the outermost file. */
+  readonly syntax?: boolean;
+}
+
+const ALL = { options: true, nat: true, filter: true, altq: true, tables: true };
+
+/** Reads the syntax of one file. Nothing is looked up: not hosts, not interfaces, not included files. */
+export function parsePf(source: Source, dialect: PfDialect): PfSyntax {
+  const recorder = new Recorder(source);
+  const main = new Ruleset(new Anchor("", ""), "", "");
+  const options: ReaderOptions = { strict: false, anchor: "", load: ALL, noDns: true, verbose: 0 };
+  const reader = new Reader(source, dialect, null, null, main, options, recorder);
+  reader.describe = (kind) => explain(reader, kind);
+  readRuleset(reader);
+  return { source, statements: recorder.statements, diagnostics: reader.diagnostics };
+}
+
+/** Loads a file as pfctl would on the machine of `environment`. Never throws. */
+export function loadPf(source: Source, environment: PfEnvironment, options: LoadOptions = {}): PfLoad {
+  const dialect = dialectOf(environment.system);
+  const anchorPath = options.anchor ?? "";
+  const readerOptions: ReaderOptions = {
+    strict: options.strict ?? false,
+    anchor: anchorPath,
+    load:
+      options.only === undefined
+        ? ALL
+        : { options: false, nat: false, filter: false, altq: false, tables: false, ...options.only },
+    noDns: options.noDns ?? false,
+    verbose: options.verbose ?? 1,
+  };
+  const recorder = options.syntax ? new Recorder(source) : null;
+  const hosts = new HostResolver(environment, dialect);
+  const root = new Anchor(anchorPath.slice(anchorPath.lastIndexOf("/") + 1), anchorPath);
+  const reader = new Reader(
+    source,
+    dialect,
+    environment,
+    hosts,
+    new Ruleset(root, anchorPath, ""),
+    readerOptions,
+    recorder,
+  );
+  reader.describe = (kind) => explain(reader, kind);
+  if (options.optimize !== undefined) {
+    reader.optimizeGiven = true;
+    reader.optimize = options.optimize;
+  }
+  for (const { name, value } of options.defines ?? []) reader.lexer.define(name, value, true, null);
+  const complete = readRuleset(reader);
+  attach(reader.configuration, root, anchorPath);
+  if (complete) warnUnusedMacros(reader);
+  let good = complete && reader.errors === 0;
+  if (good && anchorPath === "") good = finishQueues(reader);
+  if (good) {
+    if (readerOptions.verbose > 0) reader.events.push({ kind: "ruleset", path: anchorPath });
+  }
+  numberRules(root);
+  return {
+    configuration: reader.configuration,
+    events: reader.events,
+    diagnostics: reader.diagnostics,
+    stderr: reader.stderr,
+    exit: good ? 0 : 1,
+    syntax: recorder === null ? null : { source, statements: recorder.statements, diagnostics: reader.diagnostics },
+    optimize: reader.optimize,
+  };
+}
+
+function finishQueues(reader: Reader): boolean {
+  try {
+    return buildQueues(reader);
+  } catch (thrown) {
+    if (thrown === FATAL) return false;
+    throw thrown;
+  }
+}
+
+/** Puts what was read where `-a` says. */
+function attach(configuration: PfConfiguration, root: Anchor, path: string): void {
+  const place = configuration.anchor(path);
+  place.scrub = root.scrub;
+  place.nat = root.nat;
+  place.binat = root.binat;
+  place.rdr = root.rdr;
+  place.filter = root.filter;
+  place.ether = root.ether;
+  place.tables = root.tables;
+  place.children = root.children;
+}
+
+function warnUnusedMacros(reader: Reader): void {
+  if (reader.options.verbose < 2) return;
+  for (const macro of reader.lexer.macros.values()) {
+    if (!macro.used) reader.stderr.push(`warning: macro '${macro.name}' not used`);
+  }
+}

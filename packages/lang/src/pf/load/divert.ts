@@ -1,0 +1,51 @@
+import type { DivertNode } from "../read/nodes.ts";
+import type { Reader } from "../read/reader.ts";
+import type { Rule } from "../rule.ts";
+
+/** `expand_divertspec`: puts a divert option into the rule. Returns false after a complaint. */
+export function applyDivert(reader: Reader, rule: Rule, divert: DivertNode | null): boolean {
+  if (divert === null) return true;
+  switch (divert.kind) {
+    case "divert-to": {
+      if (rule.direction === "out") {
+        reader.complain(
+          "divert-to used with outgoing rule",
+          "pf/wrong-direction",
+          "`divert-to` takes packets that come in: use it with `pass in`.",
+        );
+        return false;
+      }
+      const family = rule.family;
+      const host = family === null ? divert.hosts[0] : divert.hosts.find((it) => it.family === family);
+      if (host === undefined) {
+        reader.complain(
+          "divert-to address family mismatch",
+          "pf/family-mismatch",
+          "The address of divert-to is not of the rule's address family.",
+        );
+        return false;
+      }
+      rule.family = host.family === 0 ? null : host.family;
+      rule.divert = {
+        kind: "divert-to",
+        address: host.wrap.kind === "prefix" ? host.wrap.address : null,
+        port: divert.port,
+      };
+      return true;
+    }
+    case "divert-reply":
+      if (rule.direction === "in") {
+        reader.complain(
+          "divert-reply used with incoming rule",
+          "pf/wrong-direction",
+          "`divert-reply` is for connections that go out: use it with `pass out`.",
+        );
+        return false;
+      }
+      rule.divert = { kind: "divert-reply" };
+      return true;
+    case "divert-packet":
+      rule.divert = { kind: "divert-packet", port: divert.port };
+      return true;
+  }
+}

@@ -1,0 +1,235 @@
+/** `anchor`, `load anchor`: `anchorrule`, `pfa_anchor`, `loadrule` of parse.y. */
+import { expandRule } from "../load/expand.ts";
+import { inlineRuleset, type Ruleset } from "../load/ruleset.ts";
+import { Rule } from "../rule.ts";
+import { parseFilterOptions } from "./filter-options.ts";
+import { parseStrings } from "./hosts.ts";
+import { parseOnInterfaces } from "./interfaces.ts";
+import { byteLength } from "./lexer.ts";
+import type { Reader } from "./reader.ts";
+import {
+  applyFilterOptions,
+  checkTcpOnly,
+  decideFamily,
+  parseDirection,
+  parseFamily,
+  parseFromTo,
+  parseProtocols,
+  takeQuick,
+} from "./rules.ts";
+import { Char, Token } from "./tokens.ts";
+
+/** Longest anchor path (PATH_MAX - 1). */
+const PATH_MAXIMUM = 1023;
+
+/** Reads the statements between the braces of an inline anchor; `statements.ts` gives it, to avoid a circle. */
+export type BodyParser = (reader: Reader) => void;
+
+/** `anchorrule`. */
+export function parseAnchor(reader: Reader, parseBody: BodyParser): void {
+  reader.clause("anchor");
+  reader.take("keyword");
+  const name = parseAnchorName(reader);
+  const nameStart = reader.takenStart;
+  const nameEnd = reader.takenEnd;
+  const direction = parseDirection(reader);
+  const quick = reader.peek() === Token.quick ? takeQuick(reader) : false;
+  const interfaces = parseOnInterfaces(reader);
+  const family = parseFamily(reader);
+  const protocols = parseProtocols(reader);
+  const fromTo = parseFromTo(reader);
+  const options = parseFilterOptions(reader);
+  const statementStart = reader.statementStart;
+  const origin = reader.origin();
+  let body: Ruleset | null = null;
+  if (reader.peek() === Char.openBrace) body = parseBraces(reader, name, parseBody);
+  reader.restoreStatement(statementStart, origin);
+  if (reader.peek() !== Token.newline) reader.syntaxError();
+  if (reader.environment === null) return;
+
+  const rule = new Rule();
+  // A brace pair before this one at the same depth failed: pfctl still holds its ruleset.
+  body ??= reader.anchorStack[reader.anchorDepth + 1] ?? null;
+  if (body !== null) placeBody(reader, rule, body, name, nameStart, nameEnd);
+  else callAnchor(reader, rule, name);
+  rule.direction = direction;
+  rule.quick = quick;
+  rule.family = family === 0 ? null : family;
+  checkTcpOnly(reader, options, fromTo, protocols, "applies");
+  applyFilterOptions(reader, rule, options);
+  if (options.keep !== "none") {
+    reader.fail(
+      "cannot specify state handling on anchors",
+      "pf/state-on-anchor",
+      "An anchor makes no states: the rules inside it do. Leave the state options away.",
+    );
+  }
+  if (options.routeOption !== null) {
+    reader.fail(
+      "cannot specify route handling on anchors",
+      "pf/route-on-anchor",
+      "An anchor sets no routes: the rules inside it do.",
+    );
+  }
+  decideFamily(fromTo.from.hosts, rule);
+  decideFamily(fromTo.to.hosts, rule);
+  expandRule(reader, rule, {
+    interfaces,
+    protocols,
+    icmp: options.icmp,
+    from: fromTo.from,
+    to: fromTo.to,
+    os: fromTo.os,
+    users: options.users,
+    groups: options.groups,
+    receivedOn: options.receivedOn,
+    nat: null,
+    rdr: null,
+    route: null,
+    ruleSourceTrack: false,
+  });
+  reader.anchorStack[reader.anchorDepth + 1] = null;
+}
+
+/** `anchorname`: null when there is none. */
+function parseAnchorName(reader: Reader): string | null {
+  if (reader.peek() !== Token.string) return null;
+  const name = reader.string("anchor");
+  if (name === "") reader.fail("anchor name must not be empty", "pf/invalid-anchor-name", "Give the anchor a name.");
+  if (byteLength(reader.main.toolPath) + 1 + byteLength(name) > PATH_MAXIMUM) {
+    reader.fail(
+      `anchor name is longer than ${PATH_MAXIMUM}`,
+      "pf/name-too-long",
+      `The path of an anchor has at most ${PATH_MAXIMUM} characters.`,
+    );
+  }
+  if (name.startsWith("_") || name.includes("/_")) {
+    reader.fail(
+      "anchor names beginning with '_' are reserved for internal use",
+      "pf/invalid-anchor-name",
+      "Names that begin with `_` are pfctl's own. Choose another one.",
+    );
+  }
+  return name;
+}
+
+/** `pfa_anchor`: the body, in a ruleset of its own. */
+function parseBraces(reader: Reader, name: string | null, parseBody: BodyParser): Ruleset {
+  reader.take("punctuation");
+  if (reader.anchorDepth + 1 >= reader.dialect.anchorDepth) {
+    reader.fatal(
+      "pfa_anchor: anchors too deep",
+      "pf/nested-too-deep",
+      `Anchors are nested deeper than ${reader.dialect.anchorDepth - 1} levels; pfctl exits.`,
+    );
+  }
+  reader.anchorDepth++;
+  reader.braceNumber++;
+  const ruleset = inlineRuleset(reader.current, name, reader.braceNumber);
+  reader.anchorStack[reader.anchorDepth] = ruleset;
+  reader.current = ruleset;
+  reader.recorder?.openBody();
+  if (reader.peek() !== Token.newline) reader.syntaxError();
+  reader.take("punctuation");
+  parseBody(reader);
+  reader.expect(Char.closeBrace);
+  reader.recorder?.closeBody();
+  reader.lastAnchor = reader.current;
+  reader.anchorDepth--;
+  reader.current = reader.anchorStack[reader.anchorDepth] as Ruleset;
+  return ruleset;
+}
+
+/** Hangs the body into the anchor it belongs to. */
+function placeBody(
+  reader: Reader,
+  rule: Rule,
+  body: Ruleset,
+  name: string | null,
+  nameStart: number,
+  nameEnd: number,
+): void {
+  if (name?.includes("/")) {
+    reader.fail(
+      "anchor paths containing '/' cannot be used for inline anchors.",
+      "pf/invalid-anchor-name",
+      "An anchor with its rules in place has a simple name: nest anchors instead of writing a path.",
+      { start: nameStart, end: nameEnd },
+    );
+  }
+  const parent = reader.anchorStack[reader.anchorDepth] as Ruleset;
+  const own = body.anchor.name;
+  const existing = parent.anchor.children.get(own);
+  if (existing !== undefined && existing !== body.anchor) {
+    if (existing.filter.length > 0) {
+      reader.fail(
+        `inline anchor '${own}' already exists`,
+        "pf/duplicate-anchor",
+        `An anchor named \`${own}\` has been given its rules above. Use another name, or put the rules there.`,
+        { start: nameStart, end: nameEnd },
+      );
+    }
+  }
+  parent.anchor.children.set(own, body.anchor);
+  rule.anchor = {
+    name: body.rules > 0 ? own : body.toolPath,
+    path: body.anchor.path,
+    wildcard: false,
+    inline: true,
+  };
+}
+
+/** A call of an anchor that is filled from elsewhere. */
+function callAnchor(reader: Reader, rule: Rule, name: string | null): void {
+  if (name === null) {
+    reader.fail(
+      "anchors without explicit rules must specify a name",
+      "pf/invalid-anchor-name",
+      "An anchor has a name, or its rules in braces, or both.",
+    );
+  }
+  if (name.endsWith("/")) {
+    reader.fail(
+      `anchorrule: bad anchor name ${name}`,
+      "pf/invalid-anchor-name",
+      "The path of an anchor does not end with a slash.",
+    );
+  }
+  rule.anchor = anchorCall(reader.current.anchor.path, name);
+}
+
+/** `pf_anchor_setup`: where a call leads. */
+export function anchorCall(
+  parentPath: string,
+  name: string,
+): { name: string; path: string; wildcard: boolean; inline: false } {
+  let path = name;
+  if (path.startsWith("/")) path = path.replace(/^\/+/, "");
+  else {
+    let base = parentPath;
+    while (path.startsWith("../")) {
+      const slash = base.lastIndexOf("/");
+      base = slash === -1 ? "" : base.slice(0, slash);
+      path = path.slice(3);
+    }
+    if (base !== "") path = `${base}/${path}`;
+  }
+  const wildcard = path === "*" || path.endsWith("/*");
+  if (wildcard) path = path === "*" ? "" : path.slice(0, -2);
+  return { name, path, wildcard, inline: false };
+}
+
+/** `loadrule`. */
+export function parseLoad(reader: Reader): void {
+  reader.take("keyword");
+  reader.expect(Token.anchor, "keyword");
+  const name = parseAnchorName(reader);
+  reader.expect(Token.from, "keyword");
+  const file = parseStrings(reader, "file");
+  if (reader.peek() !== Token.newline) reader.syntaxError();
+  if (name === null) {
+    reader.fail("anchor name is missing", "pf/invalid-anchor-name", "Name the anchor that the file is loaded into.");
+  }
+  const base = reader.current.anchor.path;
+  reader.configuration.loads.push({ anchor: base === "" ? name : `${base}/${name}`, file, origin: reader.origin() });
+}

@@ -1,0 +1,570 @@
+/**
+ * The lexer of pfctl's parse.y (`lgetc`, `yylex`), by position instead of by pushed-back characters.
+ *
+ * What makes it unlike a usual lexer: a macro is expanded as text, so that a token may begin inside a macro's value
+ * and end in the file (`$ext_if:network`); a backslash before a line end joins lines everywhere, even inside a word
+ * or a comment, and before any other character it vanishes; an unfinished last line gets a line end.
+ */
+import type { Source } from "@pierhead/core";
+import type { LexerDialect } from "../dialect.ts";
+import { isAllowedInString, isAlphanumeric, isDigit, isSpace } from "./characters.ts";
+import { Char, Token } from "./tokens.ts";
+
+const END = -1;
+
+/** Bytes of the buffer that `yylex` collects a token in. */
+const BUFFER_SIZE = 8096;
+
+/** One macro: `name = value`, or `-D name=value`. */
+export interface Macro {
+  readonly name: string;
+  readonly value: string;
+  /** Set on the command line: assignments in the file do not change it. */
+  readonly persistent: boolean;
+  used: boolean;
+  /** Where it was assigned; null for the command line. */
+  readonly source: Source | null;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One open file of the include stack. */
+export class InputFile {
+  readonly source: Source;
+  readonly text: string;
+  readonly parent: InputFile | null;
+  /** As pfctl names it in messages: `stdin`, or the path as given. */
+  readonly name: string;
+  position = 0;
+  line: number;
+  endSeen = false;
+  /** A line end that pfctl pushes in front of an included file. */
+  leadingNewline: boolean;
+  /** The macro being expanded: its value, how far it is read, and where in this file it was used. */
+  expansion: string | null = null;
+  expansionPosition = 0;
+  expansionStart = 0;
+  macro: Macro | null = null;
+
+  constructor(source: Source, parent: InputFile | null, line: number) {
+    this.source = source;
+    this.text = source.text;
+    this.name = source.name;
+    this.parent = parent;
+    this.line = line;
+    this.leadingNewline = parent !== null;
+  }
+}
+
+/** Complaints of the lexer; the caller knows how to report them. */
+export interface LexerReport {
+  lexicalError(tool: string, code: string, message: string, start: number, end: number): void;
+  macroUsed(macro: Macro, start: number, end: number): void;
+}
+
+export class Lexer {
+  file: InputFile;
+  readonly macros: Map<string, Macro> = new Map();
+  /** pfctl's `yylval.lineno`: line of the last token that was read; all its messages carry it. */
+  line = 1;
+  /** Text of a string token. */
+  text = "";
+  /** Value of a number token. */
+  number = 0;
+  /** Number token as `%lld` prints it. */
+  numberText = "";
+  /** Operator of a `portBinary` token. */
+  operator: "><" | "<>" = "><";
+  /** The token in the user's file; for a token from a macro's value, the place of use. */
+  start = 0;
+  end = 0;
+  /** File the token began in. */
+  source: Source;
+  /** Macro the token began in, or null. */
+  macro: Macro | null = null;
+  /** A quoted string: never a keyword. */
+  quoted = false;
+
+  readonly #dialect: LexerDialect;
+  readonly #report: LexerReport;
+  readonly #keywords: ReadonlyMap<string, number>;
+  /** pfctl forgets the line end after a bad token, and with it the next line; people want to hear about that line. */
+  readonly #strict: boolean;
+  // Where the last character came from, to put it back.
+  #lastPosition = 0;
+  #lastInExpansion = false;
+  #lastWasFakeEnd = false;
+
+  constructor(
+    file: InputFile,
+    dialect: LexerDialect,
+    keywords: ReadonlyMap<string, number>,
+    report: LexerReport,
+    strict: boolean,
+  ) {
+    this.file = file;
+    this.source = file.source;
+    this.#dialect = dialect;
+    this.#keywords = keywords;
+    this.#report = report;
+    this.#strict = strict;
+  }
+
+  /** Reads one token and returns its kind; the other fields describe it. */
+  next(): number {
+    for (;;) {
+      let c = this.#skipBlanks();
+      const file = this.file;
+      this.line = file.line;
+      this.source = file.source;
+      if (c === Char.hash) {
+        c = this.#skipComment();
+      }
+      this.macro = this.#lastInExpansion ? this.file.macro : null;
+      this.start = this.#lastInExpansion ? this.file.expansionStart : this.#lastPosition;
+      if (c === Char.dollar && this.file.expansion === null) {
+        const problem = this.#expandMacro();
+        if (problem !== 0) return problem === END ? Token.end : Token.error;
+        continue;
+      }
+      const kind = this.#token(c);
+      this.end = this.file.position;
+      return kind;
+    }
+  }
+
+  /** Opens an included file; its tokens come next. */
+  include(source: Source): void {
+    this.file = new InputFile(source, this.file, this.#dialect.includeFirstLine);
+  }
+
+  /** Sets a macro as `symset` does: command-line macros stay, others are replaced and count as unused again. */
+  define(
+    name: string,
+    value: string,
+    persistent: boolean,
+    place: { source: Source; start: number; end: number } | null,
+  ): void {
+    if (this.macros.get(name)?.persistent === true) return;
+    this.macros.delete(name);
+    this.macros.set(name, {
+      name,
+      value,
+      persistent,
+      used: false,
+      source: place?.source ?? null,
+      start: place?.start ?? 0,
+      end: place?.end ?? 0,
+    });
+  }
+
+  #token(c: number): number {
+    switch (c) {
+      case END:
+        return Token.end;
+      case Char.newline:
+        this.line = this.file.line;
+        this.file.line++;
+        return Token.newline;
+      case Char.quote:
+      case Char.apostrophe:
+        return this.#quotedString(c);
+      case Char.exclamation:
+        if (this.#dialect.joinedOperators && this.#follows(Char.equals)) return Token.notEqual;
+        return c;
+      case Char.less:
+        if (this.#follows(Char.greater)) {
+          this.operator = "<>";
+          return Token.portBinary;
+        }
+        if (this.#dialect.joinedOperators && this.#follows(Char.equals)) return Token.lessEqual;
+        return c;
+      case Char.greater:
+        if (this.#follows(Char.less)) {
+          this.operator = "><";
+          return Token.portBinary;
+        }
+        if (this.#dialect.joinedOperators && this.#follows(Char.equals)) return Token.greaterEqual;
+        return c;
+      case Char.minus:
+        if (this.#dialect.arrow && this.#follows(Char.greater)) return Token.arrow;
+        return this.#numberOrMinus(c);
+    }
+    if (isDigit(c)) return this.#numberOrMinus(c);
+    if (isAlphanumeric(c) || c === Char.colon || c === Char.underscore) return this.#word();
+    // A NUL ends the input for yacc: pfctl ignores everything after it without a word.
+    if (c === 0) {
+      this.end = this.file.position;
+      this.#report.lexicalError(
+        "",
+        "pf/nul-character",
+        "A NUL character: pfctl stops reading here and ignores the rest of the file. Remove it.",
+        this.start,
+        this.end,
+      );
+      if (this.#strict) return Token.end;
+      return this.next();
+    }
+    return c;
+  }
+
+  // The character just read starts the word.
+  #word(): number {
+    const file = this.file;
+    this.quoted = false;
+    if (file.expansion === null && !this.#lastInExpansion) {
+      const text = file.text;
+      let i = this.#lastPosition + 1;
+      if (text.charCodeAt(this.#lastPosition) !== Char.backslash) {
+        while (isAllowedInString(text.charCodeAt(i))) i++;
+        const first = this.#lastPosition;
+        const length = i - first;
+        if (length < BUFFER_SIZE - 1) {
+          const stop = text.charCodeAt(i);
+          if (stop !== Char.backslash && i < text.length) {
+            file.position = i;
+            return this.#finishWord(text.slice(first, i));
+          }
+        }
+      }
+    }
+    let word = "";
+    let c = this.#lastCharacter();
+    do {
+      word += String.fromCharCode(c);
+      if (word.length >= BUFFER_SIZE) return this.#tooLong();
+      c = this.#get();
+    } while (c !== END && isAllowedInString(c));
+    this.#unget(c);
+    return this.#finishWord(word);
+  }
+
+  #finishWord(word: string): number {
+    const keyword = this.#keywords.get(word);
+    if (keyword !== undefined) return keyword;
+    this.text = word;
+    return Token.string;
+  }
+
+  #numberOrMinus(first: number): number {
+    const file = this.file;
+    const saved = {
+      position: this.#lastInExpansion ? file.position : this.#lastPosition,
+      expansion: this.#lastInExpansion ? file.expansion : null,
+      expansionPosition: this.#lastPosition,
+      line: file.line,
+      tokenLine: this.line,
+    };
+    let digits = String.fromCharCode(first);
+    let c = this.#get();
+    while (c !== END && isDigit(c)) {
+      digits += String.fromCharCode(c);
+      if (digits.length >= BUFFER_SIZE) return this.#tooLong();
+      c = this.#get();
+    }
+    this.#unget(c);
+    if (digits === "-") return Char.minus;
+    if (c === END || endsNumber(c)) {
+      return this.#finishNumber(digits);
+    }
+    // Not a number: a minus stands alone, digits begin a word (`10.0.0.1`, `3des`).
+    this.file = file;
+    file.line = saved.line;
+    this.line = saved.tokenLine;
+    file.expansion = saved.expansion;
+    if (saved.expansion === null) file.position = saved.position;
+    else file.expansionPosition = saved.expansionPosition;
+    this.#get();
+    if (first === Char.minus) return Char.minus;
+    return this.#word();
+  }
+
+  #finishNumber(digits: string): number {
+    this.quoted = false;
+    if (digits.length <= 15) {
+      this.number = Number(digits);
+      this.numberText = `${this.number === 0 ? 0 : this.number}`;
+      return Token.number;
+    }
+    const value = BigInt(digits);
+    const problem = value > 0x7fffffffffffffffn ? "too large" : value < -0x8000000000000000n ? "too small" : null;
+    if (problem !== null) {
+      return this.#fail(
+        `"${digits}" invalid number: ${problem}`,
+        "pf/number-out-of-range",
+        `The number ${digits.slice(0, 40)} is ${problem}: it does not fit 64 bits.`,
+      );
+    }
+    this.number = Number(value);
+    this.numberText = value.toString();
+    return Token.number;
+  }
+
+  #quotedString(quote: number): number {
+    const file = this.file;
+    this.quoted = true;
+    if (file.expansion === null) {
+      // Most strings are on one line without a backslash: take them whole.
+      const text = file.text;
+      let i = file.position;
+      let c = text.charCodeAt(i);
+      while (c !== quote && c !== Char.backslash && c !== Char.newline && c !== 0 && i < text.length) {
+        i++;
+        c = text.charCodeAt(i);
+      }
+      if (c === quote && i < text.length && i - file.position < BUFFER_SIZE - 4) {
+        this.text = text.slice(file.position, i);
+        file.position = i + 1;
+        if (this.text.length * 3 < BUFFER_SIZE || byteLength(this.text) < BUFFER_SIZE - 1) return Token.string;
+        return this.#tooLong();
+      }
+    }
+    const pieces: string[] = [];
+    let length = 0;
+    for (;;) {
+      let c = this.#getQuoted(quote);
+      if (c === END) return Token.end;
+      if (c === Char.newline) {
+        this.file.line++;
+        continue;
+      }
+      if (c === Char.backslash) {
+        const next = this.#getQuoted(quote);
+        if (next === END) return Token.end;
+        if (next === quote || (this.#dialect.quotedBlanks && (next === Char.space || next === Char.tab))) {
+          c = next;
+        } else if (next === Char.newline) {
+          if (this.#dialect.quotedBlanks) this.file.line++;
+          continue;
+        } else this.#unget(next);
+      } else if (c === quote) {
+        this.text = pieces.join("");
+        return Token.string;
+      } else if (c === 0 && this.#dialect.quotedNulIsError) {
+        return this.#fail("syntax error", "pf/nul-character", "A NUL character inside a quoted string. Remove it.");
+      }
+      length += c < 0x80 ? 1 : c < 0x800 ? 2 : 3;
+      if (length >= BUFFER_SIZE - 1) return this.#tooLong();
+      pieces.push(String.fromCharCode(c));
+    }
+  }
+
+  // `$name`: the value is read next, and then the file after the name. Returns 0 or the kind of failure.
+  #expandMacro(): number {
+    const start = this.#lastPosition;
+    let name = "";
+    for (;;) {
+      const c = this.#get();
+      if (c === END) return END;
+      if (name.length >= BUFFER_SIZE - 2) return this.#tooLong();
+      if (!isAlphanumeric(c) && c !== Char.underscore) {
+        this.#unget(c);
+        break;
+      }
+      name += String.fromCharCode(c);
+    }
+    const macro = this.macros.get(name);
+    this.end = this.file.position;
+    if (macro === undefined) {
+      return this.#fail(
+        `macro '${name}' not defined`,
+        "pf/undefined-macro",
+        name === ""
+          ? "A `$` must be followed by the name of a macro."
+          : `The macro \`${name}\` is not defined. Define it above: \`${name} = "…"\`.`,
+      );
+    }
+    macro.used = true;
+    const file = this.file;
+    file.expansion = macro.value;
+    file.expansionPosition = 0;
+    file.expansionStart = start;
+    file.macro = macro;
+    this.#report.macroUsed(macro, start, file.position);
+    return 0;
+  }
+
+  #tooLong(): number {
+    return this.#fail(
+      "string too long",
+      "pf/string-too-long",
+      `A word or string is longer than the ${BUFFER_SIZE - 1} bytes that pfctl reads.`,
+    );
+  }
+
+  // pfctl's `findeol`: the rest of the line goes, line end included.
+  #fail(tool: string, code: string, message: string): number {
+    this.#report.lexicalError(tool, code, message, this.start, Math.max(this.file.position, this.start));
+    if (this.#dialect.errorEndsExpansion) this.file.expansion = null;
+    for (;;) {
+      const c = this.#get();
+      if (c === END) break;
+      if (c === Char.newline) {
+        if (this.#strict) this.file.line++;
+        else this.#unget(c);
+        break;
+      }
+    }
+    this.end = this.file.position;
+    return Token.error;
+  }
+
+  #follows(wanted: number): boolean {
+    const c = this.#get();
+    if (c === wanted) return true;
+    this.#unget(c);
+    return false;
+  }
+
+  #skipBlanks(): number {
+    const file = this.file;
+    if (file.expansion === null && !file.leadingNewline) {
+      const text = file.text;
+      let i = file.position;
+      let c = text.charCodeAt(i);
+      while (c === Char.space || c === Char.tab) c = text.charCodeAt(++i);
+      file.position = i;
+      if (c !== Char.backslash && i < text.length) {
+        file.position = i + 1;
+        this.#lastPosition = i;
+        this.#lastInExpansion = false;
+        this.#lastWasFakeEnd = false;
+        return c;
+      }
+    }
+    let c = this.#get();
+    while (c === Char.space || c === Char.tab) c = this.#get();
+    return c;
+  }
+
+  // A comment runs to the line end, which it leaves as the token. A backslash continues it.
+  #skipComment(): number {
+    let c: number;
+    do {
+      const file = this.file;
+      if (file.expansion === null) {
+        const text = file.text;
+        let i = file.position;
+        for (;;) {
+          const code = text.charCodeAt(i);
+          if (i >= text.length || code === Char.newline || code === Char.backslash) break;
+          i++;
+        }
+        file.position = i;
+      }
+      c = this.#get();
+    } while (c !== Char.newline && c !== END);
+    return c;
+  }
+
+  #lastCharacter(): number {
+    const file = this.file;
+    return this.#lastInExpansion
+      ? (file.expansion as string).charCodeAt(this.#lastPosition)
+      : file.text.charCodeAt(this.#lastPosition);
+  }
+
+  // `lgetc(0)`: joins continued lines, drops other backslashes, ends files.
+  #get(): number {
+    for (;;) {
+      const c = this.#raw();
+      if (c === Char.backslash && (this.#dialect.backslashInMacros || !this.#lastInExpansion)) {
+        const next = this.#raw();
+        if (next === Char.newline) {
+          this.line = this.file.line;
+          this.file.line++;
+          continue;
+        }
+        return next === END ? this.#endOfFile() : next;
+      }
+      return c === END ? this.#endOfFile() : c;
+    }
+  }
+
+  // `lgetc(quote)`.
+  #getQuoted(quote: number): number {
+    const c = this.#raw();
+    if (c !== END) return c;
+    this.#report.lexicalError(
+      "reached end of file while parsing quoted string",
+      "pf/unterminated-string",
+      `The string that starts here is never closed: the ${String.fromCharCode(quote)} is missing.`,
+      this.start,
+      this.start + 1,
+    );
+    if (this.file.parent === null) return END;
+    this.file = this.file.parent;
+    return quote;
+  }
+
+  #endOfFile(): number {
+    if (this.#dialect.fakeLastNewline && !this.file.endSeen) {
+      this.file.endSeen = true;
+      this.#lastWasFakeEnd = true;
+      return Char.newline;
+    }
+    for (;;) {
+      if (this.file.parent === null) {
+        this.#lastWasFakeEnd = false;
+        return END;
+      }
+      this.file = this.file.parent;
+      const c = this.#raw();
+      if (c !== END) return c;
+    }
+  }
+
+  // `igetc`: one character, first of the macro being expanded.
+  #raw(): number {
+    const file = this.file;
+    this.#lastWasFakeEnd = false;
+    if (file.leadingNewline) {
+      file.leadingNewline = false;
+      this.#lastPosition = file.position;
+      this.#lastInExpansion = false;
+      return Char.newline;
+    }
+    if (file.expansion !== null) {
+      if (file.expansionPosition < file.expansion.length) {
+        this.#lastPosition = file.expansionPosition++;
+        this.#lastInExpansion = true;
+        return file.expansion.charCodeAt(this.#lastPosition);
+      }
+      file.expansion = null;
+    }
+    this.#lastInExpansion = false;
+    this.#lastPosition = file.position;
+    if (file.position >= file.text.length) return END;
+    return file.text.charCodeAt(file.position++);
+  }
+
+  #unget(c: number): void {
+    if (c === END) return;
+    if (this.#lastWasFakeEnd) {
+      this.file.endSeen = false;
+      return;
+    }
+    if (this.#lastInExpansion) this.file.expansionPosition = this.#lastPosition;
+    else this.file.position = this.#lastPosition;
+  }
+}
+
+function endsNumber(c: number): boolean {
+  return (
+    isSpace(c) || c === Char.close || c === Char.comma || c === Char.slash || c === Char.closeBrace || c === Char.equals
+  );
+}
+
+/** Bytes of a text in UTF-8: pfctl's limits count bytes. */
+export function byteLength(text: string): number {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c >= 0x800) {
+      bytes += 2;
+      // A surrogate pair is four bytes, not six.
+      if (c >= 0xd800 && c < 0xe000) bytes--;
+    } else if (c >= 0x80) bytes++;
+  }
+  return bytes;
+}

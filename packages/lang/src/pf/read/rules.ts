@@ -1,0 +1,511 @@
+/** Filter rules: `pfrule`, `action`, `logquick`, `fromto` of parse.y, and what becomes of them. */
+import { icmpCodeByName } from "../../names/index.ts";
+import { applyDivert } from "../load/divert.ts";
+import { expandRule } from "../load/expand.ts";
+import { parseUnsigned } from "../load/numeric.ts";
+import { type BlockReturn, type LogOptions, Rule, type RuleAction } from "../rule.ts";
+import { parseFilterOptions } from "./filter-options.ts";
+import { parseAddressSpec, parseStrings } from "./hosts.ts";
+import { parseOnInterfaces } from "./interfaces.ts";
+import { byteLength } from "./lexer.ts";
+import type { AnyFamily, FilterOptions, FromTo, HostNode, Peer } from "./nodes.ts";
+import { parseList, parsePort, parseProtocol } from "./ports.ts";
+import type { Reader } from "./reader.ts";
+import { collectStateOptions } from "./states.ts";
+import { Char, Token } from "./tokens.ts";
+
+/** ICMP type and code that `block return` answers with: port unreachable. */
+const RETURN_ICMP = 3 * 256 + 3;
+const RETURN_ICMP6 = 1 * 256 + 4;
+
+interface Action {
+  readonly action: RuleAction;
+  readonly blockReturn: BlockReturn;
+  readonly ttl: number;
+  readonly icmp: number;
+  readonly icmp6: number;
+}
+
+/** `pfrule`. */
+export function parseRule(reader: Reader): void {
+  const action = parseAction(reader);
+  const direction = parseDirection(reader);
+  const { log, quick } = parseLogQuick(reader);
+  const interfaces = parseOnInterfaces(reader);
+  const family = parseFamily(reader);
+  const protocols = parseProtocols(reader);
+  const fromTo = parseFromTo(reader);
+  const options = parseFilterOptions(reader);
+  if (reader.peek() !== Token.newline) reader.syntaxError();
+  if (reader.environment === null) return;
+
+  const rule = new Rule();
+  rule.action = action.action;
+  rule.blockReturn = action.blockReturn;
+  rule.returnTtl = action.ttl;
+  rule.returnIcmp = action.icmp;
+  rule.returnIcmp6 = action.icmp6;
+  rule.direction = direction;
+  rule.log = log;
+  rule.quick = quick;
+  rule.family = family === 0 ? null : family;
+  applyFilterOptions(reader, rule, options);
+  checkTcpOnly(reader, options, fromTo, protocols, "apply");
+  let stateNodes = options.stateOptions;
+  if (rule.keepState === "none" && rule.action === "pass" && !options.hasKeep) {
+    // Rules that pass keep state unless told not to.
+    rule.keepState = "keep";
+    stateNodes = reader.stateDefaults;
+  }
+  const collected = collectStateOptions(reader, stateNodes, rule.keepState !== "none");
+  rule.state = collected.state;
+  if (
+    rule.action === "pass" &&
+    rule.flags === 0 &&
+    rule.flagSet === 0 &&
+    !options.fragment &&
+    !options.hasFlags &&
+    rule.keepState !== "none"
+  ) {
+    rule.flags = 0x02;
+    rule.flagSet = 0x12;
+  }
+  decideFamily(fromTo.from.hosts, rule);
+  decideFamily(fromTo.to.hosts, rule);
+  if (options.routeOption !== null && options.routeOption !== "fastroute") {
+    if (options.routeOption !== "dup-to" && rule.direction === null) {
+      reader.fail(
+        "direction must be explicit with rules that specify routing",
+        "pf/direction-missing",
+        "A rule with route-to or reply-to needs a direction: `in` or `out`.",
+      );
+    }
+    rule.routeOption = options.routeOption;
+  }
+  if (!applyDivert(reader, rule, options.divert)) reader.giveUp();
+  expandRule(reader, rule, {
+    interfaces,
+    protocols,
+    icmp: options.icmp,
+    from: fromTo.from,
+    to: fromTo.to,
+    os: fromTo.os,
+    users: options.users,
+    groups: options.groups,
+    receivedOn: options.receivedOn,
+    nat: options.nat,
+    rdr: options.rdr,
+    route: options.route,
+    ruleSourceTrack: collected.ruleSourceTrack,
+  });
+}
+
+/** `filteropts_to_rule`: what rules and anchors have in common. */
+export function applyFilterOptions(reader: Reader, rule: Rule, options: FilterOptions): void {
+  if (options.once) {
+    if ((rule.action !== "pass" && rule.action !== "block") || rule.anchor !== null) {
+      reader.fail(
+        "'once' only applies to pass/block rules",
+        "pf/wrong-action",
+        "`once` goes with pass and block only.",
+      );
+    }
+    rule.once = true;
+  }
+  rule.keepState = options.keep;
+  rule.maxPacketRate = options.packetRate;
+  rule.probability = options.probability;
+  rule.rtable = options.rtable;
+  rule.tos = options.tos === 0 ? null : options.tos;
+  // Empty texts are none.
+  if (options.tag) rule.tag = checkTag(reader, options.tag);
+  if (options.tagged) {
+    rule.tagged = checkTag(reader, options.tagged);
+    rule.taggedNegated = options.taggedNegated;
+  }
+  if (options.label) rule.labels = [checkLabel(reader, options.label)];
+  if (options.afTo) {
+    if (rule.direction !== "in") {
+      reader.fail(
+        "af-to can only be used with direction in",
+        "pf/direction-missing",
+        "A rule with af-to is a `pass in` rule.",
+      );
+    }
+    if (options.routeOption !== null) {
+      reader.fail(
+        "af-to cannot be used together with route-to, reply-to, dup-to",
+        "pf/incompatible-options",
+        "A rule translates families or sets a route, not both.",
+      );
+    }
+  }
+  if (options.noDf || options.randomId || options.minTtl !== 0 || options.maxMss !== 0 || options.reassembleTcp) {
+    rule.scrub = {
+      noDf: options.noDf,
+      randomId: options.randomId,
+      reassembleTcp: options.reassembleTcp,
+      minTtl: options.minTtl,
+      maxMss: options.maxMss,
+      fragments: null,
+      setTos: null,
+    };
+  }
+  rule.delay = options.delay ?? 0;
+  rule.setsDelay = options.delay !== null;
+  rule.setTos = options.setTos;
+  rule.prio = options.prio;
+  rule.setPrio = options.setPrio;
+  rule.flags = options.flags;
+  rule.flagSet = options.flagSet;
+  if ((options.flags & options.flagSet) !== options.flags) {
+    reader.fail(
+      "flags always false",
+      "pf/flags-never-match",
+      "These flags can never match: a flag that must be set is not in the mask after the slash.",
+    );
+  }
+  if (options.queue !== null) {
+    checkQueueName(reader, options.queue[0], "qname");
+    if (options.queue[1] !== null) checkQueueName(reader, options.queue[1], "pqname");
+    rule.queue = options.queue;
+  }
+  rule.fragment = options.fragment;
+  rule.allowOpts = options.allowOpts;
+}
+
+function checkQueueName(reader: Reader, name: string, what: string): void {
+  if (byteLength(name) <= QUEUE_NAME_MAXIMUM) return;
+  reader.fail(
+    `rule ${what} too long (max ${QUEUE_NAME_MAXIMUM} chars)`,
+    "pf/name-too-long",
+    `A queue name has at most ${QUEUE_NAME_MAXIMUM} characters.`,
+  );
+}
+
+/** PF_QNAME_SIZE - 1. */
+export const QUEUE_NAME_MAXIMUM = 63;
+
+export function checkTag(reader: Reader, tag: string): string {
+  if (byteLength(tag) > reader.dialect.tagMaximum) {
+    reader.fail(
+      `tag too long, max ${reader.dialect.tagMaximum} chars`,
+      "pf/name-too-long",
+      `A tag has at most ${reader.dialect.tagMaximum} characters.`,
+    );
+  }
+  return tag;
+}
+
+export function checkLabel(reader: Reader, label: string): string {
+  if (byteLength(label) > reader.dialect.labelMaximum) {
+    reader.fail(
+      `rule label too long (max ${reader.dialect.labelMaximum} chars)`,
+      "pf/name-too-long",
+      `A label has at most ${reader.dialect.labelMaximum} characters.`,
+    );
+  }
+  return label;
+}
+
+/** `flags` and `os` make sense for TCP alone. */
+export function checkTcpOnly(
+  reader: Reader,
+  options: FilterOptions,
+  fromTo: FromTo,
+  protocols: readonly number[] | null,
+  verb: "apply" | "applies",
+): void {
+  const flags = options.flags !== 0 || options.flagSet !== 0;
+  if ((!flags && fromTo.os === null) || protocols === null || protocols.includes(6)) return;
+  if (flags)
+    reader.complain("flags only apply to tcp", "pf/tcp-only", "TCP flags can only be matched with `proto tcp`.");
+  if (fromTo.os !== null) {
+    reader.complain(
+      `OS fingerprinting only ${verb} to tcp`,
+      "pf/tcp-only",
+      "Operating systems can only be told apart with `proto tcp`.",
+    );
+  }
+  reader.giveUp();
+}
+
+function parseAction(reader: Reader): Action {
+  switch (reader.peek()) {
+    case Token.pass:
+      reader.clause("action");
+      reader.take("keyword");
+      return { action: "pass", blockReturn: "drop", ttl: 0, icmp: 0, icmp6: 0 };
+    case Token.match:
+      reader.clause("action");
+      reader.take("keyword");
+      return { action: "match", blockReturn: "drop", ttl: 0, icmp: 0, icmp6: 0 };
+    case Token.block:
+      reader.clause("action");
+      reader.take("keyword");
+      return parseBlock(reader);
+    default:
+      return reader.syntaxError();
+  }
+}
+
+/** `blockspec`. */
+function parseBlock(reader: Reader): Action {
+  const block = (blockReturn: BlockReturn, ttl: number, icmp: number, icmp6: number): Action => ({
+    action: "block",
+    blockReturn,
+    ttl,
+    icmp,
+    icmp6,
+  });
+  switch (reader.peek()) {
+    case Token.drop:
+      reader.take("keyword");
+      return block("drop", 0, 0, 0);
+    case Token.return:
+      reader.take("keyword");
+      return block("return", 0, RETURN_ICMP, RETURN_ICMP6);
+    case Token.returnRst: {
+      reader.take("keyword");
+      if (!reader.accept(Char.open, "punctuation")) return block("return-rst", 0, 0, 0);
+      reader.expect(Token.ttl, "keyword");
+      const ttl = reader.number();
+      const text = reader.lexer.numberText;
+      reader.expect(Char.close);
+      if (ttl < 0 || ttl > 255) reader.fail(`illegal ttl value ${text}`, "pf/out-of-range", "A TTL is 0 to 255.");
+      return block("return-rst", ttl, 0, 0);
+    }
+    case Token.returnIcmp: {
+      reader.take("keyword");
+      if (!reader.accept(Char.open, "punctuation")) return block("return-icmp", 0, RETURN_ICMP, RETURN_ICMP6);
+      const icmp = parseReturnIcmp(reader, 4);
+      if (reader.accept(Char.close, "punctuation")) return block("return-icmp", 0, icmp, RETURN_ICMP);
+      reader.optionalComma();
+      const icmp6 = parseReturnIcmp(reader, 6);
+      reader.expect(Char.close);
+      return block("return-icmp", 0, icmp, icmp6);
+    }
+    case Token.returnIcmp6: {
+      reader.take("keyword");
+      if (!reader.accept(Char.open, "punctuation")) return block("return-icmp", 0, RETURN_ICMP, RETURN_ICMP6);
+      const icmp6 = parseReturnIcmp(reader, 6);
+      reader.expect(Char.close);
+      return block("return-icmp", 0, RETURN_ICMP, icmp6);
+    }
+    default:
+      return reader.blockReturns
+        ? block("return", 0, RETURN_ICMP, RETURN_ICMP6)
+        : block("drop", 0, RETURN_ICMP, RETURN_ICMP6);
+  }
+}
+
+/** `reticmpspec` and `reticmp6spec`: type and code of the answer. */
+function parseReturnIcmp(reader: Reader, family: 4 | 6): number {
+  const type = family === 4 ? 3 : 1;
+  if (reader.peek() === Token.number) {
+    const code = reader.number();
+    if (code < 0 || code > 255) {
+      reader.fail(`invalid icmp code ${reader.lexer.numberText}`, "pf/out-of-range", "An ICMP code is 0 to 255.");
+    }
+    return type * 256 + code;
+  }
+  const text = reader.string("option");
+  const number = parseUnsigned(text);
+  if (number === null) {
+    const code = icmpCodeByName(reader.dialect.system, family, type, text);
+    if (code === null) {
+      return reader.fail(
+        `unknown icmp code ${text}`,
+        "pf/unknown-icmp-code",
+        `\`${text}\` is not a code of ICMP unreachable that pf.conf knows.`,
+      );
+    }
+    return type * 256 + code;
+  }
+  if (number > 255n) reader.fail(`invalid icmp code ${number}`, "pf/out-of-range", "An ICMP code is 0 to 255.");
+  return type * 256 + Number(number);
+}
+
+export function parseDirection(reader: Reader): "in" | "out" | null {
+  switch (reader.peek()) {
+    case Token.in:
+      reader.clause("direction");
+      reader.take("keyword");
+      return "in";
+    case Token.out:
+      reader.clause("direction");
+      reader.take("keyword");
+      return "out";
+    default:
+      return null;
+  }
+}
+
+/** `logquick`: either, both in any order, or neither. */
+export function parseLogQuick(reader: Reader): { log: LogOptions | null; quick: boolean } {
+  let log: LogOptions | null = null;
+  let quick = false;
+  if (reader.peek() === Token.log) {
+    log = parseLog(reader);
+    if (reader.peek() === Token.quick) quick = takeQuick(reader);
+  } else if (reader.peek() === Token.quick) {
+    quick = takeQuick(reader);
+    if (reader.peek() === Token.log) log = parseLog(reader);
+  }
+  return { log, quick };
+}
+
+export function takeQuick(reader: Reader): true {
+  reader.clause("quick");
+  reader.take("keyword");
+  return true;
+}
+
+const PLAIN_LOG: LogOptions = { all: false, user: false, matches: false, interface: 0 };
+
+/** `log`. */
+export function parseLog(reader: Reader): LogOptions {
+  reader.clause("log");
+  reader.take("keyword");
+  if (!reader.accept(Char.open, "punctuation")) return PLAIN_LOG;
+  let all = false;
+  let user = false;
+  let matches = false;
+  let number = 0;
+  for (let first = true; first || reader.peek() !== Char.close; first = false) {
+    if (!first) reader.optionalComma();
+    switch (reader.peek()) {
+      case Token.all:
+        reader.take("keyword");
+        all = true;
+        break;
+      case Token.matches:
+        reader.take("keyword");
+        matches = true;
+        break;
+      case Token.user:
+        reader.take("keyword");
+        user = true;
+        break;
+      case Token.group:
+        if (!reader.dialect.logGroup) reader.syntaxError();
+        reader.take("keyword");
+        user = true;
+        break;
+      case Token.to: {
+        reader.take("keyword");
+        const name = parseStrings(reader, "interface");
+        const other = logInterface(reader, name);
+        if (other !== 0) number = other;
+        break;
+      }
+      default:
+        reader.syntaxError();
+    }
+  }
+  reader.expect(Char.close);
+  return { all, user, matches, interface: number };
+}
+
+function logInterface(reader: Reader, name: string): number {
+  if (!name.startsWith("pflog")) {
+    reader.fail(
+      `${name}: should be a pflog interface`,
+      "pf/not-pflog",
+      `Packets are logged to pflog0, pflog1 and so on; \`${name}\` is none of them.`,
+    );
+  }
+  const digits = name.slice(5);
+  const number = Number(digits);
+  const problem = !/^\s*[+-]?\d+$/.test(digits)
+    ? "invalid"
+    : number < 0
+      ? "too small"
+      : number > 255
+        ? "too large"
+        : null;
+  if (problem !== null) {
+    reader.fail(`${name}: ${problem}`, "pf/not-pflog", "The number of a pflog interface is 0 to 255.");
+  }
+  return number;
+}
+
+export function parseFamily(reader: Reader): AnyFamily {
+  switch (reader.peek()) {
+    case Token.inet:
+      reader.clause("family");
+      reader.take("keyword");
+      return 4;
+    case Token.inet6:
+      reader.clause("family");
+      reader.take("keyword");
+      return 6;
+    default:
+      return 0;
+  }
+}
+
+export function parseProtocols(reader: Reader): number[] | null {
+  if (reader.peek() !== Token.proto) return null;
+  reader.clause("proto");
+  reader.take("keyword");
+  return parseList(reader, parseProtocol);
+}
+
+/** `fromto`. */
+export function parseFromTo(reader: Reader): FromTo {
+  if (reader.peek() === Token.all) {
+    reader.clause("all");
+    reader.take("keyword");
+    return { from: { hosts: null, ports: null }, to: { hosts: null, ports: null }, os: null };
+  }
+  let from: Peer = { hosts: null, ports: null };
+  if (reader.peek() === Token.from) {
+    reader.clause("from");
+    reader.take("keyword");
+    from = parsePeer(reader);
+  }
+  let os: string[] | null = null;
+  if (reader.peek() === Token.os) {
+    reader.clause("os");
+    reader.take("keyword");
+    os = parseList(reader, (it) => it.string("os"));
+  }
+  let to: Peer = { hosts: null, ports: null };
+  if (reader.peek() === Token.to) {
+    reader.clause("to");
+    reader.take("keyword");
+    to = parsePeer(reader);
+    disallowUrpfFailed(reader, to.hosts, '"urpf-failed" is not permitted in a destination address');
+  }
+  return { from, to, os };
+}
+
+export function disallowUrpfFailed(reader: Reader, hosts: readonly HostNode[] | null, tool: string): void {
+  if (hosts === null) return;
+  for (const host of hosts) {
+    if (host.wrap.kind === "urpf-failed") {
+      reader.fail(tool, "pf/wrong-address", "`urpf-failed` checks the source of a packet: it stands after `from`.");
+    }
+  }
+}
+
+/** `ipportspec`. */
+function parsePeer(reader: Reader): Peer {
+  if (reader.peek() === Token.port) {
+    reader.take("keyword");
+    return { hosts: null, ports: parseList(reader, parsePort) };
+  }
+  const hosts = parseAddressSpec(reader);
+  if (reader.peek() !== Token.port) return { hosts, ports: null };
+  reader.take("keyword");
+  return { hosts, ports: parseList(reader, parsePort) };
+}
+
+/** `decide_address_family`: the family all addresses have in common. */
+export function decideFamily(hosts: readonly HostNode[] | null, rule: Rule): void {
+  if (rule.family !== null || hosts === null) return;
+  const first = hosts[0]?.family ?? 0;
+  for (const host of hosts) if (host.family !== first) return;
+  rule.family = first === 0 ? null : first;
+}

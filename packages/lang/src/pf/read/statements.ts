@@ -1,0 +1,212 @@
+/** The file as a sequence of statements: `ruleset`, `pfa_anchorlist`, `fakeanchor`, `include`, `varset`. */
+import { Source } from "@pierhead/core";
+import type { StatementKind } from "../syntax.ts";
+import { parseAnchor, parseLoad } from "./anchors.ts";
+import { parseAntispoof } from "./antispoof.ts";
+import { isSpace } from "./characters.ts";
+import { parseOption } from "./options.ts";
+import { parseQueue } from "./queues.ts";
+import { FATAL, type Reader, STATEMENT_ERROR } from "./reader.ts";
+import { parseRule } from "./rules.ts";
+import { parseTable } from "./tables.ts";
+import { Char, Token } from "./tokens.ts";
+
+/** Deepest nesting of included files; pfctl runs out of file descriptors. */
+const INCLUDE_DEPTH = 64;
+
+/** Where a statement stands decides which ones are allowed. */
+type Place = "main" | "anchor" | "fake";
+
+/** Reads a whole file. Returns false when pfctl would have stopped at once. */
+export function readRuleset(reader: Reader): boolean {
+  try {
+    // A file that begins with a brace is the body of an anchor, as `pfctl -a '*' -sr` prints it.
+    if (reader.peek() === Char.openBrace) readFakeAnchor(reader);
+    readStatements(reader, "main");
+    return true;
+  } catch (thrown) {
+    if (thrown === FATAL) return false;
+    throw thrown;
+  }
+}
+
+/** Statements up to the end of the input, or up to the closing brace of an anchor. */
+function readStatements(reader: Reader, place: Place): void {
+  for (;;) {
+    const kind = reader.peek();
+    if (kind === Token.end) return;
+    if (kind === Token.newline) {
+      reader.take("punctuation");
+      continue;
+    }
+    if (place !== "main" && kind === Char.closeBrace) return;
+    if (!readStatement(reader, place)) return;
+  }
+}
+
+/** One statement with its line end. Returns false when nothing more can be read. */
+function readStatement(reader: Reader, place: Place): boolean {
+  reader.beginStatement();
+  reader.recorder?.beginStatement();
+  try {
+    dispatch(reader, place);
+    if (reader.peek() !== Token.newline) reader.syntaxError();
+    reader.recorder?.endStatement();
+    reader.take("punctuation");
+    return true;
+  } catch (thrown) {
+    if (thrown !== STATEMENT_ERROR) throw thrown;
+    reader.recorder?.abandonBodies();
+    // Inside an anchor pfctl has no recovery: the error goes up to the main ruleset, and so do the lines after it.
+    if (place === "anchor" && reader.options.strict) {
+      reader.recorder?.endStatement();
+      throw thrown;
+    }
+    const more = reader.recover(place === "main" ? 0 : 1);
+    reader.recorder?.endStatement();
+    return more;
+  }
+}
+
+function dispatch(reader: Reader, place: Place): void {
+  const kind = reader.peek();
+  switch (kind) {
+    case Token.pass:
+    case Token.block:
+    case Token.match:
+      statement(reader, "rule");
+      parseRule(reader);
+      return;
+    case Token.anchor:
+      statement(reader, "anchor");
+      parseAnchor(reader, readBody);
+      return;
+    case Token.table:
+      if (place === "fake") reader.syntaxError();
+      statement(reader, "table");
+      parseTable(reader);
+      return;
+    case Token.include:
+      if (place === "fake") reader.syntaxError();
+      statement(reader, "include");
+      parseInclude(reader);
+      return;
+  }
+  if (place !== "main") reader.syntaxError();
+  switch (kind) {
+    case Token.set:
+      statement(reader, "set");
+      parseOption(reader);
+      return;
+    case Token.load:
+      statement(reader, "load-anchor");
+      parseLoad(reader);
+      return;
+    case Token.queue:
+      if (!reader.dialect.newQueues) reader.syntaxError();
+      statement(reader, "queue");
+      parseQueue(reader);
+      return;
+    case Token.antispoof:
+      statement(reader, "antispoof");
+      parseAntispoof(reader);
+      return;
+    case Token.string:
+      statement(reader, "macro");
+      parseMacro(reader);
+      return;
+    default:
+      reader.syntaxError();
+  }
+}
+
+function statement(reader: Reader, kind: StatementKind): void {
+  if (reader.recorder !== null) reader.recorder.kind(kind);
+}
+
+/** `pfa_anchorlist`. */
+function readBody(reader: Reader): void {
+  readStatements(reader, "anchor");
+}
+
+/** `'{' fakeanchor '}' '\n'`. */
+function readFakeAnchor(reader: Reader): void {
+  reader.take("punctuation");
+  readStatements(reader, "fake");
+  if (reader.peek() !== Char.closeBrace) return;
+  try {
+    reader.take("punctuation");
+    if (reader.peek() !== Token.newline) reader.syntaxError();
+    reader.take("punctuation");
+  } catch (thrown) {
+    if (thrown !== STATEMENT_ERROR) throw thrown;
+    reader.recover(0);
+  }
+}
+
+/** `include`. */
+function parseInclude(reader: Reader): void {
+  reader.take("keyword");
+  const path = reader.string("file");
+  const environment = reader.environment;
+  if (environment === null) return;
+  let depth = 0;
+  for (let file = reader.lexer.file; ; file = file.parent) {
+    depth++;
+    if (file.source.name === path && file.parent !== null) depth = INCLUDE_DEPTH + 1;
+    if (file.parent === null) break;
+  }
+  const where = reader.dialect.lexer.fakeLastNewline ? "pushfile: " : "";
+  if (depth > INCLUDE_DEPTH) {
+    reader.toolLine(`pfctl: ${where}${path}: Too many open files`);
+    reader.fail(
+      `failed to include file ${path}`,
+      "pf/include-loop",
+      `${path} includes itself, or includes are nested deeper than ${INCLUDE_DEPTH} files.`,
+    );
+  }
+  const text = environment.readFile(path);
+  if (text === null) {
+    reader.toolLine(`pfctl: ${where}${path}: No such file or directory`);
+    reader.fail(`failed to include file ${path}`, "pf/unreadable-file", `The file ${path} cannot be read.`);
+  }
+  reader.lexer.include(new Source(path, text));
+}
+
+/** `varset`. */
+function parseMacro(reader: Reader): void {
+  const name = reader.string("macro-definition");
+  const start = reader.takenStart;
+  const source = reader.takenSource;
+  reader.expect(Char.equals, "operator");
+  let value = macroWord(reader);
+  let words: string[] | null = null;
+  while (reader.peek() === Token.string || reader.peek() === Token.number) {
+    words ??= [value];
+    words.push(macroWord(reader));
+  }
+  if (words !== null) value = words.join(" ");
+  if (reader.peek() !== Token.newline) reader.syntaxError();
+  if (reader.options.verbose > 0) reader.events.push({ kind: "macro", name, value });
+  if (reader.dialect.checksMacroNames) {
+    for (let i = 1; i < name.length; i++) {
+      if (isSpace(name.charCodeAt(i))) {
+        reader.fail(
+          "macro name cannot contain whitespace",
+          "pf/invalid-macro-name",
+          "The name of a macro has no blanks.",
+          { start },
+        );
+      }
+    }
+  }
+  reader.lexer.define(name, value, false, { source, start, end: reader.takenEnd });
+}
+
+function macroWord(reader: Reader): string {
+  if (reader.peek() === Token.number) {
+    reader.take("macro-value");
+    return reader.lexer.numberText;
+  }
+  return reader.string("macro-value");
+}
