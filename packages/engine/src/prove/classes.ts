@@ -59,53 +59,37 @@ export function partition(contexts: readonly RegionContext[], options: Partition
   const seen = order.map(() => new Set<string>());
   const chosen: number[] = [];
 
-  const visit = (depth: number, candidates: readonly number[]): void => {
+  // Fields whose values must be told apart even where no rule does: what is below one of them is looked at for each.
+  const forced = order.map((field) => options.extra?.[field] !== undefined);
+
+  const visit = (depth: number, candidates: readonly number[], prefix: string): void => {
     if (!complete) return;
     if (depth === order.length) {
       if (classes.length >= options.limit) {
         complete = false;
         return;
       }
-      classes.push(
-        describe(
-          order,
-          domains,
-          chosen,
-          candidates.map((i) => flat[i] as RuleRegion),
-        ),
-      );
+      const list = candidates.map((i) => flat[i] as RuleRegion);
+      classes.push(describe(order, domains, chosen, list));
       return;
     }
     const domain = domains.get(order[depth] as Field) as Domain;
-    const branches = new Map<string, { first: number; list: number[] }>();
+    const known = seen[depth] as Set<string>;
     for (let value = 0; value < domain.size; value++) {
-      const list = candidates.filter(
-        (i) => (covers[i]?.[depth] ?? null) === null || covers[i]?.[depth]?.has(value) === true,
-      );
+      const list = candidates.filter((i) => covers[i]?.[depth]?.has(value) !== false);
       const kept = dropDecided(list, flat, covers, depth + 1, starts);
-      const name = kept.join(",");
-      if (!branches.has(name)) branches.set(name, { first: value, list: kept });
-    }
-    for (const [name, branch] of branches) {
+      const path = forced[depth] ? `${prefix}${value};` : prefix;
+      const name = `${path}|${kept.join(",")}`;
       // The same candidates at the same depth were looked at along another path: nothing new below.
-      const known = seen[depth] as Set<string>;
-      const isForced = options.extra?.[order[depth] as Field] !== undefined;
-      if (known.has(name) && !isForced && !forcedBelow(order, depth, options)) continue;
+      if (known.has(name)) continue;
       known.add(name);
-      chosen[depth] = branch.first;
-      visit(depth + 1, branch.list);
+      chosen[depth] = value;
+      visit(depth + 1, kept, path);
     }
   };
-  visit(
-    0,
-    flat.map((_, i) => i),
-  );
+  const all = flat.map((_, i) => i);
+  visit(0, all, "");
   return { classes, complete };
-}
-
-function forcedBelow(order: readonly Field[], depth: number, options: PartitionOptions): boolean {
-  for (let i = depth + 1; i < order.length; i++) if (options.extra?.[order[i] as Field] !== undefined) return true;
-  return false;
 }
 
 function coverOf(region: RuleRegion, field: Field, domains: ReadonlyMap<Field, Domain>): ClassSet | null {
