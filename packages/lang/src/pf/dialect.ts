@@ -75,6 +75,10 @@ export interface PfDialect {
   readonly checksMacroNames: boolean;
   /** `log (group)`. */
   readonly logGroup: boolean;
+  /** SCTP has ports like TCP and UDP. */
+  readonly sctp: boolean;
+  /** `allow-opts` on match rules. */
+  readonly allowOptsOnMatch: boolean;
   /** Timeouts `sctp.first` and the like. */
   readonly sctpTimeouts: boolean;
   /** What a probability out of range is called: in percent, or as the number of 2^32. */
@@ -150,6 +154,8 @@ function make(system: System): PfDialect {
     antispoofKeepsLogInterface: openbsd(5, 5) || freebsd(15),
     checksMacroNames: openbsd(5, 6) || freebsd(15),
     logGroup: !openbsd(4, 9) && !freebsd(15),
+    sctp: freebsd(15),
+    allowOptsOnMatch: freebsd(15),
     sctpTimeouts: freebsd(15),
     probabilityMessage: openbsd(5, 5) || freebsd(15) ? "percent" : "number",
     flagLetters: freebsd(15) ? "FSRPAUEWe" : "FSRPAUEW",

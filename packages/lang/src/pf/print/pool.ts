@@ -91,7 +91,12 @@ function formatOldMember(member: PoolMember, use: PoolUse, family: Family | null
   const own = dialect.memberFamilies ? null : family;
   const address = formatAddress(member.address, own, dialect, PLAIN);
   if (use !== "route") return address;
-  return isZero(member) ? (member.interface ?? "") : `(${member.interface ?? ""} ${address})`;
+  const name = member.interface ?? "";
+  if (member.address.kind === "any") {
+    // An interface alone has an address of zeros, which FreeBSD cannot print without a family.
+    return dialect.family === "4.6" || own !== null ? name : `(${name} ?)`;
+  }
+  return isZero(member) ? name : `(${name} ${address})`;
 }
 
 function isZero(member: PoolMember): boolean {
