@@ -1,0 +1,444 @@
+/**
+ * The machine of ifstated(8), one event at a time: `step(state, event)` gives the next state and what the world is to
+ * do. It has no clock and runs nothing itself, so that a simulation and a live monitor decide alike.
+ *
+ * The daemon blocks while a command runs, and while the tests of a state run on entering it; here the machine waits
+ * and keeps what comes meanwhile in a queue.
+ */
+import type { LinkState } from "@pierhead/core";
+import type { Action } from "@pierhead/lang/ifstated";
+import { type ConditionNode, GLOBAL, type LinkProgram, type StateProgram, type TestProgram } from "./program.ts";
+import {
+  copyMonitor,
+  createMonitor,
+  type FinishedTest,
+  type LinkReport,
+  type MonitorAction,
+  type MonitorEvent,
+  type MonitorState,
+  type StateMemory,
+  type TestState,
+} from "./state.ts";
+
+/** A piece of work on the agenda; named after the daemon's functions. */
+export type Task =
+  /** `external_evtimer_setup(ADD)`: run the tests of a state one after the other, then schedule them. */
+  | { readonly do: "run-tests"; readonly state: number; at: number }
+  /** `adjust_external_expressions`. */
+  | { readonly do: "adjust"; readonly state: number }
+  /** `eval_state`. */
+  | { readonly do: "evaluate"; readonly state: number }
+  /** `do_action` on a list. */
+  | { readonly do: "actions"; readonly state: number; readonly list: readonly Action[]; at: number }
+  /** `while (state_change())`. */
+  | { readonly do: "change-state" }
+  /** `check_external_status` with the runs that ended. */
+  | { readonly do: "check-tests"; readonly state: number; readonly runs: readonly FinishedTest[] }
+  /** The end of `load_config`: into the first state. */
+  | { readonly do: "first-state" }
+  /** `external_handler` of one test. */
+  | { readonly do: "timer"; readonly state: number; readonly test: number };
+
+/** Result of one step. */
+export interface StepResult {
+  readonly state: MonitorState;
+  readonly actions: readonly MonitorAction[];
+}
+
+/** One event. The state that was passed in is left as it was. */
+export function step(before: MonitorState, event: MonitorEvent): StepResult {
+  const machine = new Stepping(copyMonitor(before), event.time);
+  machine.take(event);
+  return { state: machine.state, actions: machine.actions };
+}
+
+class Stepping {
+  state: MonitorState;
+  readonly actions: MonitorAction[] = [];
+  readonly #time: number;
+  /** States entered in this step since the last time it had to wait. */
+  readonly #entered: number[] = [];
+
+  constructor(state: MonitorState, time: number) {
+    this.state = state;
+    this.#time = time;
+  }
+
+  take(event: MonitorEvent): void {
+    const { state } = this;
+    if (state.waiting !== null && !this.#ends(event)) {
+      if (event.kind !== "tick") state.queue.push(event);
+      return;
+    }
+    if (state.waiting !== null) this.#resume(event);
+    else this.#begin(event);
+    this.#work();
+    if (this.state.waiting === null) this.actions.push({ kind: "wake", at: this.#nextDue() });
+  }
+
+  /** Whether the event is what the machine waits for. */
+  #ends(event: MonitorEvent): boolean {
+    const { waiting } = this.state;
+    if (event.kind === "command-finished") return event.run === waiting;
+    return event.kind === "tests-finished" && event.runs.some(({ run }) => run === waiting);
+  }
+
+  #resume(event: MonitorEvent): void {
+    const { state } = this;
+    const run = state.waiting;
+    state.waiting = null;
+    if (event.kind !== "tests-finished") return;
+    const task = state.agenda[state.agenda.length - 1];
+    if (task?.do === "run-tests") {
+      const test = this.#memory(task.state).tests[task.at] as TestState;
+      const status = event.runs.find((finished) => finished.run === run)?.status ?? null;
+      // Killed by a signal: the last status stays.
+      if (status !== null) test.status = status;
+      this.#schedule(task.state, task.at);
+      task.at++;
+    }
+    const others = event.runs.filter((finished) => finished.run !== run);
+    if (others.length > 0) state.queue.push({ ...event, runs: others });
+  }
+
+  /** Works off the agenda, then what came meanwhile, then what is due; stops where it has to wait. */
+  #work(): void {
+    for (;;) {
+      while (this.state.agenda.length > 0 && this.state.waiting === null) this.#perform();
+      if (this.state.waiting !== null) return;
+      const event = this.state.queue.shift();
+      if (event !== undefined) {
+        this.#begin(event);
+        continue;
+      }
+      const timer = this.#dueTimer();
+      if (timer === null) return;
+      this.state.agenda.push(timer);
+    }
+  }
+
+  #begin(event: MonitorEvent): void {
+    switch (event.kind) {
+      case "start":
+        this.#load(event.links);
+        break;
+      case "reload": {
+        // clear_config: runs of tests under way are killed.
+        for (const memory of this.state.memories) this.#killTests(memory, "left-state");
+        const { inhibit, nextRun, queue } = this.state;
+        this.state = { ...createMonitor(event.program, { inhibit }), nextRun, queue };
+        this.#load(event.links);
+        break;
+      }
+      case "link":
+        this.#scanLink(event.interface, event.link, true);
+        break;
+      case "departed":
+        // check_ifdeparture looks at the states only, not at what stands outside of them.
+        this.#scanLink(event.interface, "down", true, false);
+        break;
+      case "tests-finished":
+        if (this.state.current !== null) this.#push({ do: "check-tests", state: this.state.current, runs: event.runs });
+        this.#push({ do: "check-tests", state: GLOBAL, runs: event.runs });
+        break;
+      case "tick":
+      case "command-finished":
+        break;
+    }
+  }
+
+  /** `load_config`. */
+  #load(links: readonly LinkReport[]): void {
+    this.#memory(GLOBAL).entered = Math.floor(this.#time);
+    for (const { interface: name, link } of links) this.#scanLink(name, link, false);
+    this.#push({ do: "first-state" });
+    this.#push({ do: "evaluate", state: GLOBAL });
+    this.#push({ do: "adjust", state: GLOBAL });
+    this.#push({ do: "run-tests", state: GLOBAL, at: 0 });
+  }
+
+  #perform(): void {
+    const { state } = this;
+    const task = state.agenda[state.agenda.length - 1] as Task;
+    switch (task.do) {
+      case "run-tests": {
+        const test = this.#program(task.state).tests[task.at];
+        if (test === undefined) state.agenda.pop();
+        else this.#runTest(task.state, task.at, test, true);
+        return;
+      }
+      case "actions": {
+        const action = task.list[task.at];
+        task.at++;
+        if (action === undefined) state.agenda.pop();
+        else this.#act(task.state, action);
+        return;
+      }
+      case "change-state":
+        this.#changeState();
+        return;
+      default:
+        state.agenda.pop();
+    }
+    switch (task.do) {
+      case "adjust":
+        this.#adjustTests(task.state);
+        break;
+      case "evaluate":
+        this.#evaluate(task.state);
+        break;
+      case "check-tests":
+        this.#checkTests(task.state, task.runs);
+        break;
+      case "first-state":
+        if (state.program.start !== null) {
+          state.next = state.program.start;
+          state.current = null;
+          this.#push({ do: "change-state" });
+        }
+        break;
+      case "timer": {
+        this.#schedule(task.state, task.test);
+        this.#runTest(task.state, task.test, this.#program(task.state).tests[task.test] as TestProgram, false);
+        break;
+      }
+    }
+  }
+
+  /** `do_action`. */
+  #act(state: number, action: Action): void {
+    switch (action.kind) {
+      case "run": {
+        const run = this.state.nextRun++;
+        this.state.waiting = run;
+        this.#entered.length = 0;
+        this.actions.push({ kind: "command", run, command: action.command, action });
+        break;
+      }
+      case "set-state": {
+        const next = this.state.program.byName.get(action.name);
+        if (next !== undefined) this.state.next = next;
+        break;
+      }
+      case "if": {
+        const root = this.#program(state).roots.get(action);
+        if (root !== undefined && this.#memory(state).truth[root] === true) {
+          this.#push({ do: "actions", state, list: action.then, at: 0 });
+        }
+        break;
+      }
+    }
+  }
+
+  /** `state_change` and what follows it in its loop; the task stays on the agenda until there is nothing to change. */
+  #changeState(): void {
+    const { state } = this;
+    if (state.next === null || state.next === state.current) {
+      state.agenda.pop();
+      return;
+    }
+    const from = state.current;
+    if (from !== null) this.#killTests(this.#memory(from), "left-state");
+    const entered = state.next;
+    state.current = entered;
+    state.next = null;
+    this.#memory(entered).entered = Math.floor(this.#time);
+    const program = this.#program(entered);
+    const name = program.name ?? "";
+    this.actions.push({ kind: "enter", state: entered, name, from: from === null ? null : this.#program(from).name });
+    // Without a test or command on the way nothing can change any more: it would go round for ever.
+    const seen = this.#entered.indexOf(entered);
+    if (seen !== -1 && program.tests.length === 0) {
+      state.spinning = [...this.#entered.slice(seen), entered].map((number) => this.#program(number).name ?? "");
+      state.agenda.length = 0;
+      state.next = null;
+      return;
+    }
+    this.#entered.push(entered);
+    this.#push({ do: "actions", state: entered, list: program.body, at: 0 });
+    this.#push({ do: "actions", state: entered, list: program.init, at: 0 });
+    this.#push({ do: "adjust", state: entered });
+    this.#push({ do: "run-tests", state: entered, at: 0 });
+  }
+
+  /**
+   * `eval_state`: the body runs only when the test that ended longest ago has ended in the background since the state
+   * was entered, or never did. On a second visit a change can so be passed over until the next one.
+   */
+  #evaluate(state: number): void {
+    const memory = this.#memory(state);
+    const oldest = memory.order[0];
+    if (oldest !== undefined) {
+      const { lastEnded } = memory.tests[oldest] as TestState;
+      if (lastEnded !== 0 && lastEnded < memory.entered) return;
+    }
+    this.#push({ do: "change-state" });
+    this.#push({ do: "actions", state, list: this.#program(state).body, at: 0 });
+  }
+
+  /** `scan_ifstate`. */
+  #scanLink(name: string, link: LinkState, evaluate: boolean, global = true): void {
+    const { states } = this.state.program;
+    const tasks: Task[] = [];
+    for (let number = global ? GLOBAL : 1; number < states.length; number++) {
+      if (!this.#scanState(number, name, link) || !evaluate) continue;
+      if (number === GLOBAL || number === this.state.current) tasks.push({ do: "evaluate", state: number });
+    }
+    for (const task of tasks.reverse()) this.#push(task);
+  }
+
+  #scanState(number: number, name: string, link: LinkState): boolean {
+    const { links } = this.#program(number);
+    const memory = this.#memory(number);
+    let changed = false;
+    for (let i = 0; i < links.length; i++) {
+      const condition = links[i] as LinkProgram;
+      const before = memory.links[i] as LinkState | null;
+      if (condition.interface !== name || before === link || (before === null && this.state.inhibit)) continue;
+      memory.links[i] = link;
+      changed = true;
+      this.#setLeaves(number, condition.nodes, linkIs(link, condition.is));
+    }
+    return changed;
+  }
+
+  /** `check_external_status`. */
+  #checkTests(number: number, runs: readonly FinishedTest[]): void {
+    const memory = this.#memory(number);
+    const ended: number[] = [];
+    let changed = false;
+    for (const at of memory.order) {
+      const test = memory.tests[at] as TestState;
+      const finished = test.running === null ? undefined : runs.find(({ run }) => run === test.running);
+      if (finished === undefined) continue;
+      test.running = null;
+      if (finished.status === null) continue;
+      if (test.status !== finished.status && (test.status !== -1 || !this.state.inhibit)) {
+        changed = true;
+        test.status = finished.status;
+      }
+      test.lastEnded = Math.floor(this.#time);
+      ended.push(at);
+    }
+    // Those that ended go behind the others: the one that ended longest ago comes first.
+    memory.order = [...memory.order.filter((at) => !ended.includes(at)), ...ended];
+    if (!changed) return;
+    this.#adjustTests(number);
+    this.#push({ do: "evaluate", state: number });
+  }
+
+  #adjustTests(number: number): void {
+    const { tests } = this.#program(number);
+    const memory = this.#memory(number);
+    for (const at of memory.order) {
+      const { status } = memory.tests[at] as TestState;
+      if (status !== -1) this.#setLeaves(number, (tests[at] as TestProgram).nodes, status === 0);
+    }
+  }
+
+  /** `adjust_expressions`: sets leaves, then what stands above them, deepest level first. */
+  #setLeaves(number: number, leaves: readonly number[], truth: boolean): void {
+    const { nodes } = this.#program(number);
+    const values = this.#memory(number).truth;
+    const levels: Set<number>[] = [];
+    const climb = (node: number): void => {
+      const { parent } = nodes[node] as ConditionNode;
+      if (parent === -1) return;
+      const { depth } = nodes[parent] as ConditionNode;
+      const level = levels[depth] ?? new Set<number>();
+      level.add(parent);
+      levels[depth] = level;
+    };
+    for (const leaf of leaves) {
+      values[leaf] = truth;
+      climb(leaf);
+    }
+    for (let depth = levels.length - 1; depth >= 0; depth--) {
+      for (const at of levels[depth] ?? []) {
+        const { kind, left, right } = nodes[at] as ConditionNode;
+        const other = values[right] === true;
+        values[at] =
+          kind === "not" ? !other : kind === "and" ? values[left] === true && other : values[left] === true || other;
+        climb(at);
+      }
+    }
+  }
+
+  #runTest(state: number, test: number, program: TestProgram, wait: boolean): void {
+    const own = this.#memory(state).tests[test] as TestState;
+    if (own.running !== null) {
+      // external_exec: the one before still runs; it is killed and its result never looked at.
+      this.actions.push({ kind: "kill", run: own.running, reason: "still-running" });
+      own.running = null;
+    }
+    const run = this.state.nextRun++;
+    this.actions.push({ kind: "test", run, command: program.command, wait, state, test });
+    if (wait) {
+      this.state.waiting = run;
+      this.#entered.length = 0;
+    } else own.running = run;
+  }
+
+  #schedule(state: number, test: number): void {
+    const { every } = this.#program(state).tests[test] as TestProgram;
+    (this.#memory(state).tests[test] as TestState).due = this.#time + every;
+  }
+
+  #killTests(memory: StateMemory, reason: "left-state"): void {
+    for (const test of memory.tests) {
+      if (test.running !== null) this.actions.push({ kind: "kill", run: test.running, reason });
+      test.running = null;
+      test.due = null;
+    }
+  }
+
+  /** The test that is longest overdue, as a task. */
+  #dueTimer(): Task | null {
+    let found: { due: number; task: Task } | null = null;
+    for (const [state, test, due] of this.#timers()) {
+      if (due > this.#time || (found !== null && found.due <= due)) continue;
+      found = { due, task: { do: "timer", state, test } };
+    }
+    return found?.task ?? null;
+  }
+
+  #nextDue(): number | null {
+    let next: number | null = null;
+    for (const [, , due] of this.#timers()) if (next === null || due < next) next = due;
+    return next;
+  }
+
+  *#timers(): Generator<[state: number, test: number, due: number]> {
+    for (let state = 0; state < this.state.memories.length; state++) {
+      const { tests } = this.#memory(state);
+      for (let test = 0; test < tests.length; test++) {
+        const { due } = tests[test] as TestState;
+        if (due !== null) yield [state, test, due];
+      }
+    }
+  }
+
+  #push(task: Task): void {
+    this.state.agenda.push(task);
+  }
+
+  #memory(state: number): StateMemory {
+    return this.state.memories[state] as StateMemory;
+  }
+
+  #program(state: number): StateProgram {
+    return this.state.program.states[state] as StateProgram;
+  }
+}
+
+/** Whether a link of this state fulfils a condition: `unknown` counts as up too (if.h, LINK_STATE_IS_UP). */
+export function linkIs(link: LinkState, condition: LinkState): boolean {
+  switch (condition) {
+    case "unknown":
+      return link === "unknown";
+    case "down":
+      return link === "down";
+    case "up":
+      return link !== "down";
+  }
+}

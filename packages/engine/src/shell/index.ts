@@ -1,0 +1,2 @@
+export { runCommand } from "./interpreter.ts";
+export type * from "./types.ts";

@@ -1,0 +1,280 @@
+/** pfctl, route, ifconfig, sysctl: the programs that change what packets meet. */
+import { type Address, Source, type Span } from "@pierhead/core";
+import { parseIfconfig } from "@pierhead/lang/ifconfig";
+import { parseRoute, type RouteCommand } from "@pierhead/lang/route";
+import type { RouteError } from "../machine/routing.ts";
+import type { Call, CommandFunction, Status } from "./call.ts";
+import { showInterface, showRoute, showRoutes } from "./show.ts";
+import { NOTHING, plain, type Value } from "./values.ts";
+
+/** The argument that keeps a command from being understood; reported as opaque. */
+function unknownArgument(call: Call): boolean {
+  const word = call.words.find(({ known }) => !known);
+  if (word === undefined) return false;
+  const program = (call.words[0] as Value).text.replace(/^.*\//, "");
+  call.shell.opaque(call.span, program, `an argument of \`${program}\` is not known: \`${word.text}\``);
+  call.streams.output.add(plain("", false));
+  return true;
+}
+
+const pfctl: CommandFunction = (call) => {
+  if (unknownArgument(call)) return null;
+  const { shell, span, streams } = call;
+  const words = call.words.slice(1).map(({ text }) => (text === "/dev/stdin" ? "-" : text));
+  const reads = words.some((word, i) => word === "-f-" || /^-[a-zA-Z]*f-$/.test(word) || (word === "-" && i > 0));
+  const input = reads ? streams.input.rest() : NOTHING;
+  if (!input.known) return shell.opaque(span, "pfctl", "the rules it reads are not known");
+  const { exit, output, errors } = shell.machine.pfctl(words, reads ? input.text : null);
+  streams.output.addText(output);
+  streams.errors.addText(errors);
+  shell.shared.effects.push({
+    kind: "pfctl",
+    words,
+    stdin: reads ? input.text : null,
+    stdinOffsets: input.offsets,
+    output,
+    errors,
+    span,
+    script: shell.script,
+    exit,
+  });
+  return exit;
+};
+
+/** Words with their places in the command, as the readers of `lang` want them. */
+function placed(call: Call, words: readonly Value[]): { readonly text: string; readonly span: Span }[] {
+  return words.map(({ text, offsets }) => {
+    const start = offsets[0] ?? -1;
+    const end = offsets[offsets.length - 1] ?? -1;
+    return { text, span: start < 0 || end < start ? call.span : { start, end: end + 1 } };
+  });
+}
+
+const ROUTE_ERRORS: Readonly<Record<RouteError, string>> = {
+  unreachable: "Network is unreachable",
+  exists: "File exists",
+  "not-in-table": "not in table",
+  "no-interface": "Invalid argument",
+};
+
+const route: CommandFunction = (call) => {
+  if (unknownArgument(call)) return null;
+  const { shell, span, streams } = call;
+  const { machine } = shell;
+  const source = new Source(shell.script ?? "command", shell.text);
+  const { command, diagnostics } = parseRoute(source, placed(call, call.words.slice(1)), machine.system, span);
+  const wrong = diagnostics.find(({ severity }) => severity === "error");
+  if (command === null || wrong !== undefined) {
+    streams.errors.addText(`route: ${wrong?.message ?? "usage: route [-n] command [modifiers] args"}\n`);
+    shell.opaque(span, "route", wrong?.message ?? "it is not a command of route(8)");
+    return 1;
+  }
+  const quiet = call.words.some(({ text }) => /^-[a-zA-Z]*q/.test(text));
+  switch (command.action) {
+    case "show":
+      streams.output.addText(
+        showRoutes(machine, call.words.some(({ text }) => text === "-inet6") ? 6 : 4, command.table),
+      );
+      return 0;
+    case "flush": {
+      const family = call.words.some(({ text }) => text === "-inet6")
+        ? 6
+        : call.words.some(({ text }) => text === "-inet")
+          ? 4
+          : null;
+      machine.flushRoutes(family, command.table);
+      return done(call, command, null);
+    }
+    case "get": {
+      const address = destination(call, command);
+      const text = address === null ? null : showRoute(machine, command, address);
+      if (text === null) {
+        streams.errors.addText("route: writing to routing socket: not in table\n");
+        return 1;
+      }
+      streams.output.addText(text);
+      return 0;
+    }
+    case "add":
+    case "change":
+    case "delete": {
+      const to = destination(call, command);
+      const gateway = command.gateway ?? resolved(call, command.gatewayWritten);
+      if (to === null || (command.gatewayWritten !== null && gateway === null && command.interface === null)) {
+        return shell.opaque(span, "route", "a name in it does not resolve here");
+      }
+      const specification = {
+        destination: to,
+        length: command.destination?.length ?? 0,
+        // Of an interface route the address is one of the machine's own.
+        gateway: command.interfaceRoute ? null : gateway,
+        interface:
+          command.interface ??
+          (command.interfaceRoute && gateway !== null ? (machine.ownerOf(gateway)?.name ?? null) : null),
+        table: command.table,
+        label: command.label,
+        discard: command.reject ? ("reject" as const) : command.blackhole ? ("blackhole" as const) : null,
+        ...(command.priority === null ? {} : { priority: command.priority }),
+        ...(command.mtu === null ? {} : { mtu: command.mtu }),
+        multipath: command.multipath,
+      };
+      const error =
+        command.action === "add"
+          ? machine.addRoute(specification)
+          : command.action === "change"
+            ? machine.changeRoute(specification)
+            : machine.deleteRoute(specification);
+      if (!quiet) {
+        const what = specification.length === to.bits ? "host" : "net";
+        const by = command.gatewayWritten === null ? "" : `: gateway ${command.gatewayWritten}`;
+        const failed = error === null ? "" : `: ${ROUTE_ERRORS[error]}`;
+        streams.output.addText(`${command.action} ${what} ${command.destination?.written ?? ""}${by}${failed}\n`);
+      }
+      return done(call, command, error);
+    }
+    default:
+      return shell.opaque(span, "route", "this command of route(8) is not simulated");
+  }
+};
+
+function done(call: Call, command: RouteCommand, error: RouteError | null): Status {
+  const exit = error === null ? 0 : 1;
+  const { shell, span } = call;
+  shell.shared.effects.push({ kind: "route", command, error, span, script: shell.script, exit });
+  return exit;
+}
+
+function destination(call: Call, command: RouteCommand): Address | null {
+  return command.destination === null
+    ? null
+    : (command.destination.address ?? resolved(call, command.destination.written));
+}
+
+function resolved(call: Call, name: string | null): Address | null {
+  return name === null ? null : (call.shell.machine.resolve(name)[0] ?? null);
+}
+
+/** Words of ifconfig that decide which of several carp hosts is the master: that is between them. */
+const CARP_WORDS: ReadonlySet<string> = new Set(["carpdemote", "-carpdemote", "advskew", "advbase", "vhid", "state"]);
+
+const ifconfig: CommandFunction = (call) => {
+  if (unknownArgument(call)) return null;
+  const { shell, span, streams } = call;
+  const { machine } = shell;
+  const words = call.words.slice(1);
+  const name = words[0]?.text;
+  if (name === undefined || name === "-a" || name === "-A") {
+    for (const one of machine.interfaces()) streams.output.addText(showInterface(machine, one));
+    return 0;
+  }
+  if (name === "-g" || words.some(({ text }) => CARP_WORDS.has(text))) {
+    return shell.opaque(span, "ifconfig", "which host is the carp master is not simulated");
+  }
+  const found = machine.interface(name);
+  const onlyShows =
+    words.length === 1 || (words.length === 2 && /^(?:inet6?|media|lladdr)$/.test(words[1]?.text ?? ""));
+  if (found !== null && onlyShows) {
+    streams.output.addText(showInterface(machine, found, words[1]?.text));
+    return 0;
+  }
+  const creates = words.some(({ text }) => text === "create" || text === "plumb");
+  if (found === null && !creates) {
+    streams.errors.addText(`ifconfig: ${name}: no such interface\n`);
+    return 1;
+  }
+  const source = new Source(shell.script ?? "command", shell.text);
+  const { settings } = parseIfconfig(source, placed(call, words.slice(1)), machine.system);
+  if (settings.destroy) machine.removeInterface(name);
+  else if (found === null) machine.addInterface({ name, up: false });
+  let opaque = false;
+  for (const change of settings.changes) {
+    switch (change.kind) {
+      case "up":
+      case "down":
+        machine.setUp(name, change.kind === "up");
+        break;
+      case "mtu":
+        machine.setMtu(name, change.mtu);
+        break;
+      case "group":
+        machine.setGroup(name, change.group, change.add);
+        break;
+      case "routing-domain":
+        machine.setRoutingDomain(name, change.number);
+        break;
+      case "remove-family":
+        for (const { address } of [...(machine.interface(name)?.addresses ?? [])]) {
+          if (address.family === change.family) machine.removeAddress(name, address);
+        }
+        break;
+      case "autoconf":
+      case "parent":
+      case "vlan":
+      case "member":
+      case "patch":
+      case "tunnel":
+      case "name":
+        opaque = true;
+        break;
+    }
+  }
+  const { address } = settings;
+  if (address !== null && address.address !== null) {
+    const { action, family } = address;
+    if (action === "remove") machine.removeAddress(name, address.address);
+    else {
+      const first = machine.interface(name)?.addresses.find((own) => own.address.family === 4);
+      if (action === "replace" && family === 4 && first !== undefined) machine.removeAddress(name, first.address);
+      machine.addAddress(name, {
+        address: address.address,
+        length: address.length,
+        ...(address.broadcast === null ? {} : { broadcast: address.broadcast }),
+        ...(address.peer === null ? {} : { peer: address.peer }),
+      });
+      // Setting an address brings the interface up.
+      machine.setUp(name, true);
+    }
+  } else if (address !== null) opaque = true;
+  const exit = settings.fails ? 1 : 0;
+  shell.shared.effects.push({ kind: "ifconfig", interface: name, settings, span, script: shell.script, exit });
+  if (opaque) shell.opaque(span, "ifconfig", "a part of what it sets is not simulated");
+  return exit;
+};
+
+/** `sysctl NAME=VALUE …`, `sysctl -w NAME=VALUE`, `sysctl [-n] NAME`. */
+const sysctl: CommandFunction = (call) => {
+  if (unknownArgument(call)) return null;
+  const { shell, span, streams } = call;
+  const bare = call.words.some(({ text }) => /^-[a-z]*n/.test(text));
+  const quiet = call.words.some(({ text }) => /^-[a-z]*q/.test(text));
+  let exit = 0;
+  for (const { text } of call.words.slice(1)) {
+    if (text.startsWith("-")) continue;
+    const equals = text.indexOf("=");
+    const name = equals === -1 ? text : text.slice(0, equals);
+    const before = shell.machine.sysctls.get(name);
+    if (equals === -1) {
+      if (before === undefined) {
+        streams.output.add(plain(`$(sysctl ${name})`, false));
+        continue;
+      }
+      const between =
+        shell.machine.system.family === "openbsd" ? "=" : shell.machine.system.family === "netbsd" ? " = " : ": ";
+      streams.output.addText(bare ? `${before}\n` : `${name}${between}${before}\n`);
+      continue;
+    }
+    const value = text.slice(equals + 1);
+    shell.machine.setSysctl(name, value);
+    shell.shared.effects.push({ kind: "sysctl", name, value, span, script: shell.script, exit: 0 });
+    if (!quiet) streams.output.addText(`${name}: ${before ?? "?"} -> ${value}\n`);
+    exit = 0;
+  }
+  return exit;
+};
+
+export const networkCommands: readonly (readonly [string, CommandFunction])[] = [
+  ["pfctl", pfctl],
+  ["route", route],
+  ["ifconfig", ifconfig],
+  ["sysctl", sysctl],
+];
