@@ -307,7 +307,8 @@ function fits(end: ExpectedEnd, packet: Packet, side: "source" | "destination", 
   if (end.end === null) return true;
   if (end.end.saved !== null) {
     const saved = context.saved.get(end.end.saved);
-    return saved !== undefined && saved.address.equals(address) && (saved.port === null || saved.port === port);
+    if (saved === undefined || !saved.address.equals(address)) return false;
+    return saved.port === null || saved.port === port;
   }
   if (end.end.address !== null && !end.end.address.equals(address)) return false;
   if (end.ports !== null) return port >= end.ports.low && port <= end.ports.high;
