@@ -41,6 +41,8 @@ export interface PfDialect {
   readonly match: boolean;
   /** `altq on` and queues with schedulers. */
   readonly altq: boolean;
+  /** `ether` rules. */
+  readonly etherRules: boolean;
   /** `queue … on em0 bandwidth 10M`: the queues of OpenBSD 5.5. */
   readonly newQueues: boolean;
   /** Where `route-to` stands and what it takes: after the interface with `(em0 10.0.0.1)`, or as an option. */
@@ -137,6 +139,7 @@ function make(system: System): PfDialect {
     translationOptions: openbsd(4, 7) || freebsd(15),
     match: openbsd(4, 7) || freebsd(14),
     altq: family !== "openbsd" || !openbsd(5, 6),
+    etherRules: freebsd(14),
     newQueues: openbsd(5, 5),
     routeTo: family !== "openbsd" ? "before-family" : openbsd(6, 9) ? "option" : "option-with-interface",
     requireOrder: family !== "openbsd",

@@ -96,6 +96,12 @@ export function loadPf(source: Source, environment: PfEnvironment, options: Load
   if (good) {
     if (readerOptions.verbose > 0) reader.events.push({ kind: "ruleset", path: anchorPath });
   }
+  if (good && reader.altq !== null && !reader.altq.check()) {
+    reader.toolLine("pfctl: errors in altq config");
+    reader.report("pf/altq-refused", "error", "The queues of an interface are not complete.", 0, 0, { source });
+    good = false;
+  }
+  for (const altq of reader.altq?.altqs ?? []) reader.configuration.altqs.push(altq);
   numberRules(root);
   return {
     configuration: reader.configuration,

@@ -17,6 +17,7 @@ function run(freebsd: boolean): Run {
     mtu: (name) => (name === "none0" ? null : 1500),
     speed: () => 0,
     toolLine: (text) => said.push(text),
+    warn: (text) => said.push(text),
     complain: (tool) => said.push(tool),
     fatal: (tool) => {
       throw new Error(tool);

@@ -44,8 +44,10 @@ export interface AltqHost {
   mtu(name: string): number | null;
   /** Line speed in bits per second; 0 when unknown, null when there is no such interface. */
   speed(name: string): number | null;
-  /** A line on standard error. */
+  /** A line on standard error, with something refused. */
   toolLine(text: string): void;
+  /** A line on standard error that changes nothing. */
+  warn(text: string): void;
   /** `yyerror`. */
   complain(tool: string, code: string, message: string): void;
   /** `err(1, …)`. */
@@ -344,7 +346,7 @@ export class AltqTables {
     }
     if (host.freebsd && record.scheduler !== "hfsc" && record.interfaceBandwidth > UINT_MAX) {
       record.interfaceBandwidth = UINT_MAX;
-      host.toolLine(
+      host.warn(
         `pfctl: interface ${record.interface} bandwidth limited to ${UINT_MAX} bps because selected scheduler is 32-bit limited\n`,
       );
     }
@@ -428,7 +430,7 @@ export class AltqTables {
     if (host.freebsd) {
       parent.bandwidthSum += record.bandwidth;
       if (parent.bandwidthSum > parent.record.bandwidth) {
-        host.toolLine(
+        host.warn(
           `pfctl: the sum of the child bandwidth (${parent.bandwidthSum}) higher than parent "${name}" (${parent.record.bandwidth})`,
         );
       }
@@ -442,7 +444,7 @@ export class AltqTables {
       }
     }
     if (sum % 0x100000000 > parent.record.bandwidth) {
-      host.toolLine(`pfctl: the sum of the child bandwidth higher than parent "${name}"`);
+      host.warn(`pfctl: the sum of the child bandwidth higher than parent "${name}"`);
     }
     return true;
   }
@@ -487,9 +489,9 @@ export class AltqTables {
     if ((nanoseconds / fraction) * mtu > INT_MAX) {
       if (record.bandwidth !== 0) {
         const least = formatRate(((nanoseconds * mtu) / INT_MAX) * record.interfaceBandwidth);
-        host.toolLine(`pfctl: queue bandwidth must be larger than ${least}`);
+        host.warn(`pfctl: queue bandwidth must be larger than ${least}`);
       }
-      if (record.bandwidth !== 0 || !host.freebsd) host.toolLine(`cbq: queue ${record.queue} is too slow!`);
+      if (record.bandwidth !== 0 || !host.freebsd) host.warn(`cbq: queue ${record.queue} is too slow!`);
     }
     return true;
   }
@@ -608,7 +610,7 @@ export class AltqTables {
     const mtu = this.#host.mtu(name);
     if (mtu !== null && mtu > 0) return mtu;
     if (mtu !== null) {
-      this.#host.toolLine(`pfctl: could not get mtu for ${name}, assuming 1500`);
+      this.#host.warn(`pfctl: could not get mtu for ${name}, assuming 1500`);
       return 1500;
     }
     if (this.#host.freebsd) return 1500;

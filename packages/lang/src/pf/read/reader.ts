@@ -9,6 +9,7 @@
 import { diagnostic, type Fix, type RelatedPlace, type Severity, type Source } from "@pierhead/core";
 import type { PfDialect } from "../dialect.ts";
 import type { PfEnvironment } from "../environment.ts";
+import type { AltqTables } from "../load/altq.ts";
 import type { HostResolver } from "../load/hosts.ts";
 import type { Ruleset } from "../load/ruleset.ts";
 import type { PfDiagnostic, PfEvent } from "../result.ts";
@@ -102,6 +103,8 @@ export class Reader implements LexerReport {
   readonly queueNames: Set<string> = new Set();
   readonly rootQueues: PendingQueue[] = [];
   readonly childQueues: PendingQueue[] = [];
+  /** ALTQ interfaces and queues; null until there is one. */
+  altq: AltqTables | null = null;
   /** Number of the next `<__automatic_N>`. */
   automaticTables = 0;
   statementStart = 0;

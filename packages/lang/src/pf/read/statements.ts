@@ -1,6 +1,7 @@
 /** The file as a sequence of statements: `ruleset`, `pfa_anchorlist`, `fakeanchor`, `include`, `varset`. */
 import { Source } from "@pierhead/core";
 import type { StatementKind } from "../syntax.ts";
+import { parseAltq, parseAltqQueue } from "./altq.ts";
 import { parseAnchor, parseLoad } from "./anchors.ts";
 import { parseAntispoof } from "./antispoof.ts";
 import { isSpace } from "./characters.ts";
@@ -102,7 +103,16 @@ function dispatch(reader: Reader, place: Place): void {
       statement(reader, "load-anchor");
       parseLoad(reader);
       return;
+    case Token.altq:
+      statement(reader, "altq");
+      parseAltq(reader);
+      return;
     case Token.queue:
+      if (reader.dialect.altq && !reader.dialect.newQueues) {
+        statement(reader, "altq");
+        parseAltqQueue(reader);
+        return;
+      }
       if (!reader.dialect.newQueues) reader.syntaxError();
       statement(reader, "queue");
       parseQueue(reader);
