@@ -2,3 +2,4 @@ export * from "./machine.ts";
 export * from "./machine-interface.ts";
 export * from "./random.ts";
 export * from "./routing.ts";
+export { baseGroups, baseUsers } from "./users.ts";
