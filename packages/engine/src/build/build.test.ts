@@ -176,12 +176,12 @@ describe.skipIf(!existsSync(article))("the article, as published", () => {
       readdirSync(article).map((name) => [name, readFileSync(join(article, name), "utf8")]),
     );
     expect(show(files, "openbsd-5.7").split("\n").slice(0, 9)).toEqual([
-      "vr0 198.51.100.199/24 assumed:inferred",
-      "vr1 192.168.1.1/24 assumed:assumed",
-      "vr2 203.0.113.220/24 (egress) assumed:inferred",
       "dc0 192.168.0.1/24 assumed:assumed",
       "fxp0 198.18.0.1/24 assumed:assumed",
       "fxp1 198.18.1.1/24 assumed:assumed",
+      "vr0 198.51.100.199/24 assumed:inferred",
+      "vr1 192.168.1.1/24 assumed:assumed",
+      "vr2 203.0.113.220/24 (egress) assumed:inferred",
       "default 203.0.113.200 vr2",
       "forwards",
       expect.stringContaining("machine/assumed-interface"),

@@ -10,9 +10,10 @@ import {
 } from "@pierhead/core";
 import type { NetstartCommand } from "@pierhead/lang/hostname-if";
 import { type IfconfigSettings, parseIfconfig } from "@pierhead/lang/ifconfig";
-import { parseRoute } from "@pierhead/lang/route";
+import type { RcVariable } from "@pierhead/lang/rc-conf";
+import { parseRoute, type RouteCommand } from "@pierhead/lang/route";
 import { blankSeparated, unquoteFields, type Word } from "@pierhead/lang/text";
-import type { InterfaceSpecification, Machine, RouteSpecification } from "../machine/index.ts";
+import type { InterfaceSpecification, Machine, RouteError, RouteSpecification } from "../machine/index.ts";
 import type { ConfigTree } from "../tree/index.ts";
 import { applyIfconfig } from "./apply-ifconfig.ts";
 import { applyRoute } from "./apply-route.ts";
@@ -71,6 +72,8 @@ export class BuildContext {
   readonly interfaces: Map<string, InterfaceKnowledge> = new Map();
   readonly services: Map<string, ServiceSetting> = new Map();
   readonly opaque: OpaqueCommand[] = [];
+  /** Variables of rc.conf and its relatives. */
+  rcVariables: ReadonlyMap<string, RcVariable> = new Map();
   /** Interfaces whose address a server hands out, with where that is asked for. */
   readonly dynamic: Map<string, RelatedPlace> = new Map();
   /** Where each default route that was added comes from, by family. */
@@ -140,11 +143,20 @@ export class BuildContext {
     const { command, diagnostics } = parseRoute(source, words, this.system, span);
     this.diagnostics.push(...diagnostics);
     if (command === null) return;
-    const refused = applyRoute(this.machine, command);
+    this.routeOutcome(command, applyRoute(this.machine, command), source, span);
+  }
+
+  /** Notes what became of a `route` command. */
+  routeOutcome(
+    command: RouteCommand,
+    refused: RouteError | "unknown-address" | null,
+    source: Source,
+    span: Span,
+  ): void {
     const isDefault = command.destination?.length === 0;
     if (refused === null) {
       if (isDefault && command.action === "add") {
-        const place = { source, span: command.destination?.span ?? span, message: "the default route is set here" };
+        const place = { source, span, message: "the default route is set here" };
         if (!this.defaultRoutes.has(command.family)) this.defaultRoutes.set(command.family, place);
       }
       return;

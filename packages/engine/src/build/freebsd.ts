@@ -8,6 +8,7 @@ import type { BuildContext } from "./context.ts";
 
 export function bootFreebsd(context: BuildContext): void {
   const variables = readVariables(context);
+  context.rcVariables = variables;
   readServices(context, variables);
   applySysctl(context);
   const boot = new FreebsdBoot(context, variables);

@@ -13,6 +13,7 @@ const ZERO = { start: 0, end: 0 };
 export function bootNetbsd(context: BuildContext): void {
   const files = context.tree.of("rc-conf").map((file) => parseRcConf(file.source, context.system));
   const variables = evaluateRcConf(files);
+  context.rcVariables = variables;
   for (const variable of variables.values()) {
     const enabled = yesNo(variable.value);
     if (enabled === null) continue;

@@ -131,7 +131,8 @@ function readServices(context: BuildContext): void {
     const source = tree.source(path);
     return source === null ? [] : [parseRcConf(source, system)];
   });
-  for (const variable of evaluateRcConf(files).values()) {
+  context.rcVariables = evaluateRcConf(files);
+  for (const variable of context.rcVariables.values()) {
     const place = { source: variable.source, span: variable.nameSpan };
     if (variable.name === "pf" || variable.name === "ipsec") {
       const enabled = yesNo(variable.value) ?? false;

@@ -72,8 +72,8 @@ function byName(languages: readonly Language[], base: string): { language: Langu
     for (const pattern of language.paths) {
       const slash = pattern.lastIndexOf("/");
       const name = pattern.slice(slash + 1);
-      // `*` alone matches every name; such a file is only known by its folder.
-      if (name === "*") continue;
+      // A name that may start with anything is only known by its folder.
+      if (name.startsWith("*")) continue;
       const part = matchPath(name, base);
       if (part === null || (part !== "" && !isPart(language, part))) continue;
       return { language, path: `${pattern.slice(0, slash)}/${base}` };

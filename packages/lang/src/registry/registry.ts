@@ -4,14 +4,34 @@ import { parseHostnameIf, printHostnameIf } from "../hostname-if/index.ts";
 import { printIfstated, readIfstated } from "../ifstated/index.ts";
 import { parseMygate, printMygate } from "../mygate/index.ts";
 import { parseIfconfigIf, parseNetstartLocal, printIfconfigIf, printNetstartLocal } from "../netstart/index.ts";
+import { dialectOf, parsePf, printSyntax } from "../pf/index.ts";
 import { parseRcConf, printRcConf } from "../rc-conf/index.ts";
 import { parseSysctlConf, printSysctlConf } from "../sysctl/index.ts";
 import { type Language, matchPath } from "./language.ts";
-import { sniffHostnameIf, sniffIfstated, sniffMygate, sniffNetstart, sniffRcConf, sniffSysctl } from "./sniff.ts";
+import {
+  sniffHostnameIf,
+  sniffIfstated,
+  sniffMygate,
+  sniffNetstart,
+  sniffPf,
+  sniffRcConf,
+  sniffSysctl,
+} from "./sniff.ts";
 
 const BSD: readonly SystemFamily[] = ["openbsd", "freebsd", "netbsd"];
 
 export const LANGUAGES: readonly Language[] = [
+  {
+    name: "pf",
+    title: "pf.conf",
+    families: ["openbsd", "freebsd", "netbsd", "macos"],
+    paths: ["/etc/pf.conf", "/etc/pf/*.conf", "/etc/pf.anchors/*"],
+    sniff: sniffPf,
+    read(source, system) {
+      const syntax = parsePf(source, dialectOf(system));
+      return { diagnostics: syntax.diagnostics, print: () => printSyntax(syntax) };
+    },
+  },
   {
     name: "ifstated",
     title: "ifstated.conf",
