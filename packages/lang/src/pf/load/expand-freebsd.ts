@@ -1,7 +1,6 @@
 /**
- * `expand_rule` of the systems whose pools are lists: the 4.6 family and FreeBSD. One rule for every combination of
- * the lists of a statement, in the order of that system's loops; and for FreeBSD's `binat-to` the pair of rules it
- * stands for.
+ * `expand_rule` of FreeBSD, whose pools are lists: one rule for every combination of the lists of a statement, and
+ * for `binat-to` the pair of rules it stands for.
  */
 import type { Family } from "@pierhead/core";
 import {
@@ -16,10 +15,10 @@ import {
 } from "../read/nodes.ts";
 import type { Reader } from "../read/reader.ts";
 import type { Pool, Rule } from "../rule.ts";
-import { checkListRule } from "./consistency-lists.ts";
+import { checkFreebsdRule } from "./consistency-freebsd.ts";
 import { copyRule, type Expansion, netmaskFits, noCombination } from "./expand.ts";
 import { expandLabel, hasMacro, type LabelContext } from "./label.ts";
-import { cutMask, makePool, natPorts, rdrPorts } from "./pool-list.ts";
+import { cutMask, makePool, natPorts, rdrPorts } from "./pool-freebsd.ts";
 import { isMultiAddress } from "./redirect.ts";
 
 const NO_INTERFACE: InterfaceNode = { name: "", negated: false, dynamic: false, loopback: false, routingDomain: -1 };
@@ -59,10 +58,10 @@ interface Progress {
 }
 
 /**
- * Expands a statement into rules and adds them to the current ruleset. Old translation rules have their target in
- * `lists.rdr`; in the 4.6 family it is on the base rule already.
+ * Expands a statement into rules and adds them to the current ruleset. `nat` and `rdr` rules have their target in
+ * `lists.rdr`.
  */
-export function expandListRule(reader: Reader, base: Rule, lists: Expansion): void {
+export function expandFreebsdRule(reader: Reader, base: Rule, lists: Expansion): void {
   const progress: Progress = { base, lists, errors: 0, skipped: 0, added: 0, nat: null, rdr: null, route: null };
   const interfaces = lists.interfaces ?? ANY_INTERFACES;
   const protocols = lists.protocols ?? ANY_PROTOCOLS;
@@ -74,8 +73,8 @@ export function expandListRule(reader: Reader, base: Rule, lists: Expansion): vo
   const oses = lists.os ?? ANY_OS;
   const users = lists.users ?? ANY_IDS;
   const groups = lists.groups ?? ANY_IDS;
-  // FreeBSD turns to the destination before the ports, as OpenBSD does since 4.7.
-  const freebsd = reader.dialect.family === "freebsd";
+  // Since 15 destinations come before the ports, as on OpenBSD since 4.7.
+  const modern = reader.dialect.translationOptions;
   const inner = (
     networkInterface: InterfaceNode,
     protocol: number,
@@ -105,7 +104,7 @@ export function expandListRule(reader: Reader, base: Rule, lists: Expansion): vo
     for (const protocol of protocols)
       for (const icmp of icmps)
         for (const from of fromHosts)
-          if (freebsd) {
+          if (modern) {
             for (const to of toHosts)
               for (const fromPort of fromPorts)
                 for (const toPort of toPorts)
@@ -165,8 +164,8 @@ function combine(reader: Reader, progress: Progress, at: Combination): void {
     progress.errors++;
   }
   rule.os = at.os;
-  if (reader.dialect.family === "freebsd") applyPools(reader, progress, rule, at);
-  if (!checkListRule(reader, rule, lists.ruleSourceTrack) || progress.errors > 0) {
+  applyPools(reader, progress, rule, at);
+  if (!checkFreebsdRule(reader, rule, lists.ruleSourceTrack) || progress.errors > 0) {
     reader.followUp("skipping rule due to errors");
     progress.skipped++;
   } else {
@@ -212,7 +211,7 @@ function expandNames(
     rule.tagged = expandLabel(reader, rule.tagged, tagMaximum, context);
 }
 
-// FreeBSD: ports and pools of each combination. Complaints come once for each combination, as pfctl's do.
+// Ports and pools of each combination. Complaints come once for each combination, as pfctl's do.
 function applyPools(reader: Reader, progress: Progress, rule: Rule, at: Combination): void {
   const { lists } = progress;
   if (rule.action === "rdr") {
@@ -220,7 +219,8 @@ function applyPools(reader: Reader, progress: Progress, rule: Rule, at: Combinat
     return;
   }
   if (rule.action === "nat") {
-    rule.nat = lists.rdr === null ? null : (progress.nat ??= natPool(reader, progress, lists.rdr));
+    if (lists.rdr !== null) progress.nat ??= natPool(reader, progress, lists.rdr);
+    rule.nat = progress.nat;
     return;
   }
   if (lists.route?.hosts != null) {
@@ -229,7 +229,8 @@ function applyPools(reader: Reader, progress: Progress, rule: Rule, at: Combinat
     rule.route = progress.route;
   }
   if (lists.nat?.hosts != null) {
-    rule.nat = progress.nat ??= natPool(reader, progress, lists.nat);
+    progress.nat ??= natPool(reader, progress, lists.nat);
+    rule.nat = progress.nat;
   }
   if (lists.rdr?.hosts != null) rule.rdr = rdrPool(reader, progress, lists.rdr, at);
   if (lists.nat?.binat) checkBinat(reader, progress, rule, at.from);
@@ -358,7 +359,7 @@ function addInboundHalf(reader: Reader, progress: Progress, outbound: Rule, at: 
   outer.interface = null;
   const inner = (lists.from.hosts?.[0] ?? at.from).copy();
   inner.interface = null;
-  expandListRule(reader, base, {
+  expandFreebsdRule(reader, base, {
     ...lists,
     interfaces: [at.interface],
     protocols: [at.protocol],

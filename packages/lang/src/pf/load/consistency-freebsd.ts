@@ -1,4 +1,4 @@
-/** `rule_consistent` of the 4.6 family and FreeBSD: what a rule may not say. */
+/** `rule_consistent` of FreeBSD: what a rule may not say. */
 import type { Reader } from "../read/reader.ts";
 import type { Rule } from "../rule.ts";
 
@@ -11,7 +11,7 @@ const ICMP6 = 58;
 type Wrong = (tool: string, code: string, message: string) => void;
 
 /** Complains about every contradiction. Returns whether there was none. */
-export function checkListRule(reader: Reader, rule: Rule, ruleSourceTrack: boolean): boolean {
+export function checkFreebsdRule(reader: Reader, rule: Rule, ruleSourceTrack: boolean): boolean {
   let problems = 0;
   const wrong: Wrong = (tool, code, message) => {
     reader.complain(tool, code, message);
@@ -43,7 +43,6 @@ function hasPorts(reader: Reader, protocol: number): boolean {
 }
 
 function checkFilter(reader: Reader, rule: Rule, ruleSourceTrack: boolean, wrong: Wrong): void {
-  const freebsd = reader.dialect.family === "freebsd";
   const { protocol, state } = rule;
   const ports = rule.from.port !== null || rule.to.port !== null;
   if (!hasPorts(reader, protocol) && ports) {
@@ -116,9 +115,9 @@ function checkFilter(reader: Reader, rule: Rule, ruleSourceTrack: boolean, wrong
   if (state !== null && state.maxSrcNodes !== 0 && !ruleSourceTrack) {
     wrong("max-src-nodes requires 'source-track rule'", "pf/incompatible-options", "Add `source-track rule`.");
   }
-  if (rule.keepState !== "none" && (freebsd ? rule.action !== "pass" : rule.action === "block")) {
+  if (rule.keepState !== "none" && rule.action !== "pass") {
     wrong(
-      freebsd ? "keep state is great, but only for pass rules" : "keep state on block rules doesn't make sense",
+      "keep state is great, but only for pass rules",
       "pf/state-on-block",
       "Only pass rules make states: leave `keep state` away here.",
     );
@@ -130,10 +129,10 @@ function checkFilter(reader: Reader, rule: Rule, ruleSourceTrack: boolean, wrong
       "`sloppy` does not follow sequence numbers, which modulating and proxying need.",
     );
   }
-  if (freebsd) checkFreebsdFilter(reader, rule, wrong);
+  checkRouting(reader, rule, wrong);
 }
 
-function checkFreebsdFilter(reader: Reader, rule: Rule, wrong: Wrong): void {
+function checkRouting(reader: Reader, rule: Rule, wrong: Wrong): void {
   if (rule.keepState === "synproxy" && rule.direction !== "in" && reader.dialect.warnsSynproxy) {
     reader.toolWarning(
       "warning: synproxy used for inbound rules only, ignored for outbound",
@@ -196,14 +195,13 @@ function checkFreebsdFilter(reader: Reader, rule: Rule, wrong: Wrong): void {
 }
 
 function checkRdr(reader: Reader, rule: Rule, wrong: Wrong): void {
-  const freebsd = reader.dialect.family === "freebsd";
   if (!hasPorts(reader, rule.protocol)) {
     const need = "Ports need `proto tcp` or `proto udp`.";
     const code = "pf/port-without-protocol";
     if (rule.from.port !== null) wrong(`src port only applies to ${protocols(reader)}`, code, need);
     if (rule.to.port !== null) wrong(`dst port only applies to ${protocols(reader)}`, code, need);
     if (rule.rdr !== null && rule.rdr.ports !== null && rule.rdr.ports.low !== 0) {
-      wrong(`${freebsd ? "rdr" : "rpool"} port only applies to ${protocols(reader)}`, code, need);
+      wrong(`rdr port only applies to ${protocols(reader)}`, code, need);
     }
   }
   const operator = rule.to.port?.operator;

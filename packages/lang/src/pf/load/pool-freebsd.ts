@@ -1,7 +1,4 @@
-/**
- * Targets of translation and routing in the systems whose pools are lists of addresses: the 4.6 family
- * (`natrule` of parse.y) and FreeBSD (`apply_redirspec`, `apply_nat_ports`, `apply_rdr_ports`).
- */
+/** Targets of translation and routing on FreeBSD: `apply_redirspec`, `apply_nat_ports`, `apply_rdr_ports` of parse.y. */
 
 import type { Family } from "@pierhead/core";
 import type { HostNode, PortNode, Redirection } from "../read/nodes.ts";
@@ -72,7 +69,7 @@ export function checkTargetMasks(reader: Reader, hosts: readonly HostNode[], fam
   }
 }
 
-/** The mask of `(interface)` in an IPv4 rule is at most 32 bits long (`gen_dynnode`, or `check_netmask` of old). */
+/** The mask of `(interface)` in an IPv4 rule is at most 32 bits long (`gen_dynnode`). */
 export function cutMask(host: HostNode, family: Family | null): HostNode {
   if (family !== 4 || host.wrap.kind !== "dynamic" || host.bits <= 32) return host;
   const copy = dynamicNode(host.wrap.interface, host.wrap.modifiers, 32);
@@ -93,32 +90,22 @@ export function defaultPoolType(type: PoolType, hosts: readonly HostNode[]): Poo
   return hosts.length > 1 || first.wrap.kind === "table" || isMultiAddress(first) ? "round-robin" : "none";
 }
 
-/** Whether a pool type takes tables and interfaces (`PF_POOL_DYNTYPE`); in the 4.6 family round-robin alone does. */
-function takesTables(reader: Reader, type: PoolType): boolean {
-  if (type === "round-robin") return true;
-  return reader.dialect.family === "freebsd" && (type === "random" || type === "source-hash");
-}
-
 /** Refuses tables and interfaces in pools that cannot hold them. Returns false after a complaint. */
 export function checkPoolType(reader: Reader, type: PoolType, hosts: readonly HostNode[]): boolean {
-  const old = reader.dialect.family !== "freebsd";
-  if (!takesTables(reader, type)) {
+  if (type !== "round-robin" && type !== "random" && type !== "source-hash") {
     for (const host of hosts) {
       if (host.wrap.kind !== "table") continue;
       reader.complain(
-        old ? "tables are only supported in round-robin redirection pools" : "tables are not supported by pool type",
+        "tables are not supported by pool type",
         "pf/invalid-target",
-        "A table needs a pool that can hold several addresses: write `round-robin`.",
+        "A table needs a pool that is round-robin, random or source-hash.",
       );
       return false;
     }
     for (const host of hosts) {
       if (!isMultiAddress(host) || host.wrap.kind !== "dynamic") continue;
-      const name = host.wrap.interface;
       reader.complain(
-        old
-          ? `interface (${name}) is only supported in round-robin redirection pools`
-          : `interface (${name}) is not supported by pool type`,
+        `interface (${host.wrap.interface}) is not supported by pool type`,
         "pf/invalid-target",
         "An interface in parentheses may have several addresses: write `round-robin`, or `:0` after its name.",
       );
@@ -127,7 +114,7 @@ export function checkPoolType(reader: Reader, type: PoolType, hosts: readonly Ho
   }
   if (hosts.length > 1 && type !== "round-robin") {
     reader.complain(
-      old ? "only round-robin valid for multiple redirection addresses" : "r.route.opts must be PF_POOL_ROUNDROBIN",
+      "r.route.opts must be PF_POOL_ROUNDROBIN",
       "pf/invalid-target",
       "A list of addresses is used in turn: only `round-robin` fits.",
     );
@@ -194,9 +181,7 @@ export function rdrPorts(reader: Reader, redirection: Redirection, port: PortNod
   }
   if (redirection.options.staticPort) {
     reader.complain(
-      reader.dialect.family === "freebsd"
-        ? "the 'static-port' option is only valid with nat rules"
-        : "the 'static-port' option is only valid with nat rules",
+      "the 'static-port' option is only valid with nat rules",
       "pf/wrong-option",
       "`static-port` keeps the source port: it goes with nat only.",
     );
