@@ -18,7 +18,7 @@ function sendOne(run: Run, flow: number, generated: GeneratedPacket, context: Pa
   const inner = packet.icmp?.inner ?? null;
   if (inner !== null && packet.source.isUnspecified()) {
     const error: IcmpError = { type: packet.icmp?.type ?? 0, code: packet.icmp?.code ?? 0, mtu: packet.icmp?.mtu ?? 0 };
-    if (!mayComplain(inner, error)) return;
+    if (!mayComplain(run.machine, inner, error)) return;
     const source = errorSource(run.machine, inner, { ...context, rtable: generated.context.rtable });
     if (source === null) return;
     packet.source = source;

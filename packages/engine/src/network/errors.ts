@@ -33,12 +33,19 @@ export const ICMP_ERROR = {
 /** Types of ICMP messages that are not errors (`ICMP_INFOTYPE`): an error about them is allowed. */
 const INFORMATIONAL: ReadonlySet<number> = new Set([0, 8, 9, 10, 13, 14, 15, 16, 17, 18]);
 
+/** Whether a packet came to all hosts of a link, by its address. */
+function isLinkBroadcast(machine: Machine, destination: Address): boolean {
+  if (destination.family === 6) return false;
+  if (destination.w0 === 0xffffffff) return true;
+  return machine.interfaces().some((one) => one.addresses.some((own) => own.broadcast?.equals(destination) === true));
+}
+
 /** Whether an error about this packet may be sent at all (RFC 1122 3.2.2, RFC 4443 2.4 e). */
-export function mayComplain(about: Packet, error: IcmpError): boolean {
+export function mayComplain(machine: Machine, about: Packet, error: IcmpError): boolean {
   if (about.fragment !== null && about.fragment.offset > 0) return false;
   if (about.family === 4) {
     if (about.protocol === PROTOCOL.icmp && about.icmp !== null && !INFORMATIONAL.has(about.icmp.type)) return false;
-    if (about.destination.isMulticast() || about.destination.w0 === 0xffffffff) return false;
+    if (about.destination.isMulticast() || isLinkBroadcast(machine, about.destination)) return false;
     return !about.source.isMulticast() && !about.source.isUnspecified();
   }
   if (about.destination.isMulticast() && error.type !== 2) return false;
@@ -108,7 +115,7 @@ export function unspecified(family: Family): Address {
 
 /** The error about a packet, from the address the system would choose; null when none may or can be sent. */
 export function makeError(machine: Machine, about: Packet, error: IcmpError, context: PacketContext): Packet | null {
-  if (!mayComplain(about, error)) return null;
+  if (!mayComplain(machine, about, error)) return null;
   const source = errorSource(machine, about, context);
   if (source === null) return null;
   return icmpPacket(source, about.source, errorTtl(machine, about.family), {
