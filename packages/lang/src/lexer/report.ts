@@ -80,6 +80,13 @@ export class ParseReport implements ParseEvents {
     this.exit = 1;
   }
 
+  /** The program ends here because of an error reported before. */
+  end(text: string): void {
+    this.stderr.push(`${text}\n`);
+    this.halted = true;
+    this.exit = 1;
+  }
+
   /** Place of the token read last. */
   get here(): Origin {
     const { source, start, end } = this.lexer;

@@ -9,8 +9,7 @@ import type {
   Tunnel,
   TunnelProtocol,
 } from "./configuration.ts";
-import { emptySettings, newAuthentication, newIpcp, newTunnel } from "./defaults.ts";
-import { ANY_IPV4 } from "./grammar.ts";
+import { ANY_IPV4, emptySettings, newAuthentication, newIpcp, newTunnel } from "./defaults.ts";
 
 /** Octets npppd keeps of names: tunnels and interfaces, and the others. */
 const SHORT_NAME = 15;

@@ -1,5 +1,9 @@
+import { Address } from "@pierhead/core";
 import type { Origin } from "../lexer/index.ts";
 import type { Authentication, Ipcp, NpppdSettings, RadiusServers, Tunnel, TunnelProtocol } from "./configuration.ts";
+
+/** 0.0.0.0, which tunnels listen on when the file says nothing. */
+export const ANY_IPV4: Address = new Address(4, 0);
 
 export function emptySettings(): NpppdSettings {
   return {

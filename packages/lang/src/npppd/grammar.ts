@@ -1,5 +1,5 @@
 /** The grammar of npppd.conf(5), production by production as npppd's parser has it. */
-import { Address, parseAddress, Secret } from "@pierhead/core";
+import { type Address, parseAddress, Secret } from "@pierhead/core";
 import { type Action, FAIL, type Origin, type Production, parseNumericHost, type Reduction } from "../lexer/index.ts";
 import type {
   Authentication,
@@ -591,9 +591,6 @@ function ipv4Address({ report }: NpppdContext, at: Reduction): unknown {
   );
   return FAIL;
 }
-
-/** 0.0.0.0, which tunnels listen on when the file says nothing. */
-export const ANY_IPV4: Address = new Address(4, 0);
 
 const NAS_ID_LENGTH = 31;
 const DAE_PORT = 3799;

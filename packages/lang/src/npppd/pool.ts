@@ -84,16 +84,14 @@ function lengthOf(first: Address, last: Address): number {
 
 function addPrefix(list: Prefix[], prefix: Prefix): void {
   let index = 0;
+  let replaced = 0;
   for (; index < list.length; index++) {
     const entry = list[index] as Prefix;
-    if (prefix.address.isIn(entry.address, entry.length)) return merge(list, index);
-    if (entry.address.isIn(prefix.address, prefix.length)) {
-      list[index] = prefix;
-      return merge(list, index);
-    }
-    if (entry.address.w0 > prefix.address.w0) break;
+    if (prefix.address.isIn(entry.address, entry.length)) return;
+    if (entry.address.isIn(prefix.address, prefix.length)) replaced = 1;
+    if (replaced === 1 || entry.address.w0 > prefix.address.w0) break;
   }
-  list.splice(index, 0, prefix);
+  list.splice(index, replaced, prefix);
   merge(list, index);
 }
 

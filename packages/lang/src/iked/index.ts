@@ -1,0 +1,5 @@
+export * from "./configuration.ts";
+export type { IkedEnvironment } from "./hosts.ts";
+export * from "./load.ts";
+export * from "./print.ts";
+export * from "./transforms.ts";
