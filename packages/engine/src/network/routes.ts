@@ -56,14 +56,10 @@ export class RoutingTables {
   insert(route: Route): void {
     let table = this.#tables.get(route.table);
     if (table === undefined) {
-      table = { 4: new Map(), 6: new Map() };
+      table = { 4: new Prefixes(), 6: new Prefixes() };
       this.#tables.set(route.table, table);
     }
-    let nodes = table[route.family].get(route.length);
-    if (nodes === undefined) {
-      nodes = new Map();
-      table[route.family].set(route.length, nodes);
-    }
+    const nodes = table[route.family].ofLength(route.length);
     const key = prefixKey(route.destination);
     const node = nodes.get(key);
     if (node === undefined) {
@@ -77,7 +73,7 @@ export class RoutingTables {
 
   /** Removes this very route. @returns whether it was there */
   remove(route: Route): boolean {
-    const nodes = this.#tables.get(route.table)?.[route.family].get(route.length);
+    const nodes = this.#tables.get(route.table)?.[route.family].byLength.get(route.length);
     const key = prefixKey(route.destination);
     const node = nodes?.get(key);
     if (nodes === undefined || node === undefined) return false;
@@ -85,13 +81,12 @@ export class RoutingTables {
     if (at === -1) return false;
     node.routes.splice(at, 1);
     if (node.routes.length === 0) nodes.delete(key);
-    if (nodes.size === 0) this.#tables.get(route.table)?.[route.family].delete(route.length);
     return true;
   }
 
   /** Routes of exactly this prefix, best first. */
   exact(table: number, destination: Address, length: number): readonly Route[] {
-    const nodes = this.#tables.get(table)?.[destination.family].get(length);
+    const nodes = this.#tables.get(table)?.[destination.family].byLength.get(length);
     return nodes?.get(prefixKey(destination.masked(length)))?.routes ?? [];
   }
 
@@ -100,11 +95,10 @@ export class RoutingTables {
    * only the usable ones.
    */
   match(table: number, address: Address, usable: (route: Route) => boolean = always): readonly Route[] {
-    const byLength = this.#tables.get(table)?.[address.family];
-    if (byLength === undefined) return [];
-    const lengths = [...byLength.keys()].sort((a, b) => b - a);
-    for (const length of lengths) {
-      const node = byLength.get(length)?.get(prefixKey(address.masked(length)));
+    const prefixes = this.#tables.get(table)?.[address.family];
+    if (prefixes === undefined) return [];
+    for (const length of prefixes.lengths) {
+      const node = prefixes.byLength.get(length)?.get(prefixKey(address.masked(length)));
       if (node === undefined) continue;
       const routes = usable === always ? node.routes : node.routes.filter(usable);
       if (routes.length > 0) return routes;
@@ -118,7 +112,8 @@ export class RoutingTables {
     for (const [number, families] of this.#tables) {
       if (table !== undefined && number !== table) continue;
       for (const family of [4, 6] as const) {
-        for (const nodes of families[family].values()) for (const node of nodes.values()) all.push(...node.routes);
+        for (const nodes of families[family].byLength.values())
+          for (const node of nodes.values()) all.push(...node.routes);
       }
     }
     return all.sort(
@@ -133,14 +128,32 @@ export class RoutingTables {
 }
 
 interface Table {
-  readonly 4: Map<number, Map<string, Node>>;
-  readonly 6: Map<number, Map<string, Node>>;
+  readonly 4: Prefixes;
+  readonly 6: Prefixes;
+}
+
+/** Prefixes of one family: by length, and in each by network. */
+class Prefixes {
+  readonly byLength: Map<number, Map<number | string, Node>> = new Map();
+  /** All lengths there ever were, longest first. */
+  readonly lengths: number[] = [];
+
+  ofLength(length: number): Map<number | string, Node> {
+    let nodes = this.byLength.get(length);
+    if (nodes === undefined) {
+      nodes = new Map();
+      this.byLength.set(length, nodes);
+      this.lengths.push(length);
+      this.lengths.sort((a, b) => b - a);
+    }
+    return nodes;
+  }
 }
 
 const always = (): boolean => true;
 
-function prefixKey(address: Address): string {
-  return address.family === 4 ? `${address.w0}` : `${address.w0}.${address.w1}.${address.w2}.${address.w3}`;
+function prefixKey(address: Address): number | string {
+  return address.family === 4 ? address.w0 : `${address.w0}.${address.w1}.${address.w2}.${address.w3}`;
 }
 
 /** `default`, `192.0.2.0/24`, `2001:db8::1`: a route's destination as people write it. */
