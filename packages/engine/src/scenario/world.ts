@@ -1,10 +1,10 @@
 /** The machine of a scenario with what runs on it: pf, ifstated, commands. */
 import type { Diagnostic, LinkState } from "@pierhead/core";
 import { buildMachine } from "../build/index.ts";
+import { type Settling, SimulatedMonitor } from "../ifstated/index.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { CommandResult } from "../pf/index.ts";
 import { runCommand } from "../shell/index.ts";
-import { Monitor } from "./monitor.ts";
 import { interfaceSpecifications, routeSpecifications } from "./prepare.ts";
 import type { Scenario, TestTruths } from "./types.ts";
 
@@ -18,14 +18,25 @@ export class World {
   readonly machine: Machine;
   /** Why the scenario cannot be run. */
   readonly errors: readonly string[];
-  readonly #monitor: Monitor | null;
+  readonly #monitor: SimulatedMonitor | null;
   readonly #truths = new Map<string, boolean>();
+  readonly #notes: string[] = [];
+  /** Entries of the monitor's log that were told already. */
+  #told = 0;
 
-  private constructor(machine: Machine, errors: readonly string[], monitor: Monitor | null, truths: TestTruths) {
+  private constructor(
+    machine: Machine,
+    errors: readonly string[],
+    monitor: SimulatedMonitor | null,
+    truths: TestTruths,
+  ) {
     this.machine = machine;
     this.errors = errors;
     this.#monitor = monitor;
     for (const [name, truth] of truths) this.#truths.set(name, truth);
+    if (monitor === null) return;
+    monitor.start();
+    this.#settle(monitor.settle());
   }
 
   /** Boots the machine: interfaces, routes, `pfctl -f /etc/pf.conf`, ifstated. */
@@ -56,11 +67,12 @@ export class World {
       }
     }
     for (const one of pf?.diagnostics ?? []) if (one.severity === "error") errors.push(placed(one));
-    let monitor: Monitor | null = null;
+    let monitor: SimulatedMonitor | null = null;
     if (ifstated !== null && errors.length === 0) {
       const wrong = ifstated.diagnostics.filter((one) => one.severity === "error");
       for (const one of wrong) errors.push(placed(one));
-      if (wrong.length === 0) monitor = new Monitor(machine, ifstated.configuration, scenario.tests);
+      if (wrong.length === 0)
+        monitor = new SimulatedMonitor(machine, ifstated.configuration, { tests: scenario.tests });
     }
     return new World(machine, errors, monitor, scenario.tests);
   }
@@ -70,16 +82,27 @@ export class World {
     return this.#monitor?.state ?? null;
   }
 
+  /** Other outcomes of tests; time passes until ifstated has noticed and done all that comes of it. */
   setTests(tests: TestTruths): void {
     for (const [name, truth] of tests) this.#truths.set(name, truth);
-    this.#monitor?.setTests(tests);
+    const monitor = this.#monitor;
+    if (monitor === null) return;
+    for (const name of monitor.setTests(tests)) this.#notes.push(`no test of ifstated.conf is called \`${name}\``);
+    this.#settle(monitor.settle());
   }
 
   /** @returns whether there is such an interface */
   setLink(name: string, link: LinkState): boolean {
-    if (!this.machine.setLink(name, link)) return false;
-    this.#monitor?.linkChanged(name, link);
+    const monitor = this.#monitor;
+    if (monitor === null) return this.machine.setLink(name, link);
+    if (!monitor.setLink(name, link)) return false;
+    this.#settle(monitor.settle());
     return true;
+  }
+
+  #settle({ settled, flapping }: Settling): void {
+    if (flapping !== null) this.#notes.push(`ifstated goes round for ever: ${flapping.join(" → ")}`);
+    else if (!settled) this.#notes.push("ifstated has not come to rest");
   }
 
   advance(seconds: number): void {
@@ -102,7 +125,18 @@ export class World {
 
   /** What happened in the background since this was last asked. */
   takeNotes(): string[] {
-    return this.#monitor?.takeNotes() ?? [];
+    const notes = this.#notes.splice(0);
+    const log = this.#monitor?.log ?? [];
+    for (const entry of log.slice(this.#told)) {
+      if (entry.kind === "enter") {
+        notes.push(`ifstated enters ${entry.state}${entry.from === null ? "" : ` from ${entry.from}`}`);
+      } else if (entry.kind === "command") {
+        notes.push(`ifstated runs \`${entry.action.command}\``);
+        for (const one of entry.result.opaque) notes.push(`\`${one.text}\`: ${one.reason}`);
+      }
+    }
+    this.#told = log.length;
+    return notes;
   }
 }
 
