@@ -2,6 +2,8 @@
 import { type Address, Source, type Span } from "@pierhead/core";
 import { parseIfconfig } from "@pierhead/lang/ifconfig";
 import { parseRoute, type RouteCommand } from "@pierhead/lang/route";
+import { applyIfconfig } from "../build/apply-ifconfig.ts";
+import { applyRoute } from "../build/apply-route.ts";
 import type { RouteError } from "../machine/routing.ts";
 import type { Call, CommandFunction, Status } from "./call.ts";
 import { showInterface, showRoute, showRoutes } from "./show.ts";
@@ -98,34 +100,10 @@ const route: CommandFunction = (call) => {
     case "add":
     case "change":
     case "delete": {
-      const to = destination(call, command);
-      const gateway = command.gateway ?? resolved(call, command.gatewayWritten);
-      if (to === null || (command.gatewayWritten !== null && gateway === null && command.interface === null)) {
-        return shell.opaque(span, "route", "a name in it does not resolve here");
-      }
-      const specification = {
-        destination: to,
-        length: command.destination?.length ?? 0,
-        // Of an interface route the address is one of the machine's own.
-        gateway: command.interfaceRoute ? null : gateway,
-        interface:
-          command.interface ??
-          (command.interfaceRoute && gateway !== null ? (machine.ownerOf(gateway)?.name ?? null) : null),
-        table: command.table,
-        label: command.label,
-        discard: command.reject ? ("reject" as const) : command.blackhole ? ("blackhole" as const) : null,
-        ...(command.priority === null ? {} : { priority: command.priority }),
-        ...(command.mtu === null ? {} : { mtu: command.mtu }),
-        multipath: command.multipath,
-      };
-      const error =
-        command.action === "add"
-          ? machine.addRoute(specification)
-          : command.action === "change"
-            ? machine.changeRoute(specification)
-            : machine.deleteRoute(specification);
+      const error = applyRoute(machine, command);
+      if (error === "unknown-address") return shell.opaque(span, "route", "a name in it does not resolve here");
       if (!quiet) {
-        const what = specification.length === to.bits ? "host" : "net";
+        const what = command.destination?.address?.bits === command.destination?.length ? "host" : "net";
         const by = command.gatewayWritten === null ? "" : `: gateway ${command.gatewayWritten}`;
         const failed = error === null ? "" : `: ${ROUTE_ERRORS[error]}`;
         streams.output.addText(`${command.action} ${what} ${command.destination?.written ?? ""}${by}${failed}\n`);
@@ -157,6 +135,9 @@ function resolved(call: Call, name: string | null): Address | null {
 /** Words of ifconfig that decide which of several carp hosts is the master: that is between them. */
 const CARP_WORDS: ReadonlySet<string> = new Set(["carpdemote", "-carpdemote", "advskew", "advbase", "vhid", "state"]);
 
+/** What an interface is made of, or gets from others. */
+const NOT_SIMULATED: ReadonlySet<string> = new Set(["autoconf", "parent", "vlan", "member", "patch", "tunnel", "name"]);
+
 const ifconfig: CommandFunction = (call) => {
   if (unknownArgument(call)) return null;
   const { shell, span, streams } = call;
@@ -184,58 +165,11 @@ const ifconfig: CommandFunction = (call) => {
   }
   const source = new Source(shell.script ?? "command", shell.text);
   const { settings } = parseIfconfig(source, placed(call, words.slice(1)), machine.system);
-  if (settings.destroy) machine.removeInterface(name);
-  else if (found === null) machine.addInterface({ name, up: false });
-  let opaque = false;
-  for (const change of settings.changes) {
-    switch (change.kind) {
-      case "up":
-      case "down":
-        machine.setUp(name, change.kind === "up");
-        break;
-      case "mtu":
-        machine.setMtu(name, change.mtu);
-        break;
-      case "group":
-        machine.setGroup(name, change.group, change.add);
-        break;
-      case "routing-domain":
-        machine.setRoutingDomain(name, change.number);
-        break;
-      case "remove-family":
-        for (const { address } of [...(machine.interface(name)?.addresses ?? [])]) {
-          if (address.family === change.family) machine.removeAddress(name, address);
-        }
-        break;
-      case "autoconf":
-      case "parent":
-      case "vlan":
-      case "member":
-      case "patch":
-      case "tunnel":
-      case "name":
-        opaque = true;
-        break;
-    }
-  }
-  const { address } = settings;
-  if (address !== null && address.address !== null) {
-    const { action, family } = address;
-    if (action === "remove") machine.removeAddress(name, address.address);
-    else {
-      const first = machine.interface(name)?.addresses.find((own) => own.address.family === 4);
-      if (action === "replace" && family === 4 && first !== undefined) machine.removeAddress(name, first.address);
-      machine.addAddress(name, {
-        address: address.address,
-        length: address.length,
-        ...(address.broadcast === null ? {} : { broadcast: address.broadcast }),
-        ...(address.peer === null ? {} : { peer: address.peer }),
-      });
-      // Setting an address brings the interface up.
-      machine.setUp(name, true);
-    }
-  } else if (address !== null) opaque = true;
-  const exit = settings.fails ? 1 : 0;
+  const outcome = applyIfconfig(machine, name, settings);
+  const opaque =
+    settings.changes.some(({ kind }) => NOT_SIMULATED.has(kind)) ||
+    (settings.address !== null && settings.address.address === null);
+  const exit = outcome === "done" ? 0 : 1;
   shell.shared.effects.push({ kind: "ifconfig", interface: name, settings, span, script: shell.script, exit });
   if (opaque) shell.opaque(span, "ifconfig", "a part of what it sets is not simulated");
   return exit;
