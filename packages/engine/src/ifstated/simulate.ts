@@ -158,6 +158,19 @@ export class SimulatedMonitor {
     this.machine.advance(end - this.machine.now());
   }
 
+  /** Lets time pass until something is logged that `test` says yes to. @returns whether it came within `limit` seconds */
+  advanceUntil(test: (entry: MonitorLogEntry) => boolean, limit: number): boolean {
+    const end = this.machine.now() + limit;
+    let seen = this.log.length;
+    for (let count = 0; count < MAX_EVENTS && !this.#stuck; count++) {
+      const next = this.#nextTime();
+      if (next === null || next > end) return false;
+      this.#moveTo(next);
+      for (; seen < this.log.length; seen++) if (test(this.log[seen] as MonitorLogEntry)) return true;
+    }
+    return false;
+  }
+
   /**
    * Lets time pass until nothing more comes of what the world is like now; at most `limit` seconds. Without a limit it
    * waits for the slowest test a few times over.
