@@ -1,18 +1,19 @@
-import type { Address, Packet, System } from "@pierhead/core";
-import type { Anchor, Direction, PfConfiguration } from "@pierhead/lang/pf";
+import type { Packet, System } from "@pierhead/core";
+import type { Anchor, Direction, PfConfiguration, PfOptions } from "@pierhead/lang/pf";
+import { FilterCore } from "./core.ts";
+import { testPacket } from "./filter-test.ts";
+import { clearSourceNodes, clearStates, type KillSelection, killSourceNodes, killStates } from "./killing.ts";
+import { flushRules, type LoadSelection, loadAnchorTree, loadConfiguration, resetOptions } from "./loading.ts";
+import { sourceNodeLines } from "./source-node-print.ts";
+import type { State } from "./state.ts";
+import { purge } from "./state-life.ts";
+import { stateLines } from "./state-print.ts";
+import { rotateSyncookies } from "./syncookie.ts";
 import type { FilterHost, FilterResult, PacketContext } from "./types.ts";
 
-/** Which parts of a configuration to load: `pfctl -R -N -O -T load`; everything without. */
-export interface LoadSelection {
-  /** Filter rules (`-R`). */
-  readonly rules?: boolean;
-  /** FreeBSD and the 4.6 family: translation rules (`-N`). */
-  readonly translation?: boolean;
-  /** `set` options (`-O`). */
-  readonly options?: boolean;
-  /** Tables (`-T load`). */
-  readonly tables?: boolean;
-}
+export { createContext } from "./context.ts";
+export type { KillHost, KillSelection } from "./killing.ts";
+export type { LoadSelection } from "./loading.ts";
 
 /** Words of `pfctl -F`. */
 export type FlushWhat =
@@ -27,35 +28,7 @@ export type FlushWhat =
   | "all"
   | "ethernet";
 
-/** One side of `pfctl -k`: an address under a mask. */
-export interface KillHost {
-  readonly address: Address;
-  readonly length: number;
-  readonly negated?: boolean;
-}
-
-/** What `pfctl -k` and `-K` select. Absent fields match everything. */
-export interface KillSelection {
-  readonly source?: KillHost;
-  readonly destination?: KillHost;
-  /** Gateway of route-to and reply-to (FreeBSD `-k gateway`). */
-  readonly gateway?: KillHost;
-  readonly label?: string;
-  /** `-k id -k ID/CREATOR`: hexadecimal digits. */
-  readonly id?: { readonly id: bigint; readonly creator: number | null };
-  /** `-k key`: protocol and both ends. */
-  readonly key?: {
-    readonly protocol: number;
-    readonly first: { readonly address: Address; readonly port: number };
-    readonly second: { readonly address: Address; readonly port: number };
-  };
-  /** `-i`. */
-  readonly interface?: string;
-  /** `-R`/rdomain. */
-  readonly routingDomain?: number;
-  /** FreeBSD `-M`: also the states of the same connection on other interfaces. */
-  readonly matching?: boolean;
-}
+const NO_OPTIONS: PfOptions = { skip: [], timeouts: new Map(), limits: new Map() };
 
 /**
  * The packet filter of one machine: rules, tables, states and source nodes, and the decision about every packet.
@@ -65,102 +38,152 @@ export interface KillSelection {
 export class PacketFilter {
   readonly host: FilterHost;
   readonly system: System;
-  /** `pfctl -e` and `-d`. A filter that is off passes everything. */
-  enabled = true;
+  /** The parts, for those who show them. */
+  readonly core: FilterCore;
 
   constructor(host: FilterHost, system: System) {
     this.host = host;
     this.system = system;
+    this.core = new FilterCore(host, system);
+  }
+
+  /** `pfctl -e` and `-d`. A filter that is off passes everything. */
+  get enabled(): boolean {
+    return this.core.running;
+  }
+
+  set enabled(on: boolean) {
+    this.core.running = on;
   }
 
   /** `pfctl -f`: replaces the rules of the main ruleset and of every anchor the configuration fills. */
-  load(_configuration: PfConfiguration, _selection?: LoadSelection): void {}
+  load(configuration: PfConfiguration, selection: LoadSelection = {}): void {
+    loadConfiguration(this.core, configuration, selection);
+  }
 
-  /** `pfctl -a PATH -f`: replaces the rules (and tables) of one anchor and of the anchors inside it. */
-  loadAnchor(_path: string, _anchor: Anchor, _selection?: LoadSelection): void {}
+  /**
+   * `pfctl -a PATH -f`: replaces the rules (and tables) of one anchor and of the anchors inside it.
+   *
+   * @param options of the same pfctl run: `set` statements that rules take their defaults from
+   */
+  loadAnchor(path: string, anchor: Anchor, selection: LoadSelection = {}, options: PfOptions = NO_OPTIONS): void {
+    loadAnchorTree(this.core, anchor, path, options, selection);
+  }
 
   /** `pfctl -F`. @returns how many things were removed, as pfctl counts them */
-  flush(_what: FlushWhat, _anchorPath = "", _interfaceName: string | null = null): number {
-    return 0;
+  flush(what: FlushWhat, anchorPath = "", interfaceName: string | null = null): number {
+    const { core } = this;
+    switch (what) {
+      case "rules":
+        flushRules(core, anchorPath, core.kernel.separateTranslation ? ["filter", "scrub"] : ["filter"]);
+        return 0;
+      case "nat":
+        flushRules(core, anchorPath, ["nat", "binat", "rdr"]);
+        return 0;
+      case "states":
+        return clearStates(core, interfaceName);
+      case "Sources":
+        clearSourceNodes(core);
+        return 0;
+      case "Tables":
+        return core.tables.killAll(anchorPath);
+      case "info":
+        this.#clearStatistics(interfaceName);
+        return 0;
+      case "osfp":
+        core.fingerprints.load("");
+        return 0;
+      case "Reset":
+        resetOptions(core);
+        return 0;
+      case "ethernet":
+        return 0;
+      case "all":
+        core.tables.killAll(anchorPath);
+        flushRules(core, anchorPath, ["filter", "scrub", "nat", "binat", "rdr"]);
+        if (anchorPath === "") {
+          clearStates(core, null);
+          clearSourceNodes(core);
+          this.#clearStatistics(null);
+          resetOptions(core);
+        }
+        return 0;
+    }
   }
 
   /** `pf_test()`: what happens to one packet on its way in or out of one interface. Rewrites `packet` in place. */
   test(
     packet: Packet,
-    _direction: Direction,
-    _interfaceName: string,
-    _context: PacketContext,
-    _trace = false,
+    direction: Direction,
+    interfaceName: string,
+    context: PacketContext,
+    trace = false,
   ): FilterResult {
-    return {
-      verdict: "pass",
-      reason: null,
-      rule: null,
-      anchorRule: null,
-      matchRules: [],
-      skipped: null,
-      state: null,
-      packet,
-      route: null,
-      routeOption: null,
-      discarded: false,
-      reroute: false,
-      cause: null,
-      before: [],
-      possible: [],
-      divert: null,
-      generated: [],
-      steps: [],
-    };
+    const { core } = this;
+    core.interfaces.refresh(core.host.interfaces());
+    return testPacket(core, packet, direction, core.interfaces.get(interfaceName), context, trace);
   }
 
   /** One second of pf's own timers, at the host's present time: states, source nodes, fragments, syncookies. */
-  tick(): void {}
+  tick(): void {
+    purge(this.core);
+    rotateSyncookies(this.core);
+  }
 
   /** Addresses or routes of interfaces changed: dynamic addresses are read again. Cheap when nothing did. */
-  interfacesChanged(): void {}
+  interfacesChanged(): void {
+    this.core.interfaces.refresh(this.core.host.interfaces(), true);
+  }
 
   /** `pfctl -ss`, one line a state, oldest first; `verbosity` 1 is `-vss`, 2 is `-vvss`. */
-  stateLines(_verbosity = 0): string[] {
-    return [];
+  stateLines(verbosity = 0): string[] {
+    const lines: string[] = [];
+    for (const state of this.core.states) lines.push(...stateLines(this.core, state, verbosity));
+    return lines;
+  }
+
+  /** One state in the lines of `pfctl -ss`. */
+  describeState(state: State, verbosity = 0): string[] {
+    return stateLines(this.core, state, verbosity);
   }
 
   /** `pfctl -sS`. */
-  sourceNodeLines(_verbosity = 0): string[] {
-    return [];
+  sourceNodeLines(verbosity = 0): string[] {
+    return this.core.sourceNodes.list().flatMap((node) => sourceNodeLines(this.core, node, verbosity));
   }
 
+  /** States in force. */
   get stateCount(): number {
-    return 0;
+    let count = 0;
+    for (const _ of this.core.states) count++;
+    return count;
   }
 
   /** `pfctl -k`. @returns how many states were killed */
-  killStates(_selection: KillSelection): number {
-    return 0;
+  killStates(selection: KillSelection): number {
+    return killStates(this.core, selection);
   }
 
   /** `pfctl -K`. @returns how many source nodes were killed */
-  killSourceNodes(_selection: KillSelection): number {
-    return 0;
+  killSourceNodes(selection: KillSelection): number {
+    return killSourceNodes(this.core, selection);
   }
-}
 
-/** The context of a packet that has just arrived on `receivedOn`, or that the host makes (null). */
-export function createContext(receivedOn: string | null, rtable = 0): PacketContext {
-  return {
-    receivedOn,
-    tag: null,
-    rtable,
-    prio: 3,
-    queue: null,
-    stateKey: null,
-    generated: false,
-    divertedPacket: false,
-    translatedToLocalhost: false,
-    routed: 0,
-    delay: 0,
-    refragmentSize: 0,
-    dummynet: null,
-    socket: null,
-  };
+  #clearStatistics(interfaceName: string | null): void {
+    const { core } = this;
+    if (interfaceName !== null) {
+      const kif = core.interfaces.find(interfaceName);
+      kif?.packets.fill(0);
+      kif?.bytes.fill(0);
+      return;
+    }
+    core.counters.reasons.clear();
+    core.states.searches = 0;
+    core.states.inserts = 0;
+    core.states.removals = 0;
+    core.sourceNodes.searches = 0;
+    core.sourceNodes.inserts = 0;
+    core.sourceNodes.removals = 0;
+    core.since = core.seconds();
+  }
 }

@@ -1,0 +1,278 @@
+import { type Address, PROTOCOL } from "@pierhead/core";
+import {
+  type Action,
+  DEFAULT_MSS,
+  DROP,
+  IN,
+  LEVEL,
+  PASS,
+  STACK,
+  STATE_FLAG,
+  SYNPROXY_DROP,
+  TCPS,
+  TH,
+  WIRE,
+  WSCALE_MASK,
+} from "./constants.ts";
+import type { FilterCore } from "./core.ts";
+import type { Description } from "./description.ts";
+import { keyAddresses } from "./icmp-state.ts";
+import { KEEP_STATE, type LoadedRule } from "./loaded-rule.ts";
+import { checkTimestamps, startTimestamps } from "./normalize.ts";
+import { mapAddress } from "./pool.ts";
+import type { RuleContext } from "./rule-context.ts";
+import { NODE } from "./source-node.ts";
+import { insertNode, releaseNodes, removeNode } from "./source-tracking.ts";
+import { State, StateKey } from "./state.ts";
+import { answerClient } from "./synproxy.ts";
+import { mssOf, windowScaleOf } from "./tcp-options.ts";
+import { TIMEOUT } from "./timeout.ts";
+
+/** A new state, or why there is none. */
+export interface Creation {
+  readonly action: Action;
+  readonly state: State | null;
+  /** Headers changed on the way: a modulated sequence number, timestamps. */
+  readonly rewritten: boolean;
+}
+
+const FAILED: Creation = { action: DROP, state: null, rewritten: false };
+
+/** Limits that a rule sets before a state of it may be made. @returns false when one is in the way */
+export function mayCreate(core: FilterCore, packet: Description, rule: LoadedRule, context: RuleContext): boolean {
+  if (
+    rule.sourceTrack &&
+    !insertNode(core, context.nodes, rule, NODE.limit, packet.family, packet.source, null, null)
+  ) {
+    packet.count("src-limit");
+    return false;
+  }
+  if (rule.maxStates !== 0 && rule.states >= rule.maxStates) {
+    core.counters.limit("max states per rule");
+    packet.count("state-limit");
+    return false;
+  }
+  return true;
+}
+
+/** Makes the state of a packet that a rule passes (`pf_create_state()`). */
+export function createState(core: FilterCore, packet: Description, context: RuleContext): Creation {
+  const rule = context.rule;
+  const actions = context.actions;
+  if (core.states.count >= (core.limits.get("states") ?? Number.POSITIVE_INFINITY)) {
+    packet.count("memory");
+    return abandon(core, context, null);
+  }
+  const kif = rule.ifBound ? packet.kif : core.interfaces.all;
+  const state = new State(packet.direction, rule, context.anchorRule, context.natRule, kif);
+  if (rule.rule.allowOpts) state.flags |= STATE_FLAG.allowOptions;
+  if (rule.sloppy) state.flags |= STATE_FLAG.sloppy;
+  if (rule.rule.state?.pflow === true) state.flags |= STATE_FLAG.pflow;
+  if (rule.rule.state?.noSync === true) state.flags |= STATE_FLAG.noSync;
+  state.flags |= actions.flags;
+  state.queue = actions.queue;
+  state.priorityQueue = actions.priorityQueue;
+  // Answers are routed normally.
+  if (packet.destinationIndex === STACK) state.rtableStack = actions.rtable;
+  else state.rtableWire = actions.rtable;
+  state.minTtl = actions.minTtl;
+  state.setTos = actions.setTos;
+  state.maxMss = actions.maxMss;
+  state.setPrioNormal = actions.setPrioNormal;
+  state.setPrioLowDelay = actions.setPrioLowDelay;
+  state.delay = actions.delay;
+  const now = core.seconds();
+  state.creation = now;
+  state.expire = now;
+  let rewritten = false;
+  switch (packet.protocol) {
+    case PROTOCOL.tcp:
+      rewritten = startTcp(core, packet, state, rule);
+      break;
+    case PROTOCOL.udp:
+      state.source.state = LEVEL.single;
+      state.timeout = TIMEOUT.udpFirst;
+      break;
+    case PROTOCOL.icmp:
+    case PROTOCOL.icmp6:
+      state.timeout = TIMEOUT.icmpFirst;
+      break;
+    default:
+      state.source.state = LEVEL.single;
+      state.timeout = TIMEOUT.otherFirst;
+  }
+  if (packet.protocol === PROTOCOL.tcp && (state.flags & STATE_FLAG.scrubTcp) !== 0) {
+    startTimestamps(core, packet, state.source);
+    if (!checkTimestamps(core, packet, state, state.source, state.destination)) return abandon(core, context, state);
+  }
+  const { wire, stack } = makeKeys(core, packet, actions.rtable);
+  if (rule.route !== null && rule.rule.routeOption !== null && rule.rule.routeOption !== "fastroute") {
+    const gateway = mapAddress(core, wire.family, rule, packet.source, null, context.nodes, rule.route, NODE.route);
+    if (gateway === null) {
+      packet.count("no-route");
+      return abandon(core, context, state);
+    }
+    state.routeAddress = gateway;
+    state.routeOption = rule.rule.routeOption;
+    state.routeInterface = rule.route.kif?.name ?? null;
+  }
+  for (let i = NODE.count - 1; i >= 0; i--) {
+    const node = context.nodes[i];
+    if (node == null) continue;
+    state.sourceNodes.push(node);
+    node.states++;
+  }
+  if (!core.states.insert(state, wire, stack)) {
+    packet.count("state-insert");
+    return abandon(core, context, state);
+  }
+  state.matchRules = context.matched.length === 0 ? state.matchRules : [...context.matched].reverse();
+  rule.states++;
+  rule.statesTotal++;
+  if (context.anchorRule !== null) {
+    context.anchorRule.states++;
+    context.anchorRule.statesTotal++;
+  }
+  for (const matched of state.matchRules) matched.states++;
+  if (context.tagSet && context.tag !== null) state.tag = context.tag;
+  if (
+    packet.protocol === PROTOCOL.tcp &&
+    (packet.flags & (TH.syn | TH.ack)) === TH.syn &&
+    rule.keepState === KEEP_STATE.synproxy &&
+    packet.direction === IN
+  ) {
+    core.states.setLevel(state, "source", TCPS.proxySource);
+    state.source.sequenceHigh = core.random();
+    const tcp = packet.packet.tcp;
+    const rtable = actions.rtable >= 0 ? actions.rtable : packet.routingDomain;
+    let mss = tcp === null ? 0 : mssOf(tcp, DEFAULT_MSS);
+    mss = reachableMss(core, packet.source, rtable, mss);
+    state.source.mss = reachableMss(core, packet.destination, rtable, mss);
+    answerClient(core, packet, state);
+    packet.count("synproxy");
+    return { action: SYNPROXY_DROP, state, rewritten };
+  }
+  return { action: PASS, state, rewritten };
+}
+
+/** @returns whether the sequence number was modulated */
+function startTcp(core: FilterCore, packet: Description, state: State, rule: LoadedRule): boolean {
+  const { source, destination } = state;
+  let rewritten = false;
+  source.sequenceLow = packet.sequence;
+  source.sequenceHigh = source.sequenceLow + packet.dataLength + 1;
+  if ((packet.flags & (TH.syn | TH.ack)) === TH.syn && rule.keepState === KEEP_STATE.modulate) {
+    source.sequenceDifference = (core.random() - source.sequenceLow) >>> 0 || 1;
+    packet.sequence = (source.sequenceLow + source.sequenceDifference) >>> 0;
+    rewritten = true;
+  }
+  if ((packet.flags & TH.syn) !== 0) {
+    source.sequenceHigh++;
+    source.windowScale = packet.packet.tcp === null ? 0 : windowScaleOf(packet.packet.tcp);
+  }
+  source.maximumWindow = Math.max(packet.window, 1);
+  const scale = source.windowScale & WSCALE_MASK;
+  if (scale !== 0) source.maximumWindow = (source.maximumWindow + (1 << scale) - 1) >> scale;
+  if ((packet.flags & TH.fin) !== 0) source.sequenceHigh++;
+  source.sequenceHigh >>>= 0;
+  destination.sequenceHigh = 1;
+  destination.maximumWindow = 1;
+  source.state = TCPS.synSent;
+  destination.state = TCPS.closed;
+  state.timeout = TIMEOUT.tcpFirst;
+  core.states.halfOpen++;
+  return rewritten;
+}
+
+/** The keys of both sides (`pf_state_key_setup()`): one and the same when nothing is translated. */
+function makeKeys(
+  core: FilterCore,
+  packet: Description,
+  rtable: number,
+): { readonly wire: StateKey; readonly stack: StateKey } {
+  const translated = packet.family !== packet.newFamily;
+  const own = keyOf(
+    packet,
+    packet.protocol,
+    packet.source,
+    packet.destination,
+    packet.oldSourcePort,
+    packet.oldDestinationPort,
+    packet.routingDomain,
+    packet.sourceIndex,
+  );
+  const domain = rtable >= 0 ? core.interfaces.routingDomain(rtable) : packet.routingDomain;
+  let other = own;
+  if (
+    translated ||
+    !packet.newSource.equals(packet.source) ||
+    !packet.newDestination.equals(packet.destination) ||
+    packet.newSourcePort !== packet.oldSourcePort ||
+    packet.newDestinationPort !== packet.oldDestinationPort ||
+    domain !== packet.routingDomain
+  ) {
+    const protocol = !translated
+      ? packet.protocol
+      : packet.protocol === PROTOCOL.icmp
+        ? PROTOCOL.icmp6
+        : packet.protocol === PROTOCOL.icmp6
+          ? PROTOCOL.icmp
+          : packet.protocol;
+    other = keyOf(
+      packet,
+      protocol,
+      packet.newSource,
+      packet.newDestination,
+      packet.newSourcePort,
+      packet.newDestinationPort,
+      domain,
+      translated ? packet.destinationIndex : packet.sourceIndex,
+    );
+  }
+  return packet.direction === IN ? { wire: own, stack: other } : { wire: other, stack: own };
+}
+
+function keyOf(
+  packet: Description,
+  protocol: number,
+  source: Address,
+  destination: Address,
+  sourcePort: number,
+  destinationPort: number,
+  routingDomain: number,
+  sourceIndex: number,
+): StateKey {
+  const ends = keyAddresses(
+    {
+      family: source.family,
+      protocol: packet.protocol,
+      source,
+      destination,
+      packet: packet.packet,
+      icmpType: packet.icmpType,
+    },
+    false,
+  ) ?? { source, destination };
+  return sourceIndex === WIRE
+    ? new StateKey(source.family, protocol, ends.source, ends.destination, sourcePort, destinationPort, routingDomain)
+    : new StateKey(source.family, protocol, ends.destination, ends.source, destinationPort, sourcePort, routingDomain);
+}
+
+/** The largest segment for the interface toward an address (`pf_calc_mss()`). */
+function reachableMss(core: FilterCore, address: Address, rtable: number, offer: number): number {
+  let mss = DEFAULT_MSS;
+  const route = core.host.route(address, rtable);
+  const mtu = route === null ? null : (core.interfaces.find(route.interface)?.interface?.mtu ?? null);
+  if (mtu !== null) mss = Math.max(mtu - (address.family === 4 ? 20 : 40) - 20, DEFAULT_MSS);
+  return Math.max(Math.min(mss, offer), 64);
+}
+
+/** No state after all: what was made on the way goes again. */
+function abandon(core: FilterCore, context: RuleContext, state: State | null): Creation {
+  if (state !== null) {
+    releaseNodes(core, state);
+    if (state.timeout === TIMEOUT.tcpFirst && state.source.state === TCPS.synSent) core.states.halfOpen--;
+  }
+  for (const node of context.nodes) if (node !== null) removeNode(core, node);
+  return FAILED;
+}

@@ -1,0 +1,88 @@
+import type { FilterCore } from "./core.ts";
+import { type LoadedRule, RULE_ACTION } from "./loaded-rule.ts";
+import { MISMATCH, mismatch } from "./match.ts";
+import { translate } from "./nat.ts";
+import type { AnchorFrame, RuleContext } from "./rule-context.ts";
+import type { Ruleset } from "./ruleset.ts";
+
+/** `PF_ANCHOR_STACK_MAX`, of which the kernel uses one frame itself. */
+const DEEPEST_ANCHOR = 63;
+
+/** How the walk ended: all rules seen, a quick rule matched, or something failed and the packet is dropped. */
+export type Evaluation = "end" | "quick" | "failed";
+
+/**
+ * Walks the filter rules (`pf_match_rule()`): the last rule that matches is left in the context, `match` rules are
+ * applied on the way, anchors are entered. Deep nesting does not deepen the stack.
+ */
+export function evaluate(core: FilterCore, context: RuleContext, main: Ruleset): Evaluation {
+  const frames: AnchorFrame[] = [];
+  const steps = context.steps;
+  let ruleset = main;
+  let rules = main.filter;
+  let index = 0;
+  const enter = (rule: LoadedRule, children: readonly Ruleset[] | null, child: number): boolean => {
+    if (frames.length >= DEEPEST_ANCHOR) return false;
+    const target = children === null ? (rule.anchor as Ruleset) : (children[child] as Ruleset);
+    frames.push({ ruleset, anchor: context.currentAnchor, index, children, child });
+    steps?.push({ kind: "enter-anchor", rule: rule.rule, path: target.path });
+    context.currentAnchor = rule;
+    ruleset = target;
+    rules = target.filter;
+    index = 0;
+    return true;
+  };
+  for (;;) {
+    while (index < rules.length) {
+      const rule = rules[index] as LoadedRule;
+      const failed = mismatch(core, rule, context);
+      if (failed !== 0) {
+        steps?.push({
+          kind: "rule",
+          rule: rule.rule,
+          anchor: ruleset.path,
+          matched: false,
+          failed: MISMATCH[failed] as string,
+        });
+        index = failed <= 9 ? (rule.skip[failed - 1] as number) : index + 1;
+        continue;
+      }
+      steps?.push({ kind: "rule", rule: rule.rule, anchor: ruleset.path, matched: true });
+      if (rule.rule.tag !== null) context.setTag(rule.rule.tag);
+      if (rule.anchor !== null) {
+        const children = rule.anchorWildcard ? rule.anchor.children() : null;
+        if (children === null || children.length > 0) {
+          if (!enter(rule, children, 0)) return "failed";
+          continue;
+        }
+      } else {
+        if (rule.once) rule.expired = true;
+        if (rule.action === RULE_ACTION.match) {
+          context.matched.push(rule);
+          context.actions.add(rule);
+          if (rule.afTo !== 0) context.description.newFamily = rule.afTo;
+          if (!translate(core, rule, context)) return "failed";
+        } else {
+          context.rule = rule;
+          context.anchorRule = context.currentAnchor;
+        }
+        if (rule.quick) return "quick";
+      }
+      index++;
+    }
+    const frame = frames.pop();
+    if (frame === undefined) return "end";
+    const path = ruleset.path;
+    ruleset = frame.ruleset;
+    rules = ruleset.filter;
+    index = frame.index;
+    context.currentAnchor = frame.anchor;
+    const rule = rules[index] as LoadedRule;
+    steps?.push({ kind: "leave-anchor", path, decided: context.anchorRule === rule });
+    // A quick anchor ends the walk when a rule directly inside it was the last to match.
+    if (rule.quick && context.anchorRule === rule) return "quick";
+    if (frame.children !== null && frame.child + 1 < frame.children.length) {
+      if (!enter(rule, frame.children, frame.child + 1)) return "failed";
+    } else index++;
+  }
+}

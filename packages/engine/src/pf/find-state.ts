@@ -1,0 +1,75 @@
+import type { Address, Family } from "@pierhead/core";
+import { IN, OUT } from "./constants.ts";
+import type { FilterCore } from "./core.ts";
+import type { Description } from "./description.ts";
+import { type State, StateKey } from "./state.ts";
+import { linkReverse } from "./state-table.ts";
+import { TIMEOUT } from "./timeout.ts";
+
+/**
+ * The state a packet belongs to (`pf_find_state()`); the key may be of another packet than `packet`, which is then one
+ * that quotes it.
+ */
+export function findState(
+  core: FilterCore,
+  packet: Description,
+  family: Family,
+  protocol: number,
+  address0: Address,
+  address1: Address,
+  port0: number,
+  port1: number,
+): State | null {
+  const { context, direction } = packet;
+  core.states.searches++;
+  let key: StateKey | null = null;
+  let packetKey: StateKey | null = null;
+  if (direction === OUT && context.stateKey instanceof StateKey) {
+    if (context.stateKey.removed) context.stateKey = null;
+    else {
+      packetKey = context.stateKey;
+      if (packetKey.reverse !== null && !packetKey.reverse.removed) key = packetKey.reverse;
+    }
+  }
+  if (key === null) {
+    key = core.states.find(family, protocol, address0, address1, port0, port1, packet.routingDomain);
+    if (key === null) return null;
+    if (packetKey !== null && areOpposite(packetKey, key)) linkReverse(key, packetKey);
+  }
+  // What the way in left on the packet has served.
+  if (direction === OUT) context.stateKey = null;
+  const state = key.states.length === 0 ? null : selectState(core, packet, key);
+  if (state === null) return null;
+  const rate = state.rule.rate;
+  if (rate !== null && direction === state.direction) {
+    rate.add(core.seconds());
+    if (rate.isOver) return null;
+  }
+  return state;
+}
+
+/** The first state under a key that is for this interface and this side. */
+function selectState(core: FilterCore, packet: Description, key: StateKey): State | null {
+  const inward = packet.direction === IN;
+  for (const state of key.states) {
+    if (state.timeout === TIMEOUT.purge) continue;
+    if (state.kif !== core.interfaces.all && state.kif !== packet.kif) continue;
+    if (state.wire.family === state.stack.family) {
+      if (key === (inward ? state.wire : state.stack)) return state;
+    } else if (inward && (key === state.stack || key === state.wire)) return state;
+  }
+  return null;
+}
+
+/** `pf_compare_state_keys()`: one packet, seen from both sides of the machine. */
+function areOpposite(a: StateKey, b: StateKey): boolean {
+  return (
+    a.family === b.family &&
+    a.protocol === b.protocol &&
+    a.address0.equals(b.address1) &&
+    a.address1.equals(b.address0) &&
+    a.port0 === b.port1 &&
+    a.port1 === b.port0 &&
+    a.routingDomain === b.routingDomain
+  );
+}

@@ -1,0 +1,157 @@
+import type { Address } from "@pierhead/core";
+import { IN, OUT } from "./constants.ts";
+import type { FilterCore } from "./core.ts";
+import { dropNode, purgeNodes } from "./source-tracking.ts";
+import type { State } from "./state.ts";
+import { removeState } from "./state-life.ts";
+
+/** One side of `pfctl -k`: an address under a mask. */
+export interface KillHost {
+  readonly address: Address;
+  readonly length: number;
+  readonly negated?: boolean;
+}
+
+/** What `pfctl -k` and `-K` select. Absent fields match everything. */
+export interface KillSelection {
+  readonly source?: KillHost;
+  readonly destination?: KillHost;
+  /** Gateway of route-to and reply-to (FreeBSD `-k gateway`). */
+  readonly gateway?: KillHost;
+  readonly label?: string;
+  /** `-k id -k ID/CREATOR`: hexadecimal digits. */
+  readonly id?: { readonly id: bigint; readonly creator: number | null };
+  /** `-k key`: protocol and both ends. */
+  readonly key?: {
+    readonly protocol: number;
+    readonly first: { readonly address: Address; readonly port: number };
+    readonly second: { readonly address: Address; readonly port: number };
+  };
+  /** `-i`. */
+  readonly interface?: string;
+  /** `-V` on OpenBSD; 0 when absent. */
+  readonly routingDomain?: number;
+  /** FreeBSD `-M`: also the states of the same connection on other interfaces. */
+  readonly matching?: boolean;
+}
+
+/** Kills states (`DIOCKILLSTATES`). @returns how many */
+export function killStates(core: FilterCore, selection: KillSelection): number {
+  const { id, key } = selection;
+  const doomed: State[] = [];
+  for (const state of core.states) {
+    if (id !== undefined) {
+      if (BigInt(state.id) === id.id && (id.creator === null || id.creator === core.hostId)) doomed.push(state);
+    } else if (key !== undefined) {
+      if (hasKey(state, selection, key)) doomed.push(state);
+    } else if (matches(state, selection)) doomed.push(state);
+  }
+  let killed = 0;
+  for (const state of doomed) {
+    if (selection.matching === true) killed += killCounterparts(core, state);
+    removeState(core, state);
+    killed++;
+  }
+  return killed;
+}
+
+function matches(state: State, selection: KillSelection): boolean {
+  const out = state.direction === OUT;
+  const key = out ? state.stack : state.wire;
+  const source = out ? key.address1 : key.address0;
+  const destination = out ? key.address0 : key.address1;
+  return (
+    key.routingDomain === (selection.routingDomain ?? 0) &&
+    isHost(selection.source, source) &&
+    isHost(selection.destination, destination) &&
+    (selection.gateway === undefined ||
+      (state.routeAddress !== null && isHost(selection.gateway, state.routeAddress))) &&
+    (selection.label === undefined || state.rule.rule.labels.includes(selection.label)) &&
+    (selection.interface === undefined || state.kif.name === selection.interface)
+  );
+}
+
+function isHost(wanted: KillHost | undefined, address: Address): boolean {
+  if (wanted === undefined) return true;
+  if (wanted.address.family !== address.family) return false;
+  return address.isIn(wanted.address, wanted.length) !== (wanted.negated ?? false);
+}
+
+/** A state known by exactly these ends, from either side. */
+function hasKey(state: State, selection: KillSelection, wanted: NonNullable<KillSelection["key"]>): boolean {
+  if (selection.interface !== undefined && state.kif.name !== selection.interface) return false;
+  const { first, second, protocol } = wanted;
+  for (const direction of [IN, OUT]) {
+    const key = direction === IN ? state.wire : state.stack;
+    const [source, destination] = direction === IN ? [0, 1] : [1, 0];
+    if (
+      key.protocol === protocol &&
+      key.routingDomain === (selection.routingDomain ?? 0) &&
+      key.address(source as number).equals(first.address) &&
+      key.port(source as number) === first.port &&
+      key.address(destination as number).equals(second.address) &&
+      key.port(destination as number) === second.port
+    ) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** The other states of a forwarded connection: those that know it from the other side (FreeBSD `pf_kill_matching_state()`). */
+function killCounterparts(core: FilterCore, state: State): number {
+  const own = state.direction === OUT ? state.stack : state.stack;
+  let killed = 0;
+  for (const other of core.states) {
+    if (other === state || other.direction === state.direction) continue;
+    const theirs = other.stack;
+    if (
+      theirs.protocol === own.protocol &&
+      theirs.family === own.family &&
+      theirs.address0.equals(own.address1) &&
+      theirs.address1.equals(own.address0) &&
+      theirs.port0 === own.port1 &&
+      theirs.port1 === own.port0
+    ) {
+      removeState(core, other);
+      killed++;
+    }
+  }
+  return killed;
+}
+
+/** All states, or those bound to one interface (`DIOCCLRSTATES`). @returns how many */
+export function clearStates(core: FilterCore, interfaceName: string | null): number {
+  let killed = 0;
+  for (const state of [...core.states]) {
+    if (interfaceName !== null && state.kif.name !== interfaceName) continue;
+    removeState(core, state);
+    killed++;
+  }
+  return killed;
+}
+
+/** `pfctl -K`. @returns how many source nodes were killed */
+export function killSourceNodes(core: FilterCore, selection: KillSelection): number {
+  let killed = 0;
+  for (const node of core.sourceNodes.list()) {
+    if (!isHost(selection.source, node.address)) continue;
+    if (selection.destination !== undefined) {
+      if (node.mapped === null || !isHost(selection.destination, node.mapped)) continue;
+    }
+    if (node.states !== 0) for (const state of core.states) dropNode(state, node);
+    node.expire = 1;
+    killed++;
+  }
+  if (killed > 0) purgeNodes(core);
+  return killed;
+}
+
+/** `pfctl -F Sources`. */
+export function clearSourceNodes(core: FilterCore): void {
+  for (const node of core.sourceNodes.list()) {
+    for (const state of core.states) dropNode(state, node);
+    node.expire = 1;
+  }
+  purgeNodes(core);
+}

@@ -1,0 +1,218 @@
+import type { Anchor, PfConfiguration, PfOptions, Rule, Table } from "@pierhead/lang/pf";
+import { optimizeRuleset } from "@pierhead/lang/pf/optimize";
+import type { FilterCore } from "./core.ts";
+import type { AddressResolver } from "./loaded-address.ts";
+import { computeSkipSteps, LoadedRule, type RuleDefaults } from "./loaded-rule.ts";
+import { releaseIfUnused } from "./rule-release.ts";
+import { LIST_NAMES, type ListName, type Ruleset } from "./ruleset.ts";
+import { setSyncookies } from "./syncookie.ts";
+import { DEFAULT_TIMEOUTS, OPTIMIZATION, TIMEOUT, timeoutIndex } from "./timeout.ts";
+
+/** Which parts of a configuration to load: `pfctl -R -N -O -T load`; everything without. */
+export interface LoadSelection {
+  /** Filter rules (`-R`). */
+  readonly rules?: boolean;
+  /** FreeBSD and the 4.6 family: translation rules (`-N`). */
+  readonly translation?: boolean;
+  /** `set` options (`-O`). */
+  readonly options?: boolean;
+  /** Tables (`-T load`). */
+  readonly tables?: boolean;
+  /** `-o`: what pfctl's ruleset optimizer does before the rules reach the kernel; default is what the file sets. */
+  readonly optimize?: "none" | "basic" | "profile";
+}
+
+/** One ruleset of a load: what becomes of one anchor. */
+interface Part {
+  readonly path: string;
+  readonly anchor: Anchor;
+}
+
+/** Replaces the rules and tables of an anchor and of all anchors that have a body inside it. */
+export function loadAnchorTree(
+  core: FilterCore,
+  root: Anchor,
+  path: string,
+  options: PfOptions,
+  selection: LoadSelection,
+): void {
+  core.interfaces.refresh(core.host.interfaces(), true);
+  const parts = collect(root, path);
+  const lists = wantedLists(core, selection);
+  const tables = selection.tables ?? isWhole(selection);
+  const policy = options.statePolicy ?? core.kernel.defaultStatePolicy;
+  const defaults: RuleDefaults = { ifBound: policy === "if-bound", now: core.seconds() };
+  const mode = selection.optimize ?? options.rulesetOptimization ?? "basic";
+  const names = { next: firstFreeName(parts) };
+
+  // Like pfctl's transaction: everything new is made before anything old goes.
+  const prepared = parts.map((part) => {
+    const fresh = new Map<ListName, LoadedRule[]>();
+    for (const list of lists) {
+      let rules: readonly Rule[] = part.anchor[list];
+      if (list === "filter" && mode !== "none") {
+        const optimized = optimizeRuleset(rules, {
+          system: core.system,
+          names,
+          isGroup: (name) => core.interfaces.find(name)?.isGroup ?? false,
+        });
+        rules = optimized.rules;
+        for (const table of optimized.tables) core.tables.define(path, automaticTable(table.name, table.entries));
+      }
+      fresh.set(list, loadList(core, rules, part.path, defaults));
+    }
+    if (tables) for (const table of part.anchor.tables.values()) core.tables.define(part.path, table);
+    return { part, fresh };
+  });
+  for (const { part, fresh } of prepared) {
+    const ruleset = core.rulesets.findOrCreate(part.path);
+    for (const [list, rules] of fresh) replaceList(core, ruleset, list, rules);
+    core.tables.commit(part.path);
+    core.rulesets.removeIfEmpty(ruleset);
+  }
+}
+
+function isWhole(selection: LoadSelection): boolean {
+  const { rules, translation, options, tables } = selection;
+  return rules === undefined && translation === undefined && options === undefined && tables === undefined;
+}
+
+function wantedLists(core: FilterCore, selection: LoadSelection): readonly ListName[] {
+  const whole = isWhole(selection);
+  if (!core.kernel.separateTranslation) return (selection.rules ?? whole) ? ["filter"] : [];
+  return LIST_NAMES.filter((list) =>
+    list === "filter" || list === "scrub" ? (selection.rules ?? whole) : (selection.translation ?? whole),
+  );
+}
+
+/** The anchor itself, and those inside it that the file gives a body. Named anchors without one keep what they have. */
+function collect(root: Anchor, path: string): Part[] {
+  const parts: Part[] = [{ path, anchor: root }];
+  const pending: Part[] = [...parts];
+  for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
+    for (const child of part.anchor.children.values()) {
+      const below = { path: part.path === "" ? child.name : `${part.path}/${child.name}`, anchor: child };
+      pending.push(below);
+      const hasBody = LIST_NAMES.some((list) => child[list].length > 0) || child.tables.size > 0;
+      if (hasBody) parts.push(below);
+    }
+  }
+  return parts;
+}
+
+function firstFreeName(parts: readonly Part[]): number {
+  let next = 0;
+  for (const { anchor } of parts) {
+    for (const name of anchor.tables.keys()) {
+      const number = /^__automatic_(\d+)$/.exec(name)?.[1];
+      if (number !== undefined) next = Math.max(next, Number(number) + 1);
+    }
+  }
+  return next;
+}
+
+function automaticTable(name: string, addresses: readonly import("@pierhead/lang/pf").AddressWrap[]): Table {
+  const entries: Table["entries"][number][] = [];
+  for (const wrap of addresses) {
+    if (wrap.kind === "prefix") entries.push({ address: wrap.address, length: wrap.length, negated: false });
+  }
+  return { name, persist: false, const: true, counters: false, entries, initialized: true, origin: null };
+}
+
+function loadList(core: FilterCore, rules: readonly Rule[], path: string, defaults: RuleDefaults): LoadedRule[] {
+  const ruleset = core.rulesets.findOrCreate(path);
+  const resolver: AddressResolver = {
+    attachTable: (name) => core.tables.attach(path, name),
+    dynamic: (wrap, family) => core.dynamics.get(wrap, family),
+  };
+  const loaded = rules.map((rule, number) => {
+    let anchor: Ruleset | null = null;
+    if (rule.anchor !== null) {
+      anchor = core.rulesets.findOrCreate(rule.anchor.path);
+      anchor.references++;
+    }
+    const fresh = new LoadedRule(rule, ruleset, anchor, core.ruleSerial++, number, defaults, resolver, core.interfaces);
+    // An overload table is there to be filled, whether or not the file defines it.
+    if (fresh.overload !== null) fresh.overload.active = true;
+    return fresh;
+  });
+  computeSkipSteps(loaded);
+  return loaded;
+}
+
+/** Swaps one list of rules; rules that states still need stay behind, out of the list (`pf_commit_rules()`). */
+export function replaceList(core: FilterCore, ruleset: Ruleset, list: ListName, rules: readonly LoadedRule[]): void {
+  const old = ruleset[list];
+  ruleset[list] = rules;
+  ruleset.generation++;
+  // Names of groups and interfaces may be new.
+  core.interfaces.refresh(core.host.interfaces(), true);
+  for (const rule of old) {
+    rule.unlinked = true;
+    rule.number = -1;
+    releaseIfUnused(core, rule);
+  }
+}
+
+/** `pfctl -f` of the main ruleset. */
+export function loadConfiguration(core: FilterCore, configuration: PfConfiguration, selection: LoadSelection): void {
+  if (selection.options ?? isWhole(selection)) applyOptions(core, configuration.options);
+  loadAnchorTree(core, configuration.main, "", configuration.options, selection);
+}
+
+/** What `set` statements change in the kernel; what a file does not set goes back to its default. */
+function applyOptions(core: FilterCore, options: PfOptions): void {
+  const states = options.limits.get("states");
+  core.limits.set("states", states ?? core.kernel.stateLimit);
+  for (const [name, value] of options.limits) core.limits.set(name, value);
+  const timeouts = Float64Array.from(DEFAULT_TIMEOUTS);
+  const hints = options.optimization === undefined ? undefined : OPTIMIZATION[options.optimization];
+  for (const [name, value] of hints ?? []) timeouts[timeoutIndex(name)] = value;
+  if (states !== undefined && !options.timeouts.has("adaptive.start") && !options.timeouts.has("adaptive.end")) {
+    timeouts[TIMEOUT.adaptiveStart] = Math.trunc(states / 10) * 6;
+    timeouts[TIMEOUT.adaptiveEnd] = Math.trunc(states / 10) * 12;
+  }
+  for (const [name, value] of options.timeouts) timeouts[timeoutIndex(name)] = value;
+  if (timeouts[TIMEOUT.interval] === 0) timeouts[TIMEOUT.interval] = 1;
+  core.timeouts.set(timeouts);
+  const skipped = new Set<string>();
+  for (const { interface: name, negated } of options.skip) {
+    if (negated) skipped.delete(name);
+    else skipped.add(name);
+  }
+  for (const name of skipped) core.interfaces.get(name);
+  core.interfaces.refresh(core.host.interfaces(), true);
+  core.interfaces.setSkipped(skipped);
+  if (options.reassemble !== undefined) {
+    core.reassemble = { enabled: options.reassemble !== "no", noDf: options.reassemble === "yes no-df" };
+  }
+  if (options.hostId !== undefined) core.hostId = options.hostId;
+  if (options.debug !== undefined) core.debug = options.debug;
+  if (options.logInterface !== undefined) core.logInterface = options.logInterface;
+  if (options.syncookies !== undefined) {
+    setSyncookies(core, options.syncookies.mode);
+    const limit = core.limits.get("states") ?? core.kernel.stateLimit;
+    core.syncookies.high = Math.trunc((limit * options.syncookies.start) / 100);
+    core.syncookies.low = Math.trunc((limit * options.syncookies.end) / 100);
+  }
+}
+
+/** `pfctl -F Reset`. */
+export function resetOptions(core: FilterCore): void {
+  applyOptions(core, {
+    skip: [],
+    timeouts: new Map(),
+    limits: new Map(),
+    reassemble: core.kernel.reassembles ? "yes" : "no",
+    debug: "err",
+    logInterface: null,
+    syncookies: { mode: "never", start: 25, end: 12 },
+  });
+}
+
+/** Empties the lists of one ruleset (`pfctl -F rules`, `nat`). */
+export function flushRules(core: FilterCore, path: string, lists: readonly ListName[]): void {
+  const ruleset = core.rulesets.findOrCreate(path);
+  for (const list of lists) replaceList(core, ruleset, list, []);
+  core.rulesets.removeIfEmpty(ruleset);
+}

@@ -1,0 +1,142 @@
+import { PROTOCOL } from "@pierhead/core";
+import { answerBlocked } from "./answer.ts";
+import { type Action, AF_TRANSLATE, DROP, FRAGMENT_PROTOCOL, ICMP, ICMP6, IN, PASS } from "./constants.ts";
+import type { FilterCore } from "./core.ts";
+import { createState, mayCreate } from "./create-state.ts";
+import type { Description } from "./description.ts";
+import { evaluate } from "./evaluate.ts";
+import { translateIcmp } from "./icmp-family.ts";
+import { mapIcmp } from "./icmp-mapping.ts";
+import { KEEP_STATE, type LoadedRule, RULE_ACTION } from "./loaded-rule.ts";
+import { translate } from "./nat.ts";
+import { RuleContext } from "./rule-context.ts";
+import type { State } from "./state.ts";
+import type { EvaluationStep } from "./types.ts";
+
+export interface RuleOutcome {
+  readonly action: Action;
+  readonly rule: LoadedRule;
+  readonly anchorRule: LoadedRule | null;
+  readonly state: State | null;
+  /** `match` rules that had a part in a packet without state, last first. */
+  readonly matched: readonly LoadedRule[];
+}
+
+/** Lets the rules decide about a packet that has no state (`pf_test_rule()`). */
+export function testRules(core: FilterCore, packet: Description, steps: EvaluationStep[] | null): RuleOutcome {
+  const context = new RuleContext(packet, core.defaultRule, steps);
+  const { virtualProtocol } = packet;
+  if (virtualProtocol === PROTOCOL.icmp || virtualProtocol === PROTOCOL.icmp6) prepareIcmp(packet, context);
+  let action: Action = DROP;
+  let state: State | null = null;
+  const outcome = (): RuleOutcome => ({
+    action,
+    rule: context.rule,
+    anchorRule: context.anchorRule,
+    state,
+    matched: context.matched.length === 0 ? NO_RULES : [...context.matched].reverse(),
+  });
+  if (evaluate(core, context, core.rulesets.main) === "failed") {
+    packet.count("translate");
+    return outcome();
+  }
+  const rule = context.rule;
+  context.actions.add(rule);
+  if (rule.afTo !== 0) packet.newFamily = rule.afTo;
+  if (!translate(core, rule, context)) {
+    packet.count("translate");
+    return outcome();
+  }
+  packet.cause = "match";
+  if (rule.action === RULE_ACTION.block) {
+    packet.count("match");
+    if (virtualProtocol !== FRAGMENT_PROTOCOL) answerBlocked(core, packet, rule, context.icmpType);
+    return outcome();
+  }
+  if (context.tagSet && context.tag !== null) packet.context.tag = context.tag;
+  const { rtable } = context.actions;
+  if (rtable >= 0) {
+    packet.context.rtable = rtable;
+    if (core.interfaces.routingDomain(rtable) !== packet.routingDomain) packet.destinationChanged = true;
+  }
+  if (rule.action === RULE_ACTION.pass && packet.badOptions !== 0 && !rule.rule.allowOpts) {
+    packet.count("ip-option");
+    return outcome();
+  }
+  if (virtualProtocol === FRAGMENT_PROTOCOL || context.isIcmpError || rule.keepState === KEEP_STATE.none) {
+    action = PASS;
+    return outcome();
+  }
+  if (!mayCreate(core, packet, rule, context)) return outcome();
+  const creation = createState(core, packet, context);
+  action = creation.action;
+  state = creation.state;
+  if (action !== PASS || state === null) return outcome();
+  let { rewritten } = creation;
+  if (state.wire !== state.stack && applyTranslation(packet, state, context)) rewritten = true;
+  if (rewritten && state.isFamilyTranslated) action = AF_TRANSLATE;
+  if (rewritten) packet.writeHeader();
+  return outcome();
+}
+
+const NO_RULES: readonly LoadedRule[] = [];
+
+function prepareIcmp(packet: Description, context: RuleContext): void {
+  context.icmpType = packet.icmpType;
+  context.icmpCode = packet.icmpCode;
+  const mapping = mapIcmp(packet.family, packet.packet, packet.icmpType, packet.icmpId);
+  context.icmpDirection = mapping.direction;
+  context.isIcmpError = mapping.isError;
+  context.virtualType = mapping.type;
+  context.virtualId = mapping.id;
+  const asks = mapping.direction === IN;
+  packet.oldSourcePort = asks ? mapping.id : mapping.type;
+  packet.oldDestinationPort = asks ? mapping.type : mapping.id;
+  packet.newSourcePort = packet.oldSourcePort;
+  packet.newDestinationPort = packet.oldDestinationPort;
+}
+
+/** Gives the first packet of a state the addresses of its other side (`pf_translate()`). @returns whether it changed */
+function applyTranslation(packet: Description, state: State, context: RuleContext): boolean {
+  const key = packet.direction === IN ? state.stack : state.wire;
+  const translated = packet.family !== packet.newFamily;
+  const sourceIndex = translated ? packet.destinationIndex : packet.sourceIndex;
+  const destinationIndex = translated ? packet.sourceIndex : packet.destinationIndex;
+  const source = key.address(sourceIndex);
+  const destination = key.address(destinationIndex);
+  let rewritten = false;
+  if (translated || !destination.equals(packet.destination)) packet.destinationChanged = true;
+  switch (packet.protocol) {
+    case PROTOCOL.tcp:
+    case PROTOCOL.udp:
+      rewritten = packet.setPorts(key.port(sourceIndex), key.port(destinationIndex));
+      // The kernel calls a packet of two families rewritten only by its ports or ICMP header.
+      break;
+    case PROTOCOL.icmp:
+    case PROTOCOL.icmp6: {
+      const isEcho = context.virtualType === (packet.protocol === PROTOCOL.icmp ? ICMP.echo : ICMP6.echoRequest);
+      if (translated) {
+        const header = { type: packet.icmpType, code: packet.icmpCode, mtu: packet.icmpMtu };
+        if (!translateIcmp(header, packet.newFamily)) return false;
+        packet.icmpType = header.type;
+        packet.icmpCode = header.code;
+        packet.icmpMtu = header.mtu;
+        packet.protocol = packet.newFamily === 4 ? PROTOCOL.icmp : PROTOCOL.icmp6;
+        rewritten = true;
+      }
+      if (isEcho) {
+        const id = key.port(context.icmpDirection === IN ? sourceIndex : destinationIndex);
+        if (id !== packet.icmpId) rewritten = true;
+        packet.icmpId = id;
+      }
+      break;
+    }
+    default:
+      break;
+  }
+  if (!translated) {
+    if (packet.setSource(source)) rewritten = true;
+    if (packet.setDestination(destination)) rewritten = true;
+  }
+  return rewritten;
+}

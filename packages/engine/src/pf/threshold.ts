@@ -1,0 +1,28 @@
+/** A rate of so many events in so many seconds, as pf estimates it (`struct pf_threshold`). */
+export class Threshold {
+  readonly limit: number;
+  readonly seconds: number;
+  /** Thousandths of an event. */
+  count = 0;
+  last: number;
+
+  constructor(limit: number, seconds: number, now: number) {
+    this.limit = (limit * 1000) >>> 0;
+    this.seconds = seconds;
+    this.last = now;
+  }
+
+  /** One more event at `now`, in whole seconds. */
+  add(now: number): void {
+    const elapsed = now - this.last;
+    if (elapsed >= this.seconds) this.count = 0;
+    // The kernel multiplies in 32 bits.
+    else this.count -= Math.trunc(((this.count * elapsed) % 0x1_0000_0000) / this.seconds);
+    this.count += 1000;
+    this.last = now;
+  }
+
+  get isOver(): boolean {
+    return this.count > this.limit;
+  }
+}

@@ -1,0 +1,2 @@
+export * from "./fingerprints.ts";
+export * from "./signatures.ts";
