@@ -51,6 +51,28 @@ export interface PfDialect {
   readonly requireOrder: boolean;
   /** `set require-order` may turn that on or off; the default. */
   readonly requireOrderDefault: boolean;
+  /** Tables and included files in the body of an inline anchor. */
+  readonly tablesInAnchors: boolean;
+  /** nat, rdr and their anchors in the body of an inline anchor. */
+  readonly translationInAnchors: boolean;
+  /** Rules pass `divert-to` and `divert-reply` by direction: the options of OpenBSD before 4.7. */
+  readonly divertByDirection: boolean;
+  /** Words of `set debug`: those of pfctl itself, or the levels of syslog(3). */
+  readonly debugLevels: "pfctl" | "syslog" | "both";
+  /** pfctl says which port is invalid. */
+  readonly namesInvalidPorts: boolean;
+  /** `tos 0` is allowed. */
+  readonly zeroTos: boolean;
+  /** Names of anchors are checked when they are read, and for more than a leading underscore. */
+  readonly checksAnchorNamesEarly: boolean;
+  /** What is wrong with a netmask is said in words of strtonum(3). */
+  readonly namesBadNetmask: boolean;
+  /** `set ( … )` on rules. */
+  readonly setOnRules: boolean;
+  /** An IPv4 rule cuts the mask of `(interface)` for the rules after it, too. */
+  readonly cutsDynamicMasks: boolean;
+  /** Lists are expanded by source with its ports and systems first, then by destination. */
+  readonly expandsBySource: boolean;
   /** Backward port ranges are refused. */
   readonly checksPortRanges: boolean;
   /** Unquoted numeric addresses may be abbreviated (`10.1`), as inet_aton(3) reads them. */
@@ -144,6 +166,17 @@ function make(system: System): PfDialect {
     routeTo: family !== "openbsd" ? "before-family" : openbsd(6, 9) ? "option" : "option-with-interface",
     requireOrder: family !== "openbsd",
     requireOrderDefault: family !== "openbsd",
+    tablesInAnchors: openbsd(5, 0) || freebsd(15),
+    translationInAnchors: freebsd(9),
+    divertByDirection: !openbsd(4, 7) && !freebsd(15),
+    debugLevels: openbsd(4, 9) ? "syslog" : "pfctl",
+    namesInvalidPorts: openbsd(4, 7) || freebsd(15),
+    zeroTos: openbsd(4, 7) || freebsd(9),
+    checksAnchorNamesEarly: openbsd(5, 8) || freebsd(15),
+    namesBadNetmask: openbsd(6, 0) || freebsd(15),
+    setOnRules: openbsd(5, 1) || system.family === "freebsd",
+    cutsDynamicMasks: !openbsd(4, 7) && !freebsd(13),
+    expandsBySource: family !== "openbsd",
     checksPortRanges: openbsd(7, 0) || freebsd(15),
     abbreviatedHosts: !openbsd(5, 4),
     anyWinsInLists: openbsd(5, 0) || freebsd(15),

@@ -10,7 +10,7 @@ import { explain } from "./read/explain.ts";
 import { FATAL, Reader, type ReaderOptions } from "./read/reader.ts";
 import { Recorder } from "./read/recorder.ts";
 import { readRuleset } from "./read/statements.ts";
-import type { PfLoad } from "./result.ts";
+import type { PfLoad, RuleList } from "./result.ts";
 import { Anchor, type PfConfiguration } from "./rule.ts";
 import type { PfSyntax } from "./syntax.ts";
 
@@ -39,6 +39,8 @@ export interface LoadOptions {
    * line is read, and one wrong line costs one diagnostic.
    */
   readonly strict?: boolean;
+  /** Leave rules numbered as pfctl counts them while it reads, across lists; by default as the kernel counts them. */
+  readonly keepNumbers?: boolean;
   /** Keep the syntax tree of the outermost file. */
   readonly syntax?: boolean;
 }
@@ -92,9 +94,9 @@ export function loadPf(source: Source, environment: PfEnvironment, options: Load
   attach(reader.configuration, root, anchorPath);
   if (complete) warnUnusedMacros(reader);
   let good = complete && reader.errors === 0;
-  if (good && anchorPath === "") good = finishQueues(reader);
-  if (good) {
-    if (readerOptions.verbose > 0) reader.events.push({ kind: "ruleset", path: anchorPath });
+  if (good && anchorPath === "" && dialect.newQueues) good = finishQueues(reader);
+  if (good && readerOptions.verbose > 0) {
+    for (const list of listsOf(dialect, readerOptions)) reader.events.push({ kind: "ruleset", path: anchorPath, list });
   }
   if (good && reader.altq !== null && !reader.altq.check()) {
     reader.toolLine("pfctl: errors in altq config");
@@ -102,7 +104,7 @@ export function loadPf(source: Source, environment: PfEnvironment, options: Load
     good = false;
   }
   for (const altq of reader.altq?.altqs ?? []) reader.configuration.altqs.push(altq);
-  numberRules(root);
+  numberRules(root, options.keepNumbers);
   return {
     configuration: reader.configuration,
     events: reader.events,
@@ -112,6 +114,16 @@ export function loadPf(source: Source, environment: PfEnvironment, options: Load
     syntax: recorder === null ? null : { source, statements: recorder.statements, diagnostics: reader.diagnostics },
     optimize: reader.optimize,
   };
+}
+
+/** The lists in the order in which they are loaded and printed. */
+function listsOf(dialect: PfDialect, { load }: ReaderOptions): readonly RuleList[] {
+  if (!dialect.oldTranslation) return ["filter"];
+  const lists: RuleList[] = [];
+  if (load.filter) lists.push("scrub");
+  if (load.nat) lists.push("nat", "rdr", "binat");
+  if (load.filter) lists.push("filter");
+  return lists;
 }
 
 function finishQueues(reader: Reader): boolean {

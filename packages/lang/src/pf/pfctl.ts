@@ -3,7 +3,7 @@ import { Source } from "@pierhead/core";
 import type { PfEnvironment } from "./environment.ts";
 import { type LoadOptions, loadPf } from "./load.ts";
 import { type FormatOptions, formatQueue, formatRule, formatTable } from "./print/index.ts";
-import type { PfEvent } from "./result.ts";
+import type { PfEvent, RuleList } from "./result.ts";
 import type { Anchor, PfConfiguration } from "./rule.ts";
 
 /** The command line of `pfctl -n`. */
@@ -29,7 +29,7 @@ export function pfctlPrint(
   environment: PfEnvironment,
   options: PrintOptions = {},
 ): PfctlOutput {
-  const load = loadPf(new Source(fileName, text), environment, { ...options, strict: true });
+  const load = loadPf(new Source(fileName, text), environment, { ...options, strict: true, keepNumbers: true });
   const verbose = options.verbose ?? 1;
   const format: FormatOptions = {
     ruleNumbers: verbose > 1,
@@ -67,7 +67,7 @@ function printEvent(
       lines.push(formatQueue(event.queue));
       return;
     case "ruleset":
-      printRuleset(lines, configuration.anchor(event.path), configuration, environment, format);
+      printRuleset(lines, configuration.anchor(event.path), event.list, configuration, environment, format);
   }
 }
 
@@ -75,6 +75,7 @@ function printEvent(
 function printRuleset(
   lines: string[],
   anchor: Anchor,
+  list: RuleList,
   configuration: PfConfiguration,
   environment: PfEnvironment,
   format: FormatOptions,
@@ -82,7 +83,7 @@ function printRuleset(
   const indents = format.ruleNumbers ? "" : "  ";
   const stack: { readonly anchor: Anchor; next: number }[] = [{ anchor, next: 0 }];
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-    const rule = top.anchor.filter[top.next++];
+    const rule = top.anchor[list][top.next++];
     const depth = stack.length - 1;
     if (rule === undefined) {
       stack.pop();
@@ -91,7 +92,7 @@ function printRuleset(
     }
     const text = indents.repeat(depth) + formatRule(rule, environment.system, format);
     const body = rule.anchor?.inline ? configuration.anchor(rule.anchor.path) : null;
-    if (body !== null && body.filter.length > 0) {
+    if (body !== null && body[list].length > 0) {
       lines.push(`${text} {`);
       stack.push({ anchor: body, next: 0 });
     } else lines.push(text);

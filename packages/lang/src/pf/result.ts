@@ -35,8 +35,11 @@ export type PfEvent =
       readonly parts: readonly TablePart[];
     }
   | { readonly kind: "queue"; readonly queue: QueueSpec }
-  /** The whole ruleset of the anchor that was loaded, with everything in it. */
-  | { readonly kind: "ruleset"; readonly path: string };
+  /** One list of the ruleset that was loaded, with everything in it. */
+  | { readonly kind: "ruleset"; readonly path: string; readonly list: RuleList };
+
+/** Lists of rules. OpenBSD from 4.7 has `filter` only. */
+export type RuleList = "scrub" | "nat" | "rdr" | "binat" | "filter";
 
 export interface PfLoad {
   readonly configuration: PfConfiguration;

@@ -5,6 +5,7 @@ import type { Rule } from "../rule.ts";
 /** `expand_divertspec`: puts a divert option into the rule. Returns false after a complaint. */
 export function applyDivert(reader: Reader, rule: Rule, divert: DivertNode | null): boolean {
   if (divert === null) return true;
+  if (reader.dialect.divertByDirection) return divertByDirection(reader, rule, divert);
   switch (divert.kind) {
     case "divert-to": {
       if (rule.direction === "out") {
@@ -48,4 +49,41 @@ export function applyDivert(reader: Reader, rule: Rule, divert: DivertNode | nul
       rule.divert = { kind: "divert-packet", port: divert.port };
       return true;
   }
+}
+
+// Before OpenBSD 4.7: an address for packets that come in, none for those that go out.
+function divertByDirection(reader: Reader, rule: Rule, divert: DivertNode): boolean {
+  const host = divert.hosts[0];
+  const wrong = (tool: string, code: string, message: string): false => {
+    reader.complain(tool, code, message);
+    return false;
+  };
+  if (rule.direction === "out") {
+    if (host !== undefined) {
+      return wrong(
+        "address specified for outgoing divert",
+        "pf/wrong-direction",
+        "`divert-to` takes packets that come in: use it with `pass in`.",
+      );
+    }
+    rule.divert = { kind: "divert-reply" };
+    return true;
+  }
+  if (host === undefined) {
+    return wrong(
+      "no address specified for incoming divert",
+      "pf/wrong-direction",
+      "`divert-reply` is for connections that go out: use it with `pass out`.",
+    );
+  }
+  if (host.family !== (rule.family ?? 0)) {
+    return wrong(
+      "address family mismatch for divert",
+      "pf/family-mismatch",
+      "The rule must have the address family of the divert address: write `inet` or `inet6`.",
+    );
+  }
+  const address = host.wrap.kind === "prefix" ? host.wrap.address : null;
+  rule.divert = { kind: "divert-to", address, port: divert.port };
+  return true;
 }

@@ -18,6 +18,7 @@ import type { Reader } from "../read/reader.ts";
 import { Rule } from "../rule.ts";
 import { checkRule } from "./consistency.ts";
 import { expandLabel, hasMacro, type LabelContext } from "./label.ts";
+import { netmaskFits } from "./netmask.ts";
 import {
   applyRedirection,
   collapseRedirection,
@@ -44,13 +45,13 @@ export interface Expansion {
 }
 
 const NO_INTERFACE: InterfaceNode = { name: "", negated: false, dynamic: false, loopback: false, routingDomain: -1 };
-const ANY_INTERFACES: readonly InterfaceNode[] = [NO_INTERFACE];
-const ANY_PROTOCOLS: readonly number[] = [0];
-const ANY_ICMP: readonly (IcmpNode | null)[] = [null];
-const ANY_HOSTS: readonly HostNode[] = [ANY_HOST];
-const ANY_PORTS: readonly PortNode[] = [ANY_PORT];
-const ANY_OS: readonly (string | null)[] = [null];
-const ANY_IDS: readonly (IdNode | null)[] = [null];
+export const ANY_INTERFACES: readonly InterfaceNode[] = [NO_INTERFACE];
+export const ANY_PROTOCOLS: readonly number[] = [0];
+export const ANY_ICMP: readonly (IcmpNode | null)[] = [null];
+export const ANY_HOSTS: readonly HostNode[] = [ANY_HOST];
+export const ANY_PORTS: readonly PortNode[] = [ANY_PORT];
+export const ANY_OS: readonly (string | null)[] = [null];
+export const ANY_IDS: readonly (IdNode | null)[] = [null];
 
 /** What carries over from one combination to the next, as it does in the structure that parse.y reuses. */
 class Expander {
@@ -136,25 +137,10 @@ function combine(
     if (!collapseRedirection(reader, rule, lists.nat, target, "translation")) expander.errors++;
     if (!collapseRedirection(reader, rule, lists.route, routeTarget, "routing")) expander.errors++;
   }
-  const family = rule.family ?? 0;
-  if (
-    (family !== 0 && from.family !== 0 && family !== from.family) ||
-    (family !== 0 && to.family !== 0 && family !== to.family) ||
-    (from.family !== 0 && to.family !== 0 && from.family !== to.family) ||
-    !scopesFit(reader, networkInterface, from, to)
-  ) {
-    return;
-  }
-  if (family === 0) {
-    const decided = from.family !== 0 ? from.family : to.family;
-    if (decided !== 0) rule.family = decided;
-  }
-  if (networkInterface.name !== "") rule.interface = networkInterface.name;
-  else if (from.scope !== 0 || to.scope !== 0) rule.interface = scopeName(reader, from, to);
-  else rule.interface = null;
-  rule.onRoutingDomain = networkInterface.routingDomain;
+  if (!familiesFit(reader, rule, networkInterface, from, to)) return;
+  placeOnInterface(reader, rule, networkInterface, from, to);
   if (base.labels.length > 0 || base.tag !== null || base.tagged !== null) {
-    expandNames(reader, rule, { from, to, fromPort, toPort, protocol });
+    expandNames(reader, rule, { from, to, fromPort, toPort, protocol }, null);
   }
   if (!netmaskFits(reader, rule, from)) expander.errors++;
   if (!netmaskFits(reader, rule, to)) expander.errors++;
@@ -172,18 +158,9 @@ function combine(
     rule.icmpType = icmp.type;
     rule.icmpCode = icmp.code;
   }
-  if (protocol !== 0 && protocol !== 6) {
-    // Only TCP has sequence numbers to modulate, handshakes to proxy, and flags.
-    if (rule.keepState === "modulate" || rule.keepState === "synproxy") rule.keepState = "keep";
-    rule.flags = 0;
-    rule.flagSet = 0;
-  }
+  stripForProtocol(rule);
   if (icmp !== null && protocol !== icmp.protocol) {
-    reader.complain(
-      "icmp-type mismatch",
-      "pf/icmp-type-mismatch",
-      `\`${icmp.protocol === 1 ? "icmp-type" : "icmp6-type"}\` needs \`proto ${icmp.protocol === 1 ? "icmp" : "icmp6"}\`.`,
-    );
+    icmpMismatch(reader, icmp);
     expander.errors++;
   }
   rule.os = os;
@@ -377,26 +354,67 @@ function scopeName(reader: Reader, from: HostNode, to: HostNode): string | null 
   return reader.hosts?.nameOf(from.scope) ?? reader.hosts?.nameOf(to.scope) ?? null;
 }
 
-/** `check_netmask`, after `gen_dynnode` has cut the mask of dynamic addresses. */
-export function netmaskFits(reader: Reader, rule: Rule, node: HostNode): boolean {
-  if (rule.family !== 4 || node.bits <= 32 || node.wrap.kind !== "prefix") return true;
-  reader.toolLine(`netmask ${node.bits} invalid for IPv4 address`);
-  reader.report(
-    "pf/bad-netmask",
-    "error",
-    `A netmask of ${node.bits} bits is too long for an IPv4 address, which has 32.`,
-    reader.takenStart,
-    reader.takenEnd,
-  );
-  return false;
+/** Whether families and links of a combination go together; decides the rule's family. */
+export function familiesFit(
+  reader: Reader,
+  rule: Rule,
+  networkInterface: InterfaceNode,
+  from: HostNode,
+  to: HostNode,
+): boolean {
+  const family = rule.family ?? 0;
+  if (family !== 0) {
+    if (from.family !== 0 && family !== from.family) return false;
+    if (to.family !== 0 && family !== to.family) return false;
+  }
+  if (from.family !== 0 && to.family !== 0 && from.family !== to.family) return false;
+  if (!scopesFit(reader, networkInterface, from, to)) return false;
+  if (family === 0) {
+    const decided = from.family !== 0 ? from.family : to.family;
+    if (decided !== 0) rule.family = decided;
+  }
+  return true;
 }
 
-function expandNames(
+/** The interface of the rule: the one given, or that of a link-local address. */
+export function placeOnInterface(
+  reader: Reader,
+  rule: Rule,
+  networkInterface: InterfaceNode,
+  from: HostNode,
+  to: HostNode,
+): void {
+  if (networkInterface.name !== "") rule.interface = networkInterface.name;
+  else if (from.scope !== 0 || to.scope !== 0) rule.interface = scopeName(reader, from, to);
+  else rule.interface = null;
+  rule.onRoutingDomain = networkInterface.routingDomain;
+}
+
+/** Only TCP has sequence numbers to modulate, handshakes to proxy, and flags. */
+export function stripForProtocol(rule: Rule): void {
+  if (rule.protocol === 0 || rule.protocol === 6) return;
+  if (rule.keepState === "modulate" || rule.keepState === "synproxy") rule.keepState = "keep";
+  rule.flags = 0;
+  rule.flagSet = 0;
+}
+
+export function icmpMismatch(reader: Reader, icmp: IcmpNode): void {
+  reader.complain(
+    "icmp-type mismatch",
+    "pf/icmp-type-mismatch",
+    `\`${icmp.protocol === 1 ? "icmp-type" : "icmp6-type"}\` needs \`proto ${icmp.protocol === 1 ? "icmp" : "icmp6"}\`.`,
+  );
+}
+
+/** Macros in label and tags; with a rule number also `$nr`, which newer pfctls replace when everything is loaded. */
+export function expandNames(
   reader: Reader,
   rule: Rule,
   at: { from: HostNode; to: HostNode; fromPort: PortNode; toPort: PortNode; protocol: number },
+  number: number | null,
 ): void {
   const context: LabelContext = {
+    number,
     ...at,
     interface: rule.interface,
     family: rule.family,
@@ -419,3 +437,5 @@ function expandNames(
 export function copyRule(rule: Rule): Rule {
   return Object.assign(new Rule(), rule);
 }
+
+export { netmaskFits };

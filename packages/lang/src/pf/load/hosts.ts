@@ -6,7 +6,7 @@ import { Address, type Family, type InterfaceAddress, type NetworkInterface, par
 import type { PfDialect } from "../dialect.ts";
 import type { PfEnvironment } from "../environment.ts";
 import { type HostNode, prefixNode } from "../read/nodes.ts";
-import { inetNetPton, parseAbbreviated } from "./numeric.ts";
+import { inetNetPton, parseAbbreviated, parseUnsigned } from "./numeric.ts";
 
 /** `:network`, `:broadcast`, `:peer`, `:0` of an interface name. */
 export const MODIFIER = { network: 1, broadcast: 2, peer: 4, noAlias: 8 } as const;
@@ -137,25 +137,32 @@ export class HostResolver {
   host(text: string, toolLine: ToolLine, noDns = false): HostNode[] | null {
     let name = text;
     let bits = -1;
-    const slash = text.indexOf("/");
+    const slash = this.#dialect.family === "4.6" ? text.lastIndexOf("/") : text.indexOf("/");
     if (slash !== -1) {
-      const digits = text.slice(slash + 1);
-      const problem = numberProblem(digits, 0, 128);
-      if (problem !== null) {
-        toolLine(
-          this.#dialect.family === "4.6"
-            ? `invalid netmask '${text.slice(slash)}'`
-            : `netmask is ${problem}: ${text.slice(slash)}`,
-        );
-        return null;
-      }
-      bits = Number(digits);
+      const length = this.#maskLength(text.slice(slash), toolLine);
+      if (length === null) return null;
+      bits = length;
       name = text.slice(0, slash);
     }
     const hosts =
       this.#hostInterface(name, bits, toolLine) ?? this.#hostNumber(name, bits) ?? this.#hostDns(name, bits, noDns);
     if (hosts === null) toolLine(`no IP address found for ${text}`);
     return hosts;
+  }
+
+  // `/length`: strtonum(3), and before OpenBSD 6.0 strtol(3) with any base.
+  #maskLength(text: string, toolLine: ToolLine): number | null {
+    const digits = text.slice(1);
+    if (this.#dialect.namesBadNetmask) {
+      const problem = numberProblem(digits, 0, 128);
+      if (problem === null) return Number(digits);
+      toolLine(`netmask is ${problem}: ${text}`);
+      return null;
+    }
+    const value = parseUnsigned(digits);
+    if (value !== null && value <= 128n) return Number(value);
+    toolLine(`invalid netmask '${text}'`);
+    return null;
   }
 
   #hostInterface(text: string, bits: number, toolLine: ToolLine): HostNode[] | null {
@@ -184,10 +191,7 @@ export class HostResolver {
   #hostNumber(text: string, bits: number): HostNode[] | null {
     const percent = text.indexOf("%");
     const bare = percent === -1 ? text : text.slice(0, percent);
-    const address =
-      percent === -1 && this.#dialect.abbreviatedHosts
-        ? (parseAddress(text) ?? parseAbbreviated(text))
-        : parseAddress(bare);
+    const address = parseAddress(bare);
     if (address !== null) {
       let scope = 0;
       if (percent !== -1) {
@@ -217,7 +221,7 @@ export class HostResolver {
       noAlias = true;
       name = name.slice(0, -2);
     }
-    const numeric = parseAddress(name);
+    const numeric = parseAddress(name) ?? (this.#dialect.abbreviatedHosts ? parseAbbreviated(name) : null);
     const addresses = numeric !== null ? [numeric] : noDns ? [] : this.#environment.resolveHost(name);
     const nodes: HostNode[] = [];
     let got4 = false;

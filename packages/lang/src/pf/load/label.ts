@@ -14,6 +14,8 @@ export interface LabelContext {
   readonly toPort: PortNode;
   readonly protocol: number;
   readonly system: System;
+  /** Number of the rule, where pfctl replaces `$nr` already here; null or absent elsewhere. */
+  readonly number?: number | null;
 }
 
 export function hasMacro(text: string): boolean {
@@ -40,6 +42,8 @@ export function expandLabel(reader: Reader, label: string, maximum: number, cont
   replace("$srcport", () => portText(context.fromPort));
   replace("$dstport", () => portText(context.toPort));
   replace("$proto", () => protocolByNumber(context.system, context.protocol) ?? `${context.protocol}`);
+  const number = context.number ?? null;
+  if (number !== null) replace("$nr", () => `${number}`);
   return text;
 }
 

@@ -5,17 +5,21 @@ import { expandNumber, hasMacro } from "./label.ts";
  * Numbers the rules of an anchor and all below it, and puts the numbers into labels and tags that have `$nr`
  * (`pfctl_expand_label_nr`): to be done when the rulesets are final, after the optimizer.
  */
-export function numberRules(anchor: Anchor): void {
+export function numberRules(anchor: Anchor, keepNumbers = false): void {
   const stack = [anchor];
   for (let it = stack.pop(); it !== undefined; it = stack.pop()) {
-    it.filter.forEach(numberRule);
+    for (const list of [it.scrub, it.nat, it.binat, it.rdr, it.filter]) {
+      for (let i = 0; i < list.length; i++) numberRule(list[i] as Rule, i, keepNumbers);
+    }
     for (const child of it.children.values()) stack.push(child);
   }
 }
 
-function numberRule(rule: Rule, number: number): void {
-  rule.number = number;
-  if (rule.labels.some(hasMacro)) rule.labels = rule.labels.map((label) => expandNumber(label, number));
+function numberRule(rule: Rule, number: number, keepNumber: boolean): void {
+  if (!keepNumber) rule.number = number;
+  if (rule.labels.length > 0 && rule.labels.some(hasMacro)) {
+    rule.labels = rule.labels.map((label) => expandNumber(label, number));
+  }
   if (rule.tag !== null) rule.tag = expandNumber(rule.tag, number);
   if (rule.tagged !== null) rule.tagged = expandNumber(rule.tagged, number);
 }

@@ -9,13 +9,13 @@ import {
   type AltqFlag,
 } from "../print/altq.ts";
 import type { AltqScheduler } from "../rule.ts";
+import { QUEUE_NAME_MAXIMUM } from "./clauses.ts";
 import { redefined } from "./hosts.ts";
 import { parseOnInterfaces } from "./interfaces.ts";
 import { byteLength } from "./lexer.ts";
 import { checkOrder, ORDER } from "./order.ts";
 import { parseList } from "./ports.ts";
 import type { Reader } from "./reader.ts";
-import { QUEUE_NAME_MAXIMUM } from "./rules.ts";
 import { Char, Token } from "./tokens.ts";
 
 const NO_RATE: AltqBandwidth = { absolute: 0, percent: 0 };

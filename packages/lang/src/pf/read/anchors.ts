@@ -1,14 +1,10 @@
 /** `anchor`, `load anchor`: `anchorrule`, `pfa_anchor`, `loadrule` of parse.y. */
+import { anchorCall } from "../load/anchor-path.ts";
 import { expandRule } from "../load/expand.ts";
+import { expandOldRule } from "../load/expand-old.ts";
 import { inlineRuleset, type Ruleset } from "../load/ruleset.ts";
 import { Rule } from "../rule.ts";
-import { parseFilterOptions } from "./filter-options.ts";
-import { parseStrings } from "./hosts.ts";
-import { parseOnInterfaces } from "./interfaces.ts";
-import { byteLength } from "./lexer.ts";
-import type { Reader } from "./reader.ts";
 import {
-  applyFilterOptions,
   checkTcpOnly,
   decideFamily,
   parseDirection,
@@ -16,7 +12,14 @@ import {
   parseFromTo,
   parseProtocols,
   takeQuick,
-} from "./rules.ts";
+} from "./clauses.ts";
+import { parseFilterOptions } from "./filter-options.ts";
+import { parseStrings } from "./hosts.ts";
+import { parseOnInterfaces } from "./interfaces.ts";
+import { byteLength } from "./lexer.ts";
+import { checkOrder, ORDER } from "./order.ts";
+import type { Reader } from "./reader.ts";
+import { applyFilterOptions } from "./rules.ts";
 import { Char, Token } from "./tokens.ts";
 
 /** Longest anchor path (PATH_MAX - 1). */
@@ -47,6 +50,8 @@ export function parseAnchor(reader: Reader, parseBody: BodyParser): void {
   if (reader.peek() !== Token.newline) reader.syntaxError();
   if (reader.environment === null) return;
 
+  checkOrder(reader, ORDER.filter);
+  if (name !== null && !reader.dialect.checksAnchorNamesEarly) checkReserved(reader, name);
   const rule = new Rule();
   // A brace pair before this one at the same depth failed: pfctl still holds its ruleset.
   body ??= reader.anchorStack[reader.anchorDepth + 1] ?? null;
@@ -55,8 +60,9 @@ export function parseAnchor(reader: Reader, parseBody: BodyParser): void {
   rule.direction = direction;
   rule.quick = quick;
   rule.family = family === 0 ? null : family;
-  checkTcpOnly(reader, options, fromTo, protocols, "applies");
+  if (reader.dialect.checksAnchorNamesEarly) checkTcpOnly(reader, options, fromTo, protocols, "applies");
   applyFilterOptions(reader, rule, options);
+  if (!reader.dialect.checksAnchorNamesEarly) checkTcpOnly(reader, options, fromTo, protocols, "applies");
   if (options.keep !== "none") {
     reader.fail(
       "cannot specify state handling on anchors",
@@ -73,21 +79,11 @@ export function parseAnchor(reader: Reader, parseBody: BodyParser): void {
   }
   decideFamily(fromTo.from.hosts, rule);
   decideFamily(fromTo.to.hosts, rule);
-  expandRule(reader, rule, {
-    interfaces,
-    protocols,
-    icmp: options.icmp,
-    from: fromTo.from,
-    to: fromTo.to,
-    os: fromTo.os,
-    users: options.users,
-    groups: options.groups,
-    receivedOn: options.receivedOn,
-    nat: null,
-    rdr: null,
-    route: null,
-    ruleSourceTrack: false,
-  });
+  const { icmp, users, groups } = options;
+  const { from, to, os } = fromTo;
+  const lists = { interfaces, protocols, icmp, from, to, os, users, groups, ruleSourceTrack: false };
+  if (reader.dialect.expandsBySource) expandOldRule(reader, rule, { ...lists, anchor: true }, null);
+  else expandRule(reader, rule, { ...lists, receivedOn: options.receivedOn, nat: null, rdr: null, route: null });
   reader.anchorStack[reader.anchorDepth + 1] = null;
 }
 
@@ -95,6 +91,7 @@ export function parseAnchor(reader: Reader, parseBody: BodyParser): void {
 function parseAnchorName(reader: Reader): string | null {
   if (reader.peek() !== Token.string) return null;
   const name = reader.string("anchor");
+  if (!reader.dialect.checksAnchorNamesEarly) return name;
   if (name === "") reader.fail("anchor name must not be empty", "pf/invalid-anchor-name", "Give the anchor a name.");
   if (byteLength(reader.main.toolPath) + 1 + byteLength(name) > PATH_MAXIMUM) {
     reader.fail(
@@ -103,14 +100,17 @@ function parseAnchorName(reader: Reader): string | null {
       `The path of an anchor has at most ${PATH_MAXIMUM} characters.`,
     );
   }
-  if (name.startsWith("_") || name.includes("/_")) {
-    reader.fail(
-      "anchor names beginning with '_' are reserved for internal use",
-      "pf/invalid-anchor-name",
-      "Names that begin with `_` are pfctl's own. Choose another one.",
-    );
-  }
+  checkReserved(reader, name);
   return name;
+}
+
+function checkReserved(reader: Reader, name: string): void {
+  if (!name.startsWith("_") && !name.includes("/_")) return;
+  reader.fail(
+    "anchor names beginning with '_' are reserved for internal use",
+    "pf/invalid-anchor-name",
+    "Names that begin with `_` are pfctl's own. Choose another one.",
+  );
 }
 
 /** `pfa_anchor`: the body, in a ruleset of its own. */
@@ -149,7 +149,7 @@ function placeBody(
   nameStart: number,
   nameEnd: number,
 ): void {
-  if (name?.includes("/")) {
+  if (name?.includes("/") && reader.dialect.checksAnchorNamesEarly) {
     reader.fail(
       "anchor paths containing '/' cannot be used for inline anchors.",
       "pf/invalid-anchor-name",
@@ -188,7 +188,8 @@ function callAnchor(reader: Reader, rule: Rule, name: string | null): void {
       "An anchor has a name, or its rules in braces, or both.",
     );
   }
-  if (name.endsWith("/")) {
+  if (name === "") return;
+  if (name.endsWith("/") && reader.dialect.checksAnchorNamesEarly) {
     reader.fail(
       `anchorrule: bad anchor name ${name}`,
       "pf/invalid-anchor-name",
@@ -198,32 +199,11 @@ function callAnchor(reader: Reader, rule: Rule, name: string | null): void {
   rule.anchor = anchorCall(reader.current.anchor.path, name);
 }
 
-/** `pf_anchor_setup`: where a call leads. */
-export function anchorCall(
-  parentPath: string,
-  name: string,
-): { name: string; path: string; wildcard: boolean; inline: false } {
-  let path = name;
-  if (path.startsWith("/")) path = path.replace(/^\/+/, "");
-  else {
-    let base = parentPath;
-    while (path.startsWith("../")) {
-      const slash = base.lastIndexOf("/");
-      base = slash === -1 ? "" : base.slice(0, slash);
-      path = path.slice(3);
-    }
-    if (base !== "") path = `${base}/${path}`;
-  }
-  const wildcard = path === "*" || path.endsWith("/*");
-  if (wildcard) path = path === "*" ? "" : path.slice(0, -2);
-  return { name, path, wildcard, inline: false };
-}
-
 /** `loadrule`. */
 export function parseLoad(reader: Reader): void {
   reader.take("keyword");
   reader.expect(Token.anchor, "keyword");
-  const name = parseAnchorName(reader);
+  const name = reader.dialect.checksAnchorNamesEarly ? parseAnchorName(reader) : parseStrings(reader, "anchor");
   reader.expect(Token.from, "keyword");
   const file = parseStrings(reader, "file");
   if (reader.peek() !== Token.newline) reader.syntaxError();

@@ -1,14 +1,16 @@
 /** `antispoof for …`: block rules made from the addresses of interfaces. */
 import { expandRule } from "../load/expand.ts";
+import { expandOldRule } from "../load/expand-old.ts";
 import { MODIFIER } from "../load/hosts.ts";
 import { Rule } from "../rule.ts";
+import { checkLabel, parseFamily, parseLogQuick } from "./clauses.ts";
 import { parseRoutingTable } from "./filter-options.ts";
 import { checkInterfaceName, modifiersOf, redefined } from "./hosts.ts";
 import { parseInterfaceItem } from "./interfaces.ts";
 import { dynamicNode, type HostNode, type InterfaceNode } from "./nodes.ts";
+import { checkOrder, ORDER } from "./order.ts";
 import { parseList } from "./ports.ts";
 import type { Reader } from "./reader.ts";
-import { checkLabel, parseFamily, parseLogQuick } from "./rules.ts";
 import { Char, Token } from "./tokens.ts";
 
 /** `antispoof`. */
@@ -34,6 +36,7 @@ export function parseAntispoof(reader: Reader): void {
   }
   if (reader.peek() !== Token.newline) reader.syntaxError();
   if (reader.environment === null || reader.hosts === null) return;
+  checkOrder(reader, ORDER.filter);
   const hosts = reader.hosts;
   for (const item of interfaces) {
     const makeRule = (second: boolean): Rule => {
@@ -60,22 +63,22 @@ export function parseAntispoof(reader: Reader): void {
   }
 }
 
-function add(reader: Reader, rule: Rule, interfaces: InterfaceNode[] | null, from: HostNode[]): void {
-  expandRule(reader, rule, {
+function add(reader: Reader, rule: Rule, interfaces: InterfaceNode[] | null, hosts: HostNode[]): void {
+  const from = { hosts, ports: null };
+  const to = { hosts: null, ports: null };
+  const lists = {
     interfaces,
     protocols: null,
     icmp: null,
-    from: { hosts: from, ports: null },
-    to: { hosts: null, ports: null },
+    from,
+    to,
     os: null,
     users: null,
     groups: null,
-    receivedOn: null,
-    nat: null,
-    rdr: null,
-    route: null,
     ruleSourceTrack: false,
-  });
+  };
+  if (reader.dialect.expandsBySource) expandOldRule(reader, rule, { ...lists, anchor: false }, null);
+  else expandRule(reader, rule, { ...lists, receivedOn: null, nat: null, rdr: null, route: null });
 }
 
 function parseAntispoofInterface(reader: Reader): InterfaceNode {

@@ -197,6 +197,7 @@ function parseFilterOption(reader: Reader, options: FilterOptions): boolean {
       return true;
     }
     case Token.set:
+      if (!reader.dialect.setOnRules) return false;
       reader.clause("set");
       reader.take("keyword");
       parseSets(reader, options);
@@ -315,13 +316,13 @@ function routingTableExists(reader: Reader, table: number): boolean {
 function parseDivert(reader: Reader, options: FilterOptions): void {
   const kind = reader.take("keyword");
   const once = (): void => {
-    if (options.divert !== null) {
+    if (options.divert !== null && reader.dialect.divertOnce) {
       reader.fail("more than one divert option", "pf/given-twice", "A rule has at most one divert option.");
     }
   };
   if (kind === Token.divertReply) {
     once();
-    options.divert = { kind: "divert-reply", hosts: [], port: 0 };
+    options.divert = { kind: "divert-reply", hosts: options.divert?.hosts ?? [], port: 1 };
     return;
   }
   if (kind === Token.divertPacket) {
@@ -338,7 +339,7 @@ function parseDivert(reader: Reader, options: FilterOptions): void {
   const end = reader.takenEnd;
   reader.expect(Token.port, "keyword");
   const port = parseServiceRange(reader, false, false).from;
-  if (reader.dialect.divertOnce) once();
+  once();
   const hosts = reader.hosts === null ? [] : reader.hosts.host(address, reader.addToolLine, reader.options.noDns);
   if (hosts === null) {
     reader.fail(
@@ -347,9 +348,10 @@ function parseDivert(reader: Reader, options: FilterOptions): void {
       `\`${address}\` is neither an address nor an interface of this machine.`,
       { start, end },
     );
+  } else {
+    checkDivertPort(reader, port);
+    options.divert = { kind: "divert-to", hosts, port };
   }
-  checkDivertPort(reader, port);
-  options.divert = { kind: "divert-to", hosts, port };
 }
 
 function checkDivertPort(reader: Reader, port: number): void {

@@ -215,7 +215,7 @@ export class FilterOptions {
   nat: Redirection | null = null;
   rdr: Redirection | null = null;
   route: Redirection | null = null;
-  routeOption: RouteOption | "fastroute" | null = null;
+  routeOption: RouteOption | null = null;
   afTo = false;
   once = false;
   packetRate: { readonly limit: number; readonly seconds: number } | null = null;

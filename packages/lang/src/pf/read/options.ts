@@ -5,6 +5,7 @@ import type { TimeoutName } from "../rule.ts";
 import { parseStrings } from "./hosts.ts";
 import { parseOnInterfaces } from "./interfaces.ts";
 import type { InterfaceNode } from "./nodes.ts";
+import { checkOrder, ORDER } from "./order.ts";
 import { notPositive } from "./ports.ts";
 import type { Reader } from "./reader.ts";
 import { collectStateOptions, parseStateOptionList, timeoutNamed } from "./states.ts";
@@ -41,6 +42,8 @@ export function parseOption(reader: Reader): void {
     case Token.loginterface: {
       reader.take("keyword");
       const name = reader.accept(Token.all, "interface") ? "all" : reader.string("interface");
+      checkOrder(reader, ORDER.option);
+      if (!reader.options.load.options) return;
       options.logInterface = name === "none" ? null : name;
       reader.text(`set loginterface ${name}`);
       return;
@@ -54,6 +57,7 @@ export function parseOption(reader: Reader): void {
       if (!returns && reader.peek() !== Token.drop) reader.syntaxError();
       reader.take("keyword");
       reader.text(`set block-policy ${returns ? "return" : "drop"}`);
+      checkOrder(reader, ORDER.option);
       reader.blockReturns = returns;
       options.blockPolicy = returns ? "return" : "drop";
       return;
@@ -62,6 +66,7 @@ export function parseOption(reader: Reader): void {
       reader.take("keyword");
       const file = reader.string("file");
       reader.text(`set fingerprints "${file}"`);
+      checkOrder(reader, ORDER.option);
       options.fingerprints = file;
       if (reader.environment !== null && reader.options.anchor === "" && reader.environment.readFile(file) === null) {
         reader.toolLine(`pfctl: ${file}: No such file or directory`);
@@ -83,19 +88,16 @@ export function parseOption(reader: Reader): void {
       options.statePolicy = bound ? "if-bound" : "floating";
       return;
     }
-    case Token.debug: {
+    case Token.debug:
       reader.take("keyword");
-      const level = reader.accept(Token.debug, "option") ? "debug" : reader.string("option");
-      if (syslogPriorityByName(level) === null) {
-        reader.toolLine(`pfctl: unknown debug level "${level}"`);
-        reader.fail(
-          `error setting debuglevel ${level}`,
-          "pf/unknown-debug-level",
-          `\`${level}\` is not a level of syslog(3), such as err, notice or debug.`,
-        );
-      }
-      options.debug = level;
-      reader.text(`set debug ${level}`);
+      parseDebug(reader);
+      return;
+    case Token.requireOrder: {
+      reader.take("keyword");
+      const yes = parseYesNo(reader);
+      reader.text(`set require-order ${yes ? "yes" : "no"}`);
+      reader.requireOrder = yes;
+      options.requireOrder = yes;
       return;
     }
     case Token.skip:
@@ -120,6 +122,30 @@ export function parseOption(reader: Reader): void {
     default:
       reader.syntaxError();
   }
+}
+
+const PFCTL_DEBUG_LEVELS = ["none", "urgent", "misc", "loud"];
+
+function parseDebug(reader: Reader): void {
+  const levels = reader.dialect.debugLevels;
+  const level = levels !== "pfctl" && reader.accept(Token.debug, "option") ? "debug" : reader.string("option");
+  checkOrder(reader, ORDER.option);
+  if (!reader.options.load.options) return;
+  const known =
+    (levels !== "syslog" && PFCTL_DEBUG_LEVELS.includes(level)) ||
+    (levels !== "pfctl" && syslogPriorityByName(level) !== null);
+  if (!known) {
+    reader.toolLine(`pfctl: unknown debug level "${level}"`);
+    reader.fail(
+      `error setting debuglevel ${level}`,
+      "pf/unknown-debug-level",
+      levels === "pfctl"
+        ? `\`${level}\` is not a debug level; there are ${PFCTL_DEBUG_LEVELS.join(", ")}.`
+        : `\`${level}\` is not a level of syslog(3), such as err, notice or debug.`,
+    );
+  }
+  reader.configuration.options.debug = level;
+  reader.text(`set debug ${level}`);
 }
 
 /** One setting, or several in braces. */
@@ -157,6 +183,8 @@ const OPTIMIZATIONS = ["normal", "satellite", "high-latency", "conservative", "a
 function parseOptimization(reader: Reader): void {
   reader.take("keyword");
   const word = reader.string("option");
+  checkOrder(reader, ORDER.option);
+  if (!reader.options.load.options) return;
   const found = OPTIMIZATIONS.find((name) => name === word.toLowerCase());
   if (found === undefined) {
     reader.toolLine("pfctl: invalid state timeouts optimization");
@@ -192,7 +220,9 @@ function parseRulesetOptimization(reader: Reader): void {
 function parseTimeout(reader: Reader): void {
   const name = reader.string("option");
   const seconds = reader.number();
+  checkOrder(reader, ORDER.option);
   if (seconds < 0 || seconds > 0xffffffff) notPositive(reader);
+  if (!reader.options.load.options) return;
   const timeout = timeoutNamed(reader, name.toLowerCase());
   if (timeout === null) {
     reader.toolLine("pfctl: Bad timeout name.");
@@ -206,6 +236,7 @@ function parseTimeout(reader: Reader): void {
 function parseLimit(reader: Reader): void {
   const name = reader.string("option");
   const limit = reader.number();
+  checkOrder(reader, ORDER.option);
   if (limit < 0 || limit > 0xffffffff) notPositive(reader);
   if (!reader.dialect.limits.includes(name.toLowerCase())) {
     reader.toolLine("pfctl: Bad pool name.");
@@ -236,6 +267,7 @@ function parseHostId(reader: Reader): void {
   if (value === 0n || value > 0xffffffffn) {
     reader.fail("hostid must be non-zero", "pf/out-of-range", "A host id is 1 to 4294967295.");
   }
+  if (!reader.options.load.options) return;
   const id = Number(BigInt.asUintN(32, value));
   reader.configuration.options.hostId = id;
   reader.text(`set hostid 0x${id.toString(16).padStart(8, "0")}`);

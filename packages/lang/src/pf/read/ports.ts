@@ -23,7 +23,7 @@ export function parseList<T>(reader: Reader, item: (reader: Reader) => T): T[] {
 }
 
 /** `getservice`: a port by number or name. */
-function service(reader: Reader, text: string): number {
+export function lookUpService(reader: Reader, text: string): number {
   const number = parseUnsigned(text);
   if (number !== null) {
     if (number > 65535n) {
@@ -32,7 +32,10 @@ function service(reader: Reader, text: string): number {
     return Number(number);
   }
   const system = reader.dialect.system;
-  const port = serviceByName(system, text, "tcp") ?? serviceByName(system, text, "udp");
+  const port =
+    serviceByName(system, text, "tcp") ??
+    serviceByName(system, text, "udp") ??
+    (reader.dialect.sctp ? serviceByName(system, text, "sctp") : null);
   if (port === null) {
     return reader.fail(
       `unknown port ${text}`,
@@ -50,20 +53,23 @@ export function parseServiceRange(reader: Reader, ranges: boolean, star: boolean
   if (reader.peek() === Token.number) {
     const value = reader.number();
     if (value >= 0 && value <= 65535) return { from: value, to: 0, type: "none" };
-    return { from: service(reader, reader.lexer.numberText), to: 0, type: "none" };
+    return { from: lookUpService(reader, reader.lexer.numberText), to: 0, type: "none" };
   }
   const text = reader.string("port");
   const colon = text.indexOf(":");
-  if (colon === -1) return { from: service(reader, text), to: 0, type: "none" };
+  if (colon === -1) return { from: lookUpService(reader, text), to: 0, type: "none" };
   if (star && text.slice(colon + 1) === "*") {
-    return { from: service(reader, text.slice(0, colon)), to: 0, type: "star" };
+    return { from: lookUpService(reader, text.slice(0, colon)), to: 0, type: "star" };
   }
   if (ranges) {
-    const from = service(reader, text.slice(0, colon));
-    const to = service(reader, text.slice(colon + 1));
+    const from = lookUpService(reader, text.slice(0, colon));
+    const to = lookUpService(reader, text.slice(colon + 1));
     return from === to ? { from, to: 0, type: "none" } : { from, to, type: "range" };
   }
-  return reader.fail(`port is invalid: ${text}`, "pf/invalid-port", "Here stands one port, not a range.");
+  const message = "Here stands one port, not a range.";
+  if (reader.dialect.namesInvalidPorts) reader.fail(`port is invalid: ${text}`, "pf/invalid-port", message);
+  reader.report("pf/invalid-port", "error", message, reader.takenStart, reader.takenEnd);
+  return reader.giveUp();
 }
 
 /** `unaryop`, or null when the next token is none. */
@@ -304,19 +310,21 @@ function parseFlagLetters(reader: Reader): number {
   return flags === 0 ? 0xff : flags;
 }
 
-/** `tos`: an octet by word or number. */
+/** `tos`: an octet by word or number. Before OpenBSD 4.7 it may not be 0, and hexadecimal digits may be followed by anything. */
 export function parseTos(reader: Reader): number {
+  const least = reader.dialect.zeroTos ? 0 : 1;
   if (reader.peek() === Token.number) {
     const value = reader.number();
-    if (value < 0 || value > 255) illegalTos(reader, reader.lexer.numberText);
+    if (value < least || value > 255) illegalTos(reader, reader.lexer.numberText);
     return value;
   }
   const text = reader.string("option");
   const named = tosByName(reader.dialect.system, text);
   if (named !== null) return named;
-  if (/^0x[0-9a-fA-F]+$/.test(text)) {
-    const value = Number(text);
-    if (value <= 255) return value;
+  const digits = /^0x([0-9a-fA-F]+)/.exec(text);
+  if (digits !== null && (digits[0].length === text.length || !reader.dialect.zeroTos)) {
+    const value = Number(digits[0]);
+    if (value >= least && value <= 255) return value;
   }
   return illegalTos(reader, text);
 }
@@ -327,6 +335,17 @@ function illegalTos(reader: Reader, text: string): never {
     "pf/invalid-tos",
     "A TOS value is 0 to 255, or one of the words of pf.conf(5) such as `lowdelay`.",
   );
+}
+
+/** `number`: a number, or one in a string with another base. */
+export function parseNumber(reader: Reader): number {
+  if (reader.peek() === Token.number) return reader.number();
+  const text = reader.string("number");
+  const value = parseUnsigned(text);
+  if (value === null) {
+    return reader.fail(`${text} is not a number`, "pf/invalid-number", `\`${text}\` is not a number.`);
+  }
+  return Number(value);
 }
 
 /** A number that must fit 32 bits. */

@@ -1,11 +1,11 @@
 /** `queue …` of OpenBSD from 5.5: `queuespec`, `queue_opts`, `scspec`, `bandwidth` of parse.y, and the queue tree. */
 import { parseDouble, parseUnsigned } from "../load/numeric.ts";
 import type { Bandwidth, QueueSpec, ServiceCurve } from "../rule.ts";
+import { QUEUE_NAME_MAXIMUM } from "./clauses.ts";
 import { redefined } from "./hosts.ts";
 import { parseOnInterfaces } from "./interfaces.ts";
 import { byteLength } from "./lexer.ts";
 import type { Reader } from "./reader.ts";
-import { QUEUE_NAME_MAXIMUM } from "./rules.ts";
 import { Token } from "./tokens.ts";
 
 interface QueueOptions {

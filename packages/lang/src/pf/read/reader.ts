@@ -374,6 +374,24 @@ export class Reader implements LexerReport {
     this.recorder?.macroUsed(macro, start, end, this.lexer.source);
   }
 
+  /** What pfctl said without counting an error, when nothing else was reported about it. */
+  flushTool(): void {
+    const tool = this.#pendingTool;
+    if (tool === null) return;
+    const text =
+      tool
+        .split("\n")
+        .at(-1)
+        ?.replace(/^pfctl: /, "") ?? "";
+    this.report(
+      "pf/refused",
+      "error",
+      `pfctl refuses this statement: ${text}.`,
+      this.statementStart,
+      Math.max(this.takenEnd, this.statementStart),
+    );
+  }
+
   // ---- recovery
 
   /** After a statement was given up: yacc's `error '\n'`. Returns false at the end of the input. */
@@ -422,10 +440,40 @@ export class Reader implements LexerReport {
 
   // ---- output
 
-  /** Adds a filter rule to the current ruleset. */
+  /** Rules that pfctl has counted in the current ruleset (`match`): the next rule's number while it reads. */
+  get rulesOfCurrent(): number {
+    return this.current.rules;
+  }
+
+  /** Adds a rule to its list of the current ruleset. binat rules are not counted. */
   addRule(rule: Rule): void {
-    rule.number = this.current.rules++;
-    this.current.anchor.filter.push(rule);
+    const anchor = this.current.anchor;
+    switch (rule.action) {
+      case "pass":
+      case "block":
+      case "match":
+        rule.number = this.current.rules++;
+        anchor.filter.push(rule);
+        return;
+      case "scrub":
+      case "no scrub":
+        rule.number = this.current.rules++;
+        anchor.scrub.push(rule);
+        return;
+      case "nat":
+      case "no nat":
+        rule.number = this.current.rules++;
+        anchor.nat.push(rule);
+        return;
+      case "rdr":
+      case "no rdr":
+        rule.number = this.current.rules++;
+        anchor.rdr.push(rule);
+        return;
+      case "binat":
+      case "no binat":
+        anchor.binat.push(rule);
+    }
   }
 
   /** A line on standard output whether `-v` is given or not. */

@@ -9,8 +9,10 @@ import { parseOption } from "./options.ts";
 import { parseQueue } from "./queues.ts";
 import { FATAL, type Reader, STATEMENT_ERROR } from "./reader.ts";
 import { parseRule } from "./rules.ts";
+import { parseScrubRule } from "./scrub-rules.ts";
 import { parseTable } from "./tables.ts";
 import { Char, Token } from "./tokens.ts";
+import { parseBinat, parseNat, parseTranslationAnchor } from "./translation.ts";
 
 /** Deepest nesting of included files; pfctl runs out of file descriptors. */
 const INCLUDE_DEPTH = 64;
@@ -57,6 +59,7 @@ function readStatement(reader: Reader, place: Place): boolean {
     return true;
   } catch (thrown) {
     if (thrown !== STATEMENT_ERROR) throw thrown;
+    reader.flushTool();
     reader.recorder?.abandonBodies();
     // Inside an anchor pfctl has no recovery: the error goes up to the main ruleset, and so do the lines after it.
     if (place === "anchor" && reader.options.strict) {
@@ -83,16 +86,17 @@ function dispatch(reader: Reader, place: Place): void {
       parseAnchor(reader, readBody);
       return;
     case Token.table:
-      if (place === "fake") reader.syntaxError();
+      if (place === "fake" || (place === "anchor" && !reader.dialect.tablesInAnchors)) reader.syntaxError();
       statement(reader, "table");
       parseTable(reader);
       return;
     case Token.include:
-      if (place === "fake") reader.syntaxError();
+      if (place === "fake" || (place === "anchor" && !reader.dialect.tablesInAnchors)) reader.syntaxError();
       statement(reader, "include");
       parseInclude(reader);
       return;
   }
+  if (reader.dialect.oldTranslation && dispatchOld(reader, place, kind)) return;
   if (place !== "main") reader.syntaxError();
   switch (kind) {
     case Token.set:
@@ -103,19 +107,14 @@ function dispatch(reader: Reader, place: Place): void {
       statement(reader, "load-anchor");
       parseLoad(reader);
       return;
+    case Token.queue:
+      statement(reader, "queue");
+      if (reader.dialect.newQueues) parseQueue(reader);
+      else parseAltqQueue(reader);
+      return;
     case Token.altq:
       statement(reader, "altq");
       parseAltq(reader);
-      return;
-    case Token.queue:
-      if (reader.dialect.altq && !reader.dialect.newQueues) {
-        statement(reader, "altq");
-        parseAltqQueue(reader);
-        return;
-      }
-      if (!reader.dialect.newQueues) reader.syntaxError();
-      statement(reader, "queue");
-      parseQueue(reader);
       return;
     case Token.antispoof:
       statement(reader, "antispoof");
@@ -127,6 +126,44 @@ function dispatch(reader: Reader, place: Place): void {
       return;
     default:
       reader.syntaxError();
+  }
+}
+
+/** Translation and scrub rules of the 4.6 family and FreeBSD. Returns false when the token begins none. */
+function dispatchOld(reader: Reader, place: Place, kind: number): boolean {
+  let first = kind;
+  const no = first === Token.no;
+  if (no) {
+    reader.clause("no");
+    reader.take("keyword");
+    first = reader.peek();
+  }
+  // In the body of an inline anchor only filter rules stand; `pfctl -a -sn` may print the others in braces.
+  if (place === "anchor" && !reader.dialect.translationInAnchors) return no ? reader.syntaxError() : false;
+  switch (first) {
+    case Token.nat:
+    case Token.rdr:
+      statement(reader, first === Token.nat ? "nat" : "rdr");
+      parseNat(reader, no);
+      return true;
+    case Token.binat:
+      statement(reader, "binat");
+      parseBinat(reader, no);
+      return true;
+    case Token.scrub:
+      if (place !== "main") reader.syntaxError();
+      statement(reader, "scrub");
+      parseScrubRule(reader, no);
+      return true;
+    case Token.natAnchor:
+    case Token.rdrAnchor:
+    case Token.binatAnchor:
+      if (no) reader.syntaxError();
+      statement(reader, "anchor");
+      parseTranslationAnchor(reader);
+      return true;
+    default:
+      return no ? reader.syntaxError() : false;
   }
 }
 

@@ -1,0 +1,104 @@
+/** `route-to` and the like where they stand before the address family: `route`, `route_host` of the older parse.y. */
+import { hostsOfFamily, poolOf, poolType } from "../load/expand-old.ts";
+import type { Pool, RouteOption, Rule } from "../rule.ts";
+import { decideFamily } from "./clauses.ts";
+import { append, parseHost, parsePoolOptions } from "./hosts.ts";
+import { HostNode, type PoolOptions } from "./nodes.ts";
+import type { Reader } from "./reader.ts";
+import { Char, Token } from "./tokens.ts";
+
+export interface OldRoute {
+  readonly option: RouteOption;
+  hosts: HostNode[];
+  readonly options: PoolOptions | null;
+}
+
+/** `route`; null when there is none. */
+export function parseOldRoute(reader: Reader): OldRoute | null {
+  let option: RouteOption;
+  switch (reader.peek()) {
+    case Token.fastroute:
+      reader.clause("fastroute");
+      reader.take("keyword");
+      return { option: "fastroute", hosts: [], options: null };
+    case Token.routeTo:
+      option = "route-to";
+      break;
+    case Token.replyTo:
+      option = "reply-to";
+      break;
+    case Token.dupTo:
+      option = "dup-to";
+      break;
+    default:
+      return null;
+  }
+  reader.clause(option);
+  reader.take("keyword");
+  const hosts = parseRouteHosts(reader);
+  return { option, hosts, options: parsePoolOptions(reader) };
+}
+
+/** `routespec`. */
+export function parseRouteHosts(reader: Reader): HostNode[] {
+  if (reader.peek() !== Char.openBrace) return parseRouteHost(reader);
+  reader.openBrace();
+  const list = parseRouteHost(reader);
+  reader.skipNewlines();
+  while (reader.peek() !== Char.closeBrace) {
+    reader.optionalComma();
+    const more = parseRouteHost(reader);
+    reader.skipNewlines();
+    const first = list[0] as HostNode;
+    const other = more[0] as HostNode;
+    if (first.family === 0) first.family = other.family;
+    if (first.family !== other.family) {
+      reader.fail(
+        "all pool addresses must be in the same address family",
+        "pf/family-mismatch",
+        "The next hops of one pool are all IPv4 or all IPv6.",
+      );
+    }
+    append(list, more);
+  }
+  reader.closeBrace();
+  return list;
+}
+
+/** `route_host`: an interface alone, or `(interface address)`. */
+function parseRouteHost(reader: Reader): HostNode[] {
+  if (!reader.accept(Char.open, "punctuation")) {
+    const node = new HostNode({ kind: "any" }, 0, 128);
+    node.interface = reader.string("interface");
+    return [node];
+  }
+  const name = reader.string("interface");
+  const hosts = parseHost(reader);
+  reader.expect(Char.close);
+  (hosts[0] as HostNode).interface = name;
+  return hosts;
+}
+
+/** The checks of pfrule on a route. Returns the pool, null for `fastroute`. */
+export function applyOldRoute(reader: Reader, rule: Rule, route: OldRoute): Pool | null {
+  if (rule.direction === null) {
+    reader.fail(
+      "direction must be explicit with rules that specify routing",
+      "pf/direction-missing",
+      "A rule with a route needs a direction: `in` or `out`.",
+    );
+  }
+  rule.routeOption = route.option;
+  if (route.option === "fastroute" || route.options === null) return null;
+  decideFamily(route.hosts, rule);
+  route.hosts = hostsOfFamily(route.hosts, rule);
+  if (route.hosts.length === 0) {
+    reader.fail(
+      "no routing address with matching address family found.",
+      "pf/family-mismatch",
+      "No next hop is of the rule's address family.",
+    );
+  }
+  const type = poolType(reader, route.hosts, route.options, "routing", "r.rpool.opts must be PF_POOL_ROUNDROBIN");
+  return poolOf(route.hosts, { ...route.options, type }, null, false);
+}

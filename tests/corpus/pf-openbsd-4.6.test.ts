@@ -1,0 +1,84 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { type PrintOptions, pfctlPrint } from "@pierhead/lang/pf";
+import { afterAll, describe, expect, it } from "vitest";
+import { regressMachine } from "./pf/machine.ts";
+
+// OpenBSD's own tests of pfctl from the time of 4.6: see the README there. Absent outside a checkout that has it.
+const folder = resolve(import.meta.dirname, "../../../shared/corpus/pf-openbsd-4.6");
+const present = existsSync(folder);
+const files = present ? readdirSync(folder) : [];
+const named = (pattern: RegExp): string[] =>
+  files.filter((file) => pattern.test(file)).map((file) => file.slice(0, file.indexOf(".")));
+const counts = new Map<string, { passed: number; all: number }>();
+
+function count(group: string, run: () => void): void {
+  const entry = counts.get(group) ?? { passed: 0, all: 0 };
+  counts.set(group, entry);
+  entry.all++;
+  run();
+  entry.passed++;
+}
+
+/** Addresses that `.setup` gives to interfaces. */
+const PREPARED: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  pfsetup1: { lo1000010: ["192.168.0.1/24 link1"] },
+  pfsetup2: { lo1000010: [] },
+  pfsetup4: { lo1000000: ["192.168.0.1/24"] },
+};
+
+function optionsOf(name: string): PrintOptions {
+  if (!files.includes(`${name}.opts`)) return {};
+  const words = read(`${name}.opts`).trim().split(/\s+/);
+  const only: { options?: boolean; nat?: boolean; filter?: boolean; altq?: boolean } = {};
+  let options: PrintOptions = {};
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as string;
+    if (word.startsWith("-D")) {
+      const [macro, value] = word.slice(2).split("=") as [string, string];
+      options = { ...options, defines: [{ name: macro, value }] };
+    } else if (word === "-a") options = { ...options, anchor: words[++i] as string };
+    else if (word === "-O") only.options = true;
+    else if (word === "-N") only.nat = true;
+    else if (word === "-R") only.filter = true;
+    else if (word === "-A") only.altq = true;
+  }
+  return Object.keys(only).length === 0 ? options : { ...options, only };
+}
+
+const read = (name: string): string => readFileSync(resolve(folder, name), "utf8");
+
+describe.skipIf(!present)("pf-openbsd-4.6 (skipped when ../shared is absent)", () => {
+  const machine = regressMachine("openbsd-4.6", folder);
+
+  it.each(named(/^(pf\d+|pfail\d+|pfopt\d+|pfsetup\d+)\.in$/))("%s", (name) => {
+    const group = name.replace(/\d+$/, "");
+    count(group, () => {
+      const prepared = PREPARED[name];
+      const environment = prepared === undefined ? machine : regressMachine("openbsd-4.6", folder, prepared);
+      const output = pfctlPrint(read(`${name}.in`), "stdin", environment, { optimize: "none", ...optionsOf(name) });
+      expect(output.stderr + output.stdout).toBe(read(`${name}.ok`));
+      expect(output.exit).toBe(group === "pfail" && name !== "pfail14" ? 1 : 0);
+    });
+  });
+
+  it.each(named(/^pfsimple\d+\.in$/))("%s", (name) => {
+    count("pfsimple", () => {
+      const output = pfctlPrint(read(`${name}.in`), "stdin", machine, { optimize: "none" });
+      expect(output.stderr).toBe("");
+      expect(output.exit).toBe(0);
+    });
+  });
+
+  it.each(named(/^pf\d+\.ok$/))("%s.ok prints itself", (name) => {
+    count("pf printed again", () => {
+      const text = read(`${name}.ok`);
+      const output = pfctlPrint(text, "stdin", machine, { optimize: "none" });
+      expect(output.stderr + output.stdout).toBe(text);
+    });
+  });
+
+  afterAll(() => {
+    for (const [group, { passed, all }] of counts) console.log(`pf-openbsd-4.6, ${group}: ${passed}/${all}`);
+  });
+});
