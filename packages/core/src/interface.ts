@@ -30,6 +30,8 @@ export interface NetworkInterface {
   /** OpenBSD: routing domain; FreeBSD: fib. */
   readonly routingDomain: number;
   readonly mac?: string;
+  /** Flag `link1`: on a loopback interface of older systems the whole network of an address is the host's own. */
+  readonly link1?: boolean;
 }
 
 /** The family part of an interface name: `em` of `em0`. */

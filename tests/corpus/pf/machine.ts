@@ -15,6 +15,7 @@ export function regressMachine(
   systemName: string,
   folder: string,
   extra: Readonly<Record<string, readonly string[]>> = {},
+  link1?: string,
 ): PfEnvironment {
   const system = parseSystem(systemName) as System;
   const addresses = (list: readonly string[]): InterfaceAddress[] => list.map(interfaceAddress);
@@ -33,25 +34,27 @@ export function regressMachine(
     mtu: 1500,
     routingDomain: 0,
   });
+  // The order in which each system lists the addresses of lo0.
+  const old = systemName === "openbsd-4.6";
   const interfaces = [
-    make("lo0", "loopback", ["lo"], ["::1/128", "fe80::1/64", "127.0.0.1/8"]),
+    make(
+      "lo0",
+      "loopback",
+      ["lo"],
+      old ? ["127.0.0.1/8", "::1/128", "fe80::1/64"] : ["::1/128", "fe80::1/64", "127.0.0.1/8"],
+    ),
     make("enc0", "broadcast", ["enc"], []),
     make("lo1000000", "loopback", ["lo"], []),
     make("tun1000000", "point-to-point", ["tun"], []),
     make("tun1000001", "point-to-point", ["tun"], []),
   ];
   for (const name of Object.keys(extra)) {
-    if (!interfaces.some((it) => it.name === name))
-      interfaces.push(make(name, "broadcast", [name.replace(/\d+$/, "")], []));
+    if (interfaces.some((it) => it.name === name)) continue;
+    const driver = name.replace(/\d+$/, "");
+    interfaces.push({ ...make(name, driver === "lo" ? "loopback" : "broadcast", [driver], []), link1: name === link1 });
   }
-  const ids: Record<string, number> = { root: 0, daemon: 1, bin: 3 };
+  const users: Record<string, number> = { root: 0, daemon: 1, bin: 3, nobody: 32767 };
   const groups: Record<string, number> = { wheel: 0, bin: 7, sshd: 27, nobody: 32767 };
-  const users46: Record<string, number> = {
-    root: 0,
-    bin: systemName === "openbsd-4.6" ? 7 : 3,
-    daemon: 1,
-    nobody: 32767,
-  };
   return {
     system,
     interfaces,
@@ -64,7 +67,7 @@ export function regressMachine(
         return null;
       }
     },
-    userId: (name) => ({ ...ids, ...users46 })[name] ?? null,
+    userId: (name) => users[name] ?? null,
     groupId: (name) => groups[name] ?? null,
   };
 }

@@ -67,6 +67,8 @@ export interface PfDialect {
   readonly checksAnchorNamesEarly: boolean;
   /** What is wrong with a netmask is said in words of strtonum(3). */
   readonly namesBadNetmask: boolean;
+  /** Addresses of a loopback interface with `link1` keep their netmasks. */
+  readonly loopbackNetworks: boolean;
   /** `set ( … )` on rules. */
   readonly setOnRules: boolean;
   /** An IPv4 rule cuts the mask of `(interface)` for the rules after it, too. */
@@ -174,6 +176,7 @@ function make(system: System): PfDialect {
     zeroTos: openbsd(4, 7) || freebsd(9),
     checksAnchorNamesEarly: openbsd(5, 8) || freebsd(15),
     namesBadNetmask: openbsd(6, 0) || freebsd(15),
+    loopbackNetworks: !openbsd(5, 8),
     setOnRules: openbsd(5, 1) || system.family === "freebsd",
     cutsDynamicMasks: !openbsd(4, 7) && !freebsd(13),
     expandsBySource: family !== "openbsd",

@@ -5,7 +5,7 @@
 import { Address, type Family, type InterfaceAddress, type NetworkInterface, parseAddress } from "@pierhead/core";
 import type { PfDialect } from "../dialect.ts";
 import type { PfEnvironment } from "../environment.ts";
-import { type HostNode, prefixNode } from "../read/nodes.ts";
+import { HostNode, prefixNode } from "../read/nodes.ts";
 import { inetNetPton, parseAbbreviated, parseUnsigned } from "./numeric.ts";
 
 /** `:network`, `:broadcast`, `:peer`, `:0` of an interface name. */
@@ -121,7 +121,15 @@ export class HostResolver {
       let chosen = address.address;
       if (modifiers & MODIFIER.broadcast) chosen = address.broadcast ?? chosen;
       else if (modifiers & MODIFIER.peer) chosen = address.peer ?? new Address(family, 0);
-      const node = prefixNode(chosen, modifiers & MODIFIER.network ? address.length : chosen.bits);
+      // A loopback network with `link1` is all the host's own: its addresses keep their masks.
+      const whole =
+        this.#dialect.loopbackNetworks &&
+        family === 4 &&
+        networkInterface.kind === "loopback" &&
+        networkInterface.link1;
+      const node = whole
+        ? new HostNode({ kind: "prefix", address: chosen, length: address.length }, 4, address.length)
+        : prefixNode(chosen, modifiers & MODIFIER.network ? address.length : chosen.bits);
       node.scope = entry.scope;
       list.push(node);
     }
