@@ -1,0 +1,333 @@
+/**
+ * What a gateway does under every combination of test outcomes and link states, and on the way from one to another.
+ * Every number comes out of running the daemon's own machine on the simulated host.
+ */
+import { parseAddress } from "@pierhead/core";
+import type { Configuration } from "@pierhead/lang/ifstated";
+import { compile, type MonitorLogEntry, type Settling, SimulatedMonitor } from "../ifstated/index.ts";
+import type { Machine } from "../machine/machine.ts";
+import type { Effect, OpaqueCommand } from "../shell/index.ts";
+import { countChanges, findAxes, findSpace, type Space } from "./axes.ts";
+import { type ProbePlan, planProbes } from "./packets.ts";
+import { isDead, Ports, Prober } from "./probe.ts";
+import { reactionOf } from "./reaction.ts";
+import type {
+  AnchorContent,
+  Axis,
+  CommandReport,
+  Condition,
+  ConditionReport,
+  DefaultRoute,
+  FailoverReport,
+  Probe,
+  TransitionReport,
+} from "./types.ts";
+
+export interface FailoverOptions {
+  /** Most conditions that are looked at; 32 when absent. */
+  readonly conditions?: number;
+  /** Most changes between them; 128 when absent. */
+  readonly transitions?: number;
+  /** Interfaces that lead inside; found by the routes and tests when absent. */
+  readonly inside?: readonly string[];
+}
+
+/** Seconds a world is left alone before something changes in it, at most. */
+const MOST_REST = 7_200;
+
+/** @param build makes the machine as it is after boot, before ifstated starts; called once for every run */
+export function analyzeFailover(
+  build: () => Machine,
+  configuration: Configuration,
+  options: FailoverOptions = {},
+): FailoverReport {
+  return new Analysis(build, configuration, options).run();
+}
+
+interface World {
+  readonly machine: Machine;
+  readonly monitor: SimulatedMonitor;
+  condition: Condition;
+}
+
+class Analysis {
+  readonly #build: () => Machine;
+  readonly #configuration: Configuration;
+  readonly #options: FailoverOptions;
+  readonly #axes: Axis[];
+  readonly #space: Space;
+  readonly #ports = new Ports();
+  readonly #opaque: OpaqueCommand[] = [];
+  #inside: readonly string[] = [];
+  #outside: readonly string[] = [];
+  #plans: readonly ProbePlan[] = [];
+  /** Longest interval of a test. */
+  readonly #slowest: number;
+
+  constructor(build: () => Machine, configuration: Configuration, options: FailoverOptions) {
+    this.#build = build;
+    this.#configuration = configuration;
+    this.#options = options;
+    const program = compile(configuration);
+    this.#axes = findAxes(program, build());
+    this.#space = findSpace(this.#axes, options.conditions ?? 32, options.transitions ?? 128);
+    this.#slowest = Math.max(1, ...program.states.flatMap(({ tests }) => tests.map(({ every }) => every)));
+  }
+
+  run(): FailoverReport {
+    const { conditions, transitions, leftOut } = this.#space;
+    this.#findSides();
+    const reports = conditions.map((condition) => this.#condition(condition));
+    const changes = transitions.map(([from, to]) =>
+      this.#transition(reports[from] as ConditionReport, reports[to] as ConditionReport),
+    );
+    let worst: TransitionReport | null = null;
+    for (const change of changes) {
+      if (change.interrupted.length === 0 || change.reaction === null) continue;
+      if (worst === null || change.reaction.seconds > (worst.reaction?.seconds ?? 0)) worst = change;
+    }
+    return {
+      axes: this.#axes,
+      insideInterfaces: this.#inside,
+      outsideInterfaces: this.#outside,
+      conditions: reports,
+      transitions: changes,
+      leftOut,
+      worst,
+      opaque: this.#opaque,
+    };
+  }
+
+  /** Outside is where the tests look and where default routes lead; inside are the other interfaces with addresses. */
+  #findSides(): void {
+    const outside = new Set<string>();
+    for (const axis of this.#axes) {
+      if (axis.kind === "test" && axis.line.interface !== null) outside.add(axis.line.interface);
+    }
+    for (const condition of this.#space.conditions) {
+      const { machine } = this.#boot(condition);
+      for (const route of machine.routes.list()) {
+        if (route.length === 0 && route.interface !== null && route.family === 4) outside.add(route.interface);
+      }
+      if (this.#plans.length > 0) continue;
+      for (const one of machine.interfaces()) if (one.groups.includes("egress")) outside.add(one.name);
+    }
+    const { machine } = this.#boot(this.#space.conditions[0] as Condition);
+    const inside =
+      this.#options.inside ??
+      machine
+        .interfaces()
+        .filter((one) => one.kind === "broadcast" && !outside.has(one.name) && one.up)
+        .filter((one) => one.addresses.some(({ address }) => address.family === 4))
+        .map(({ name }) => name);
+    this.#inside = inside;
+    this.#outside = machine
+      .interfaces()
+      .map(({ name }) => name)
+      .filter((name) => outside.has(name) && !inside.includes(name));
+    this.#plans = planProbes(machine, this.#inside, this.#outside);
+  }
+
+  /** A world that has come to rest under a condition, from boot. */
+  #boot(condition: Condition): World {
+    const machine = this.#build();
+    const monitor = new SimulatedMonitor(machine, this.#configuration, { tests: this.#truths(condition) });
+    this.#axes.forEach((axis, i) => {
+      if (axis.kind === "link") machine.setLink(axis.name, condition.values[i] ?? "up");
+    });
+    monitor.start();
+    monitor.settle();
+    return { machine, monitor, condition };
+  }
+
+  #truths(condition: Condition): Map<string, boolean> {
+    const truths = new Map<string, boolean>();
+    this.#axes.forEach((axis, i) => {
+      if (axis.kind === "test") truths.set(axis.command, condition.values[i] === "up");
+    });
+    return truths;
+  }
+
+  /** The world becomes another, all at once; nothing has been done about it yet but for links. */
+  #change(world: World, to: Condition): void {
+    world.monitor.setTests(this.#truths(to));
+    this.#axes.forEach((axis, i) => {
+      const value = to.values[i] ?? "up";
+      if (axis.kind === "link" && world.condition.values[i] !== value) world.monitor.setLink(axis.name, value);
+    });
+    world.condition = to;
+  }
+
+  /** Long enough for every test to have run in the background. */
+  #rest(world: World): void {
+    world.monitor.advance(Math.min(MOST_REST, this.#slowest * 3 + 1));
+  }
+
+  /** Under `from`, reached from the all-up condition as it would be. */
+  #reach(from: Condition): World {
+    const world = this.#boot(this.#space.conditions[0] as Condition);
+    if (from !== world.condition) {
+      this.#rest(world);
+      this.#change(world, from);
+      world.monitor.settle();
+    }
+    return world;
+  }
+
+  #condition(condition: Condition): ConditionReport {
+    const world = this.#boot(this.#space.conditions[0] as Condition);
+    let since = 0;
+    let settling: Settling = world.monitor.settle();
+    if (condition !== world.condition) {
+      this.#rest(world);
+      since = world.monitor.log.length;
+      this.#change(world, condition);
+      settling = world.monitor.settle();
+    }
+    const { machine, monitor } = world;
+    const commands = monitor.log
+      .slice(since)
+      .flatMap((entry) => (entry.kind === "command" ? [commandReport(entry)] : []));
+    for (const command of commands) {
+      for (const one of command.opaque)
+        if (!this.#opaque.some((other) => other.text === one.text)) this.#opaque.push(one);
+    }
+    const atBoot = this.#boot(condition).monitor.state;
+    const prober = new Prober(machine, this.#axes, this.#ports);
+    return {
+      condition,
+      state: monitor.state,
+      settled: settling.settled,
+      flapping: settling.flapping,
+      atBoot: atBoot === monitor.state ? null : atBoot,
+      commands,
+      anchors: anchorsOf(monitor.log, machine),
+      defaultRoute: this.#defaultRoute(machine, condition),
+      fates: this.#plans.map((plan) => prober.fate(plan, condition)),
+    };
+  }
+
+  #defaultRoute(machine: Machine, condition: Condition): DefaultRoute | null {
+    const any = parseAddress("0.0.0.0");
+    const route = any === null ? undefined : machine.routes.exact(0, any, 0)[0];
+    if (route === undefined) return null;
+    const dead = isDead(this.#axes, condition, { interface: route.interface, nextHop: route.gateway });
+    return { gateway: route.gateway, interface: route.interface, dead };
+  }
+
+  #transition(from: ConditionReport, to: ConditionReport): TransitionReport {
+    const changing = this.#axes.filter((_, i) => from.condition.values[i] !== to.condition.values[i]);
+    // The worst moment is just after a test has asked: which of them, nobody knows beforehand.
+    const moments: (string | null)[] = changing.flatMap((axis) => (axis.kind === "test" ? [axis.command] : []));
+    if (moments.length === 0) moments.push(null);
+    let worst: TransitionReport | null = null;
+    for (const moment of moments) {
+      const report = this.#run(from, to, moment);
+      if (worst === null || (report.reaction?.seconds ?? -1) > (worst.reaction?.seconds ?? -1)) worst = report;
+    }
+    return worst as TransitionReport;
+  }
+
+  #run(from: ConditionReport, to: ConditionReport, moment: string | null): TransitionReport {
+    const world = this.#reach(from.condition);
+    const { machine, monitor } = world;
+    this.#rest(world);
+    if (moment !== null) {
+      const polled = (entry: MonitorLogEntry): boolean =>
+        entry.kind === "test" && !entry.blocking && entry.test.command === moment;
+      monitor.advanceUntil(polled, this.#slowest * 2 + 60);
+    }
+    const prober = new Prober(machine, this.#axes, this.#ports);
+    const lan = this.#plans.filter(({ probe }) => probe.from === "lan");
+    const connections = lan
+      .filter(({ probe }) => !/^(?:dns|icmp)\b/.test(probe.name))
+      .flatMap((plan) => [plan, plan])
+      .map((plan) => prober.connect(plan, from.condition))
+      .filter((connection) => connection !== null);
+    const start = machine.now();
+    const since = monitor.log.length;
+    const before = monitor.state;
+    this.#change(world, to.condition);
+    const interrupted: Probe[] = [];
+    for (const plan of lan) {
+      const { exits } = prober.fate(plan, to.condition);
+      if (exits.some(({ dead }) => dead === true)) interrupted.push(plan.probe);
+    }
+    const settling = monitor.settle();
+    const log = monitor.log.slice(since);
+    const reaction = reactionOf(log, start, (command, macros) => this.#nameOf(command, macros));
+    return {
+      from: from.condition,
+      to: to.condition,
+      changes: countChanges(from.condition, to.condition),
+      stateFrom: before,
+      stateTo: monitor.state,
+      path: log.flatMap((entry) => (entry.kind === "enter" ? [entry.state] : [])),
+      elsewhere: monitor.state !== to.state,
+      settled: settling.settled,
+      flapping: settling.flapping,
+      reaction,
+      interrupted,
+      connections: connections.map((connection) => prober.proceed(connection, to.condition)),
+      passedOver: this.#passedOver(from, to, monitor.state),
+    };
+  }
+
+  /** Goes away and comes back, so that the state is visited a second time, and changes before its tests have run. */
+  #passedOver(from: ConditionReport, to: ConditionReport, expected: string | null): string | null {
+    if (countChanges(from.condition, to.condition) !== 1 || from.flapping !== null || to.flapping !== null) return null;
+    const world = this.#reach(from.condition);
+    const state = world.monitor.state;
+    this.#rest(world);
+    this.#change(world, to.condition);
+    world.monitor.settle();
+    this.#rest(world);
+    this.#change(world, from.condition);
+    world.monitor.settle();
+    if (world.monitor.state !== state) return null;
+    this.#change(world, to.condition);
+    world.monitor.settle();
+    this.#rest(world);
+    return world.monitor.state === expected ? null : world.monitor.state;
+  }
+
+  #nameOf(command: string, macros: readonly string[]): string {
+    return this.#axes.find((axis) => axis.kind === "test" && axis.command === command)?.name ?? macros[0] ?? command;
+  }
+}
+
+function commandReport(entry: MonitorLogEntry & { kind: "command" }): CommandReport {
+  const { state, action, result } = entry;
+  const error = result.stderr.split("\n")[0] ?? "";
+  return { state, action, exit: result.exit, error: error === "" ? null : error, opaque: result.opaque };
+}
+
+/** Every anchor a command loaded or flushed, with what it holds now. */
+function anchorsOf(log: readonly MonitorLogEntry[], machine: Machine): AnchorContent[] {
+  const paths = new Set<string>();
+  for (const entry of log) {
+    if (entry.kind !== "command") continue;
+    for (const effect of entry.result.effects) {
+      const path = anchorOf(effect);
+      if (path !== null) paths.add(path);
+    }
+  }
+  return [...paths].map((path) => ({
+    path,
+    rules: machine
+      .pfctl(["-a", path, "-sr"])
+      .output.split("\n")
+      .filter((line) => line !== ""),
+  }));
+}
+
+/** Argument of `pfctl -a`; null for other effects. */
+export function anchorOf(effect: Effect): string | null {
+  if (effect.kind !== "pfctl") return null;
+  for (let i = 0; i < effect.words.length; i++) {
+    const word = effect.words[i] as string;
+    if (word === "-a") return effect.words[i + 1] ?? null;
+    if (word.startsWith("-a")) return word.slice(2);
+  }
+  return null;
+}
