@@ -1,3 +1,4 @@
+export * from "./check.ts";
 export * from "./configuration.ts";
 export type { IkedEnvironment } from "./hosts.ts";
 export * from "./load.ts";

@@ -1,4 +1,5 @@
 export * from "./algorithms.ts";
+export * from "./check.ts";
 export * from "./dialect.ts";
 export { type HostNode, type IpsecEnvironment, isMember } from "./hosts.ts";
 export * from "./isakmpd.ts";
