@@ -1,17 +1,18 @@
 /** Reading a pf.conf: its syntax alone ({@link parsePf}), or all it means on a machine ({@link loadPf}). */
-import type { Source } from "@pierhead/core";
+import { Source } from "@pierhead/core";
 import { dialectOf, type PfDialect } from "./dialect.ts";
 import type { PfEnvironment } from "./environment.ts";
 import { HostResolver } from "./load/hosts.ts";
 import { numberRules } from "./load/number.ts";
+import { optimizeAnchors } from "./load/optimize-anchors.ts";
 import { buildQueues } from "./load/queue-tree.ts";
 import { Ruleset } from "./load/ruleset.ts";
 import { explain } from "./read/explain.ts";
 import { FATAL, Reader, type ReaderOptions } from "./read/reader.ts";
 import { Recorder } from "./read/recorder.ts";
 import { readRuleset } from "./read/statements.ts";
-import type { PfLoad, RuleList } from "./result.ts";
-import { Anchor, type PfConfiguration } from "./rule.ts";
+import type { PfEvent, PfLoad, RuleList } from "./result.ts";
+import { Anchor, type LoadAnchor, type PfConfiguration } from "./rule.ts";
 import type { PfSyntax } from "./syntax.ts";
 
 /** What to load and how: pfctl's command line. Every field may be left out. */
@@ -30,7 +31,10 @@ export interface LoadOptions {
   };
   /** `-N` of OpenBSD from 4.7: host names are not looked up. */
   readonly noDns?: boolean;
-  /** `-o none|basic|profile`: overrides `set ruleset-optimization`. */
+  /**
+   * `-o none|basic|profile`: overrides `set ruleset-optimization`. The optimizer runs only when this asks for it: left
+   * out, rules stay as they are written, in number and order.
+   */
   readonly optimize?: "none" | "basic" | "profile";
   /** How many `-v`: with none, events are not collected. Default 1. */
   readonly verbose?: 0 | 1 | 2;
@@ -52,59 +56,32 @@ export function parsePf(source: Source, dialect: PfDialect): PfSyntax {
   const recorder = new Recorder(source);
   const main = new Ruleset(new Anchor("", ""), "", "");
   const options: ReaderOptions = { strict: false, anchor: "", load: ALL, noDns: true, verbose: 0 };
-  const reader = new Reader(source, dialect, null, null, main, options, recorder);
+  const reader = new Reader(source, dialect, null, null, main, options, recorder, null);
   reader.describe = (kind) => explain(reader, kind);
   readRuleset(reader);
   return { source, statements: recorder.statements, diagnostics: reader.diagnostics };
 }
 
-/** Loads a file as pfctl would on the machine of `environment`. Never throws. */
+/** Loads a file as pfctl would on the machine of `environment`, and the files that `load anchor` names. Never throws. */
 export function loadPf(source: Source, environment: PfEnvironment, options: LoadOptions = {}): PfLoad {
-  const dialect = dialectOf(environment.system);
+  const run = new Run(environment, options);
   const anchorPath = options.anchor ?? "";
-  const readerOptions: ReaderOptions = {
-    strict: options.strict ?? false,
-    anchor: anchorPath,
-    load:
-      options.only === undefined
-        ? ALL
-        : { options: false, nat: false, filter: false, altq: false, tables: false, ...options.only },
-    noDns: options.noDns ?? false,
-    verbose: options.verbose ?? 1,
-  };
   const recorder = options.syntax ? new Recorder(source) : null;
-  const hosts = new HostResolver(environment, dialect);
-  const root = new Anchor(anchorPath.slice(anchorPath.lastIndexOf("/") + 1), anchorPath);
-  const reader = new Reader(
-    source,
-    dialect,
-    environment,
-    hosts,
-    new Ruleset(root, anchorPath, ""),
-    readerOptions,
-    recorder,
-  );
-  reader.describe = (kind) => explain(reader, kind);
-  if (options.optimize !== undefined) {
-    reader.optimizeGiven = true;
-    reader.optimize = options.optimize;
+  const reader = run.read(source, anchorPath, recorder);
+  let good = run.good;
+  if (good || options.strict !== true) {
+    // The list grows while it is walked: an anchor's file may name further ones.
+    const loads = reader.configuration.loads;
+    for (let i = 0; i < loads.length && i < LOAD_LIMIT; i++) {
+      if (!run.loadAnchor(loads[i] as LoadAnchor)) {
+        good = false;
+        if (options.strict === true) {
+          reader.stderr.push("pfctl: load anchors");
+          break;
+        }
+      }
+    }
   }
-  for (const { name, value } of options.defines ?? []) reader.lexer.define(name, value, true, null);
-  const complete = readRuleset(reader);
-  attach(reader.configuration, root, anchorPath);
-  if (complete) warnUnusedMacros(reader);
-  let good = complete && reader.errors === 0;
-  if (good && anchorPath === "" && dialect.newQueues) good = finishQueues(reader);
-  if (good && readerOptions.verbose > 0) {
-    for (const list of listsOf(dialect, readerOptions)) reader.events.push({ kind: "ruleset", path: anchorPath, list });
-  }
-  if (good && reader.altq !== null && !reader.altq.check()) {
-    reader.toolLine("pfctl: errors in altq config");
-    reader.report("pf/altq-refused", "error", "The queues of an interface are not complete.", 0, 0, { source });
-    good = false;
-  }
-  for (const altq of reader.altq?.altqs ?? []) reader.configuration.altqs.push(altq);
-  numberRules(root, options.keepNumbers);
   return {
     configuration: reader.configuration,
     events: reader.events,
@@ -113,7 +90,107 @@ export function loadPf(source: Source, environment: PfEnvironment, options: Load
     exit: good ? 0 : 1,
     syntax: recorder === null ? null : { source, statements: recorder.statements, diagnostics: reader.diagnostics },
     optimize: reader.optimize,
+    optimizerTables: run.optimizerTables,
   };
+}
+
+/** More files than anyone loads: one that loads itself again and again ends here. */
+const LOAD_LIMIT = 1000;
+
+/** One run of pfctl: the main file, then the files of anchors, with what they share. */
+class Run {
+  readonly environment: PfEnvironment;
+  readonly options: LoadOptions;
+  readonly dialect: PfDialect;
+  readonly hosts: HostResolver;
+  readonly optimizerTables: Map<string, readonly PfEvent[]> = new Map();
+  #last: Reader | null = null;
+  /** Whether the file that was read last is accepted. */
+  good = true;
+
+  constructor(environment: PfEnvironment, options: LoadOptions) {
+    this.environment = environment;
+    this.options = options;
+    this.dialect = dialectOf(environment.system);
+    this.hosts = new HostResolver(environment, this.dialect);
+  }
+
+  /** `pfctl_rules`: reads one file into an anchor. */
+  read(source: Source, anchorPath: string, recorder: Recorder | null): Reader {
+    const { options, environment, dialect } = this;
+    const readerOptions: ReaderOptions = {
+      strict: options.strict ?? false,
+      anchor: anchorPath,
+      load:
+        options.only === undefined
+          ? ALL
+          : { options: false, nat: false, filter: false, altq: false, tables: false, ...options.only },
+      noDns: options.noDns ?? false,
+      verbose: options.verbose ?? 1,
+    };
+    const root = new Anchor(anchorPath.slice(anchorPath.lastIndexOf("/") + 1), anchorPath);
+    const main = new Ruleset(root, anchorPath, "");
+    const reader = new Reader(source, dialect, environment, this.hosts, main, readerOptions, recorder, this.#last);
+    reader.describe = (kind) => explain(reader, kind);
+    if (options.optimize !== undefined) {
+      reader.optimizeGiven = true;
+      reader.optimize = options.optimize;
+    }
+    // pfctl forgets all macros after the first file, those of its command line too.
+    if (this.#last === null) {
+      for (const { name, value } of options.defines ?? []) reader.lexer.define(name, value, true, null);
+    }
+    const complete = readRuleset(reader);
+    place(reader.configuration, root, anchorPath);
+    if (complete) warnUnusedMacros(reader);
+    this.good = complete && reader.errors === 0;
+    if (this.good && anchorPath === "" && dialect.newQueues) this.good = finishQueues(reader);
+    if (this.good && readerOptions.verbose > 0) {
+      for (const list of listsOf(dialect, readerOptions)) {
+        reader.events.push({ kind: "ruleset", path: anchorPath, list });
+      }
+    }
+    if (this.good && reader.altq !== null && !reader.altq.check()) {
+      reader.toolLine("pfctl: errors in altq config");
+      reader.report("pf/altq-refused", "error", "The queues of an interface are not complete.", 0, 0, { source });
+      this.good = false;
+    }
+    for (const altq of reader.altq?.altqs ?? []) reader.configuration.altqs.push(altq);
+    this.#finish(reader, root, anchorPath);
+    this.#last = reader;
+    return reader;
+  }
+
+  #finish(reader: Reader, root: Anchor, anchorPath: string): void {
+    const { optimize, keepNumbers } = this.options;
+    if (optimize === "basic" || optimize === "profile") {
+      const names = { next: reader.automaticTables };
+      const isGroup = (name: string): boolean => this.hosts.isGroup(name);
+      const tables = optimizeAnchors(root, this.environment.system, names, isGroup);
+      for (const [path, events] of tables) this.optimizerTables.set(path, events);
+      reader.automaticTables = names.next;
+      place(reader.configuration, root, anchorPath);
+    }
+    numberRules(root, keepNumbers);
+  }
+
+  /** One `load anchor`. Returns whether its file was accepted. */
+  loadAnchor({ anchor, file, origin }: LoadAnchor): boolean {
+    const reader = this.#last as Reader;
+    if (reader.options.verbose > 0) reader.stderr.push("", `Loading anchor ${anchor} from ${file}`);
+    const text = this.environment.readFile(file);
+    if (text === null) {
+      const where = this.dialect.lexer.fakeLastNewline ? "pushfile: " : "";
+      reader.toolLine(`pfctl: ${where}${file}: No such file or directory`);
+      reader.toolLine("pfctl: cannot open the main config file!: No such file or directory");
+      const { start, end } = origin.span;
+      const { source } = origin;
+      reader.report("pf/unreadable-file", "error", `The file ${file} cannot be read.`, start, end, { source });
+      return false;
+    }
+    this.read(new Source(file, text), anchor, null);
+    return this.good;
+  }
 }
 
 /** The lists in the order in which they are loaded and printed. */
@@ -136,7 +213,7 @@ function finishQueues(reader: Reader): boolean {
 }
 
 /** Puts what was read where `-a` says. */
-function attach(configuration: PfConfiguration, root: Anchor, path: string): void {
+function place(configuration: PfConfiguration, root: Anchor, path: string): void {
   const place = configuration.anchor(path);
   place.scrub = root.scrub;
   place.nat = root.nat;

@@ -1,10 +1,12 @@
 /** `pfctl -nvf FILE` as a function: what it writes and how it exits. */
 import { Source } from "@pierhead/core";
+import { dialectOf } from "./dialect.ts";
 import type { PfEnvironment } from "./environment.ts";
+import { HostResolver, MODIFIER } from "./load/hosts.ts";
 import { type LoadOptions, loadPf } from "./load.ts";
 import { type FormatOptions, formatQueue, formatRule, formatTable } from "./print/index.ts";
-import type { PfEvent, RuleList } from "./result.ts";
-import type { Anchor, PfConfiguration } from "./rule.ts";
+import type { PfEvent, PfLoad, RuleList } from "./result.ts";
+import type { Anchor, InterfaceModifiers, PfConfiguration } from "./rule.ts";
 
 /** The command line of `pfctl -n`. */
 export interface PrintOptions extends LoadOptions {
@@ -38,7 +40,7 @@ export function pfctlPrint(
     ...(options.portNames === undefined ? {} : { portNames: options.portNames }),
   };
   const lines: string[] = [];
-  for (const event of load.events) printEvent(lines, event, load.configuration, environment, format);
+  for (const event of load.events) printEvent(lines, event, load, environment, format);
   return {
     stdout: lines.length === 0 ? "" : `${lines.join("\n")}\n`,
     stderr: load.stderr.length === 0 ? "" : `${load.stderr.join("\n")}\n`,
@@ -49,7 +51,7 @@ export function pfctlPrint(
 function printEvent(
   lines: string[],
   event: PfEvent,
-  configuration: PfConfiguration,
+  load: PfLoad,
   environment: PfEnvironment,
   format: FormatOptions,
 ): void {
@@ -67,7 +69,7 @@ function printEvent(
       lines.push(formatQueue(event.queue));
       return;
     case "ruleset":
-      printRuleset(lines, configuration.anchor(event.path), event.list, configuration, environment, format);
+      printRuleset(lines, load.configuration.anchor(event.path), event.list, load, environment, format);
   }
 }
 
@@ -76,11 +78,16 @@ function printRuleset(
   lines: string[],
   anchor: Anchor,
   list: RuleList,
-  configuration: PfConfiguration,
+  load: PfLoad,
   environment: PfEnvironment,
   format: FormatOptions,
 ): void {
   const indents = format.ruleNumbers ? "" : "  ";
+  const printTables = (path: string): void => {
+    if (list !== "filter") return;
+    for (const event of load.optimizerTables.get(path) ?? []) printEvent(lines, event, load, environment, format);
+  };
+  printTables(anchor.path);
   const stack: { readonly anchor: Anchor; next: number }[] = [{ anchor, next: 0 }];
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
     const rule = top.anchor[list][top.next++];
@@ -91,10 +98,63 @@ function printRuleset(
       continue;
     }
     const text = indents.repeat(depth) + formatRule(rule, environment.system, format);
-    const body = rule.anchor?.inline ? configuration.anchor(rule.anchor.path) : null;
+    const body = rule.anchor?.inline ? load.configuration.anchor(rule.anchor.path) : null;
     if (body !== null && body[list].length > 0) {
       lines.push(`${text} {`);
+      printTables(body.path);
       stack.push({ anchor: body, next: 0 });
     } else lines.push(text);
   }
+}
+
+/**
+ * The rules as `pfctl -a '*' -sn` and `-sr` list them once they are loaded, with the bodies of all anchors in braces.
+ * With `numbers` it is `-vv` without counters: the kernel's rule numbers, how many addresses tables and interfaces
+ * have, and no indentation.
+ */
+export function pfctlShow(
+  configuration: PfConfiguration,
+  environment: PfEnvironment,
+  { numbers = true }: { readonly numbers?: boolean } = {},
+): string[] {
+  const lines: string[] = [];
+  const resolver = new HostResolver(environment, dialectOf(environment.system));
+  const format: FormatOptions = {
+    ruleNumbers: numbers,
+    counts: numbers,
+    tableCount: (name) => configuration.main.tables.get(name)?.entries.length ?? null,
+    dynamicCount: ({ interface: name, modifiers }, family) =>
+      resolver.lookup(name, modifierBits(modifiers)).filter((host) => family === null || host.family === family).length,
+  };
+  const indent = numbers ? "" : "  ";
+  for (const list of ["nat", "rdr", "binat", "scrub"] as const) {
+    for (const rule of configuration.main[list]) lines.push(formatRule(rule, environment.system, format));
+  }
+  const stack: { readonly anchor: Anchor; next: number }[] = [{ anchor: configuration.main, next: 0 }];
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const rule = top.anchor.filter[top.next++];
+    if (rule === undefined) {
+      stack.pop();
+      if (stack.length > 0) lines.push(`${indent.repeat(stack.length - 1)}}`);
+      continue;
+    }
+    const text = indent.repeat(stack.length - 1) + formatRule(rule, environment.system, format);
+    lines.push(rule.anchor === null ? text : `${text} {`);
+    if (rule.anchor !== null && stack.length < SHOW_DEPTH) {
+      stack.push({ anchor: configuration.anchor(rule.anchor.path), next: 0 });
+    }
+  }
+  return lines;
+}
+
+/** Anchors may call each other in a circle; the kernel stops at this depth. */
+const SHOW_DEPTH = 64;
+
+function modifierBits({ network, broadcast, peer, noAlias }: InterfaceModifiers): number {
+  return (
+    (network ? MODIFIER.network : 0) |
+    (broadcast ? MODIFIER.broadcast : 0) |
+    (peer ? MODIFIER.peer : 0) |
+    (noAlias ? MODIFIER.noAlias : 0)
+  );
 }

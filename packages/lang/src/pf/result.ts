@@ -52,4 +52,6 @@ export interface PfLoad {
   readonly syntax: PfSyntax | null;
   /** `set ruleset-optimization` or the option that overrides it. */
   readonly optimize: "none" | "basic" | "profile";
+  /** Tables that the optimizer made, by the path of the anchor before whose rules they print. */
+  readonly optimizerTables: ReadonlyMap<string, readonly PfEvent[]>;
 }

@@ -59,10 +59,10 @@ export class Reader implements LexerReport {
   readonly hosts: HostResolver | null;
   readonly recorder: Recorder | null;
 
-  readonly configuration: PfConfiguration = new PfConfiguration();
-  readonly events: PfEvent[] = [];
-  readonly stderr: string[] = [];
-  readonly diagnostics: PfDiagnostic[] = [];
+  readonly configuration: PfConfiguration;
+  readonly events: PfEvent[];
+  readonly stderr: string[];
+  readonly diagnostics: PfDiagnostic[];
   /** `file->errors` of all files. */
   errors = 0;
   #pendingTool: string | null = null;
@@ -110,6 +110,7 @@ export class Reader implements LexerReport {
   statementStart = 0;
   #origin: Origin | null = null;
 
+  /** @param previous the reader of the file before, when files of anchors follow the main one */
   constructor(
     source: Source,
     dialect: PfDialect,
@@ -118,7 +119,18 @@ export class Reader implements LexerReport {
     main: Ruleset,
     options: ReaderOptions,
     recorder: Recorder | null,
+    previous: Reader | null,
   ) {
+    this.configuration = previous?.configuration ?? new PfConfiguration();
+    this.events = previous?.events ?? [];
+    this.stderr = previous?.stderr ?? [];
+    this.diagnostics = previous?.diagnostics ?? [];
+    if (previous !== null) {
+      // What parse.y keeps in static variables and does not reset.
+      this.automaticTables = previous.automaticTables;
+      this.stateDefaults = previous.stateDefaults;
+      this.defaultIfBound = previous.defaultIfBound;
+    }
     this.dialect = dialect;
     this.environment = environment;
     this.hosts = hosts;

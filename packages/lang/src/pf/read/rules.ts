@@ -279,9 +279,7 @@ function parseBlock(reader: Reader): Action {
       return block("return-icmp", 0, RETURN_ICMP, icmp6);
     }
     default:
-      return reader.blockReturns
-        ? block("return", 0, RETURN_ICMP, RETURN_ICMP6)
-        : block("drop", 0, RETURN_ICMP, RETURN_ICMP6);
+      return reader.blockReturns ? block("return", 0, RETURN_ICMP, RETURN_ICMP6) : block("drop", 0, 0, 0);
   }
 }
 
