@@ -228,9 +228,13 @@ export function memoryBytes(words: string): number | null {
 
 /** Model of a SCSI inquiry, `<ATA, SAMSUNG SSD 830, CXM0>`: vendor and product without the revision. */
 export function inquiryModel(text: string): string | null {
-  const match = /<([^>]{0,120})>/.exec(text);
-  if (match === null) return null;
-  const parts = (match[1] as string).split(",").map((part) => part.trim());
+  const start = text.indexOf("<");
+  const end = start === -1 ? -1 : text.indexOf(">", start);
+  if (end === -1 || end - start > 120) return null;
+  const parts = text
+    .slice(start + 1, end)
+    .split(",")
+    .map((part) => part.trim());
   if (parts.length < 3) return parts.join(" ").trim() || null;
   const [vendor, product] = parts as [string, string];
   const words = vendor === "ATA" || vendor === "NVMe" ? product : `${vendor} ${product}`;

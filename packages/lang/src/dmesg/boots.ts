@@ -17,18 +17,21 @@ export interface Boot {
 }
 
 /** Lines that systems print just before the line with their version. */
-const PREAMBLE: readonly RegExp[] = [
-  /^---<<BOOT>>---/,
-  /^Copyright \(c\) (?:19|20)\d\d/,
-  /^The Regents of the University of California/,
-  /^\(c\) \d{4} The NetBSD Foundation/,
-  /^FreeBSD is a registered trademark/,
-  /^\[ using \d+ bytes of bsd ELF symbol table \]/,
-  /^Booting Linux on physical CPU/,
-  /^NetBSD\/\S+ \(.{1,40}\) booting/,
-  /^GDB: /,
-  /^KDB: /,
-];
+const PREAMBLE: RegExp = new RegExp(
+  [
+    "^---<<BOOT>>---",
+    "^Copyright \\(c\\) (?:19|20)\\d\\d",
+    "^The Regents of the University of California",
+    "^\\(c\\) \\d{4} The NetBSD Foundation",
+    "^FreeBSD is a registered trademark",
+    "^\\[ using \\d+ bytes of bsd ELF symbol table \\]",
+    "^Booting Linux on physical CPU",
+    "^NetBSD\\/\\S{1,20} \\(.{1,40}\\) booting",
+    "^platform_early_bootinit: ",
+    "^\\w{2,16}_set_re_type: ",
+    "^[GK]DB: ",
+  ].join("|"),
+);
 
 /** How far from its preamble a version line may be, in lines that are not blank. */
 const NEAR = 14;
@@ -93,7 +96,7 @@ export function findLastBoot(source: Source, from: number, fromNumber: number): 
       waiting = null;
     }
     preambleAge++;
-    if (PREAMBLE.some((pattern) => pattern.test(line.text))) {
+    if (PREAMBLE.test(line.text)) {
       if (preambleAge > NEAR) preamble = line;
       preambleAge = 0;
       return;

@@ -19,9 +19,9 @@ export function inventoryCard(inventory: Inventory): readonly string[] {
   const { product, system, processor, memory, virtualisation } = inventory;
   if (product === null) row("Product", "not told");
   else {
-    const words = product.how === "table" && product.reference !== null ? ` [${product.reference}]` : "";
+    const words = product.reference === null ? "" : ` [${product.reference}]`;
     row("Product", `${product.name} ${at(product.span)}`);
-    if (product.evidence !== product.name) row("", `the log says "${product.evidence}"${words}`);
+    if (product.how === "table") row("", `the log says "${product.evidence}"${words}`);
     if (product.serial !== null) row("", `serial number ${product.serial}`);
   }
   if (system === null) row("System", `not told; the lines are ${inventory.grammar}'s`);
@@ -71,7 +71,7 @@ export function inventoryCard(inventory: Inventory): readonly string[] {
 
 /** `Cavium OCTEON CN5020, 500 MHz, MIPS64, 2 cores` */
 export function processorSummary(processor: ProcessorFact): string {
-  const parts = [processor.name];
+  const parts = [processor.name ?? "name not told"];
   if (processor.megahertz !== null) parts.push(`${Math.round(processor.megahertz)} MHz`);
   if (processor.architecture !== null) parts.push(processor.architecture);
   const { cores, logical, packages } = processor;
@@ -162,5 +162,5 @@ function binarySize(bytes: number): string {
 function decimalSize(bytes: number): string {
   if (bytes >= 1e12) return `${Math.round(bytes / 1e10) / 100} TB`;
   if (bytes >= 1e9) return `${Math.round(bytes / 1e8) / 10} GB`;
-  return bytes >= 1e6 ? `${Math.round(bytes / 1e6)} MB` : `${Math.round(bytes / 1e3)} kB`;
+  return bytes >= 1e6 ? `${Math.round(bytes / 1e5) / 10} MB` : `${Math.round(bytes / 1e3)} kB`;
 }

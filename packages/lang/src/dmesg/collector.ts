@@ -69,6 +69,8 @@ export interface StorageDraft {
 
 /** The processor while its lines come in. */
 export interface ProcessorDraft {
+  /** First line that told anything, for when none tells the name. */
+  span: Span | null;
   name: Fact<string> | null;
   /** Set when an id number told more than a name. */
   identity: ProcessorIdentity | null;
@@ -94,6 +96,7 @@ export class Collector {
   readonly firmware: FirmwareFact[] = [];
   product: ProductFact | null = null;
   readonly processor: ProcessorDraft = {
+    span: null,
     name: null,
     identity: null,
     megahertz: null,
@@ -206,7 +209,7 @@ export class Collector {
   toldProduct(words: string, line: LogLine): Verdict {
     if (isPlaceholder(words)) return "known";
     const name = withoutPlaceholder(words);
-    this.product ??= { name, serial: null, how: "told", evidence: name, reference: null, span: line.span };
+    this.product ??= { name, serial: null, how: "told", evidence: words, reference: null, span: line.span };
     return "fact";
   }
 

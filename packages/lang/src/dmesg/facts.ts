@@ -51,8 +51,8 @@ export interface ProductFact {
 
 /** All processors of the machine taken together. */
 export interface ProcessorFact {
-  /** What it is: `Cavium OCTEON CN5020`, `AMD GX-412TC SOC`. */
-  readonly name: string;
+  /** What it is: `Cavium OCTEON CN5020`, `AMD GX-412TC SOC`; null when the log has only numbers of it. */
+  readonly name: string | null;
   /** Instruction set: `MIPS64`, `x86-64`, `AArch64`; null when neither the name nor the port tells. */
   readonly architecture: string | null;
   /** MHz as measured or told at boot; null when not told. */

@@ -162,7 +162,9 @@ function driveSpoke(name: string, kind: StorageDevice["kind"], text: string, lin
     draft.removable = kind === "optical" || /^ Removable\b/.test(model[4] as string);
     draft.parent =
       / (?:at|on) ([a-z][a-z0-9_-]{0,30})/.exec(model[4] as string)?.[1] ?? into.attached.get(name)?.parent ?? null;
-    if (model[1] !== undefined) draft.bytes = Number(model[1]) * (model[2] === "G" ? 1024 ** 3 : 1024 ** 2);
+    // mmcsd(4) counts GB as the card's label does; ad(4) and others count in 1024s.
+    const unit = model[2] === "M" ? 1024 ** 2 : name.startsWith("mmcsd") ? 1e9 : 1024 ** 3;
+    if (model[1] !== undefined) draft.bytes = Number(model[1]) * unit;
     if (kind === "flash" && draft.bytes === null) {
       const size = /(\d{1,5})MB$/.exec(draft.model);
       if (size !== null) draft.bytes = Number(size[1]) * 1024 ** 2;
@@ -288,6 +290,7 @@ function topology(text: string, line: LogLine, into: Collector): Verdict | null 
   const count = /Detected: (\d{1,4}) CPUs/.exec(text);
   if (count !== null) {
     into.processor.logical = Number(count[1]);
+    into.processor.span ??= line.span;
     return "fact";
   }
   const levels = /^FreeBSD\/SMP: (\d{1,3}) package\(s\)((?: x \d{1,4} [a-z() ]{3,20}?)*)$/.exec(text);
@@ -299,7 +302,7 @@ function topology(text: string, line: LogLine, into: Collector): Verdict | null 
   }
   into.processor.packages = packages;
   if (text.includes("core(s)")) into.processor.cores = cores;
-  return line.number > 0 ? "fact" : null;
+  return "fact";
 }
 
 function memory(text: string, line: LogLine, into: Collector): Verdict | null {

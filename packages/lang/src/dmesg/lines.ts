@@ -50,6 +50,7 @@ export function eachLine(
 }
 
 const ESCAPE = 27;
+const BYTE_ORDER_MARK = 0xfeff;
 
 /** Takes out terminal escapes and control characters, lets backspaces delete, and cuts at MAXIMUM_LINE. */
 function clean(text: string, start: number, end: number): string {
@@ -57,7 +58,7 @@ function clean(text: string, start: number, end: number): string {
   let plain = true;
   for (let i = start; i < stop; i++) {
     const code = text.charCodeAt(i);
-    if ((code < 32 && code !== 9) || (code >= 127 && code < 160)) {
+    if ((code < 32 && code !== 9) || (code >= 127 && code < 160) || code === BYTE_ORDER_MARK) {
       plain = false;
       break;
     }
@@ -68,7 +69,8 @@ function clean(text: string, start: number, end: number): string {
     const code = text.charCodeAt(i);
     if (code === 8 || code === 127) kept.pop();
     else if (code === ESCAPE) i = endOfEscape(text, i, stop);
-    else if (code === 9 || (code >= 32 && !(code >= 128 && code < 160))) kept.push(text.charAt(i));
+    else if (code === 9 || (code >= 32 && !(code >= 128 && code < 160) && code !== BYTE_ORDER_MARK))
+      kept.push(text.charAt(i));
   }
   return kept.join("");
 }
@@ -85,38 +87,46 @@ function endOfEscape(text: string, at: number, stop: number): number {
   return stop;
 }
 
-// What loggers put before a kernel's own words. Every pattern is anchored and has bounded repetitions.
-const PREFIXES: readonly RegExp[] = [
-  // Quoted in a mail.
-  /^(?:> ?){1,8}/,
-  // dmesg -r, syslog(3) priorities.
-  /^<\d{1,3}>/,
-  // printk times, NetBSD kernel times, msgbuf times: [    0.000000] [   1.0000000] [12] [2025-11-24 08:16:05]
-  /^\[[ \d.:/-]{1,30}\] ?/,
-  // printk caller: [    T0]
-  /^\[ {0,8}[TC]\d{1,7}\] ?/,
-  // dmesg -T
-  /^\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}\] ?/,
-  // dmesg -x
-  /^(?:kern|user|daemon|syslog) {0,4}:(?:emerg|alert|crit|err|warn|notice|info|debug) {0,4}: ?/,
-  // syslogd: Nov 24 08:16:05 host /bsd: ; Junos and FreeBSD: /kernel: or kernel:
-  /^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})? {1,2}(?:[^\s:]{1,255} {1,2})?\/?(?:kernel|bsd|netbsd)(?:\[\d{1,9}\])?: ?/,
-  // RFC 5424-like: 2025-11-24T08:16:05.123456+00:00 host kernel:
-  /^\d{4}-\d\d-\d\d[T ][\d:.+Z-]{8,32} (?:[^\s:]{1,255} )?\/?(?:kernel|bsd|netbsd)(?:\[\d{1,9}\])?: ?/,
-  // journalctl -o short-monotonic: host kernel:
-  /^(?:[\w.-]{1,255} )?kernel: /,
-];
+// What loggers put before a kernel's own words, by first character. Every pattern is anchored and bounded.
+const QUOTED = /^(?:> ?){1,8}/;
+/** dmesg -r, syslog(3). */
+const PRIORITY = /^<\d{1,3}>/;
+/** printk and NetBSD kernel times, msgbuf times: `[    0.000000]`, `[   1.0000000]`, `[12]`, `[2025-11-24 08:16:05]`. */
+const TIME = /^\[[ \d.:/-]{1,30}\] ?/;
+/** printk's caller: `[    T0]`. */
+const CALLER = /^\[ {0,8}[TC]\d{1,7}\] ?/;
+/** dmesg -T. */
+const DATE = /^\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}\] ?/;
+/** dmesg -x. */
+const FACILITY = /^(?:kern|user|daemon|syslog) {0,4}:(?:emerg|alert|crit|err|warn|notice|info|debug) {0,4}: ?/;
+/** syslogd: `Nov 24 08:16:05 host /bsd: `; Junos and FreeBSD: `/kernel: ` or `kernel: `. */
+const SYSLOG =
+  /^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})? {1,2}(?:[^\s:]{1,255} {1,2})?\/?(?:kernel|bsd|netbsd)(?:\[\d{1,9}\])?: ?/;
+/** `2025-11-24T08:16:05.123456+00:00 host kernel: `. */
+const ISO_SYSLOG = /^\d{4}-\d\d-\d\d[T ][\d:.+Z-]{8,32} (?:[^\s:]{1,255} )?\/?(?:kernel|bsd|netbsd)(?:\[\d{1,9}\])?: ?/;
+/** journalctl -o short-monotonic: `host kernel: `. */
+const JOURNAL = /^(?:[\w.-]{1,255} )?kernel: /;
 
-/** Takes the prefixes off; a log may carry several (syslog's and the kernel's own). */
+/** Takes the prefixes off; a line may carry several (syslog's and the kernel's own). */
 export function stripPrefixes(text: string): string {
   let rest = text;
-  for (let round = 0; round < 4; round++) {
-    const before = rest.length;
-    for (const prefix of PREFIXES) {
-      const match = prefix.exec(rest);
-      if (match !== null) rest = rest.slice(match[0].length);
-    }
-    if (rest.length === before) break;
+  for (let round = 0; round < 8; round++) {
+    const length = prefixLength(rest);
+    if (length === 0) break;
+    rest = rest.slice(length);
   }
   return rest;
+}
+
+function prefixLength(text: string): number {
+  const first = text.charCodeAt(0);
+  let match: RegExpExecArray | null = null;
+  if (first === 91) match = TIME.exec(text) ?? CALLER.exec(text) ?? DATE.exec(text);
+  else if (first === 60) match = PRIORITY.exec(text);
+  else if (first === 62) match = QUOTED.exec(text);
+  else if (first >= 65 && first <= 90) match = text.charCodeAt(3) === 32 ? SYSLOG.exec(text) : null;
+  else if (first >= 48 && first <= 57) match = text.charCodeAt(4) === 45 ? ISO_SYSLOG.exec(text) : null;
+  else if (first >= 100 && first <= 117) match = FACILITY.exec(text);
+  if (match === null && text.includes("kernel: ")) match = JOURNAL.exec(text);
+  return match === null ? 0 : match[0].length;
 }

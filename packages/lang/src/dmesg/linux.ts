@@ -71,6 +71,7 @@ function processor(text: string, line: LogLine, into: Collector): Verdict | null
     /^Xen reported: (\d{1,6}(?:\.\d{1,3})?) MHz processor/.exec(text);
   if (clock !== null) {
     draft.megahertz ??= Number(clock[1]);
+    draft.span ??= line.span;
     return "fact";
   }
   const arm =
@@ -107,6 +108,7 @@ function processor(text: string, line: LogLine, into: Collector): Verdict | null
     /^SMP: Total of (\d{1,5}) processors activated/.exec(text);
   if (count === null) return null;
   draft.logical = Number(count[1]);
+  draft.span ??= line.span;
   return "fact";
 }
 
@@ -312,7 +314,7 @@ function other(text: string, line: LogLine, into: Collector): Verdict {
   if (text === "Xen-provided physical RAM map:") {
     return into.addVirtualisation({ hypervisor: "Xen", version: null, evidence: "device", span: line.span });
   }
-  if (/^AES CTR mode by\d optimization enabled|^AVX2? .{0,20}AES|^AVX version of gcm_enc/.test(text)) {
+  if (/^AES CTR mode by\d optimization enabled|^AVX2? version of gcm_enc/.test(text)) {
     into.processor.features.add("AES");
     return "fact";
   }

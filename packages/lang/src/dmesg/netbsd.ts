@@ -71,7 +71,9 @@ function attached(attach: AttachLine, line: LogLine, into: Collector): Verdict {
   if (line.text.endsWith(" not configured")) return notConfigured(line.text, line, into);
   // What the driver says is the description: "wm0 at pci0 dev 3 function 0: Intel i82540EM … (rev. 0x02)".
   const words = text.replace(/ \(rev\.? 0x[0-9a-f]{1,4}\).*$/, "").trim();
-  const device = { ...attach.device, description: attach.device.description ?? (words === "" ? null : words) };
+  // A virtio driver lists its features there, an older Ethernet driver its address.
+  const telling = words !== "" && !/^Features: |^address |^0x/.test(words);
+  const device = { ...attach.device, description: attach.device.description ?? (telling ? words : null) };
   into.attach(name, device);
   const described: AttachLine = { ...attach, device };
   switch (driver) {
@@ -196,7 +198,12 @@ function driveAttached(attach: AttachLine, line: LogLine, into: Collector): Verd
   const kind = driver === "cd" ? "optical" : driver === "ld" && /^sdmmc/.test(device.parent) ? "flash" : "disk";
   const drive = into.storageDraft(name, kind, line);
   if (drive === null) return "known";
-  drive.model = inquiryModel(text) ?? (driver === "xbd" && text !== "" ? text : null);
+  // <vendor, product, revision> on SCSI; <model, serial, revision> on ATAPI.
+  const inquiry = text.startsWith("<") ? text : "";
+  drive.model = /^atapibus/.test(device.parent)
+    ? (/^<([^,>]{1,80})/.exec(inquiry)?.[1] ?? null)
+    : inquiryModel(inquiry);
+  if (driver === "xbd" && text !== "") drive.model ??= text;
   if (kind === "flash") drive.model = cardName(text);
   drive.parent = device.parent;
   drive.span = line.span;

@@ -7,7 +7,7 @@ import { eachLine, type LogLine, MAXIMUM_TEXT } from "./lines.ts";
 import { linuxLine } from "./linux.ts";
 import { netbsdLine } from "./netbsd.ts";
 import { openbsdLine } from "./openbsd.ts";
-import { identifyProcessor, nominalMegahertz, tidy } from "./processors.ts";
+import { identifyProcessor, nominalMegahertz } from "./processors.ts";
 import { ubootLine } from "./u-boot.ts";
 
 const GRAMMARS: Record<LogFamily, (line: LogLine, into: Collector) => Verdict> = {
@@ -181,32 +181,35 @@ function complaints(into: Collector): Diagnostic[] {
 
 function finishedProcessor(into: Collector): ProcessorFact | null {
   const draft = into.processor;
-  const name = draft.name;
-  if (name === null) return null;
+  const span = draft.name?.span ?? draft.span;
+  if (span === null) return null;
   const port = into.system?.architecture ?? null;
-  const identity = draft.identity ?? identifyProcessor(name.value, port);
+  const words = draft.name?.value ?? "";
+  const identity = draft.identity ?? identifyProcessor(words, port);
   const listed = draft.listed.size;
   const uniprocessor = into.family === "openbsd" && listed === 1 && into.system?.kernel?.includes(".MP") === false;
   const logical = draft.logical ?? (listed > 0 ? listed : null);
   let cores = draft.cores ?? (draft.coreIds.size > 0 ? draft.coreIds.size : null);
   cores ??= identity.cores;
   if (cores === null && identity.threadsPerCore === 1 && !uniprocessor) cores = logical;
-  const order = /-([A-Z]{2,5})$/.exec(name.value);
+  const order = /-([A-Z]{2,5})$/.exec(words);
   if (identity.crypto === true && order !== null && !into.crypto.has("octcrypto0")) {
-    const line = { number: 0, text: "", span: name.span, indented: false };
     const description = `OCTEON cryptographic unit (order code ${order[1]})`;
-    into.addCrypto("cpu", "cipher", description, identity.reference ?? "", line);
+    const line = { number: 0, text: "", span, indented: false };
+    into.addCrypto("processor", "cipher", description, identity.reference ?? "", line);
   }
+  // Machines that mix kinds of cores: "Arm Cortex-A53 (4) + Arm Cortex-A72 (2)"
   const kinds = [...draft.kinds].map(([kind, same]) => `${identifyProcessor(kind, port).name} (${same.size})`);
+  const name = kinds.length > 1 ? kinds.join(" + ") : identity.name;
   return {
-    name: kinds.length > 1 ? kinds.join(" + ") : identity.name === "" ? tidy(name.value) : identity.name,
+    name: name === "" ? null : name,
     architecture: identity.architecture,
-    megahertz: draft.megahertz ?? nominalMegahertz(name.value),
+    megahertz: draft.megahertz ?? nominalMegahertz(words),
     cores,
     logical,
     packages: draft.packages ?? (draft.packageIds.size > 0 ? draft.packageIds.size : null),
     features: [...draft.features].sort(),
     reference: identity.reference,
-    span: name.span,
+    span,
   };
 }

@@ -228,7 +228,7 @@ function architectureOfName(text: string): string | null {
 export function tidy(name: string): string {
   return name
     .replace(/\((?:R|r|TM|tm)\)/g, "")
-    .replace(/ CPU\b/, "")
+    .replace(/(?<=^Intel\b.{0,60}) CPU\b/, "")
     .replace(/ {0,16}@ {0,4}\d{1,5}(?:\.\d{1,4})? ?[MG]Hz/, "")
     .replace(/ {1,64}/g, " ")
     .trim();

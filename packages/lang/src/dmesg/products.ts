@@ -61,9 +61,15 @@ const PLACEHOLDERS: readonly RegExp[] = [
   /^(?:system manufacturer|system product name|unknown|not specified|not applicable|none|n\/a|o\.e\.m\.|oem|invalid|empty|0|\.|-|[ ,/])+$/i,
 ];
 
-/** A product name without the vendor nobody filled in: `Default string N100DC-ITX` is `N100DC-ITX`. */
+/**
+ * A product name without the vendor nobody filled in (`Default string N100DC-ITX` is `N100DC-ITX`) and without the
+ * vendor said twice (`PC Engines PC Engines apu4`).
+ */
 export function withoutPlaceholder(name: string): string {
-  return name.trim().replace(/^(?:Default string|To be filled by O\.E\.M\.|System manufacturer|Unknown) (?=\S)/i, "");
+  return name
+    .trim()
+    .replace(/^(.{3,40}?) (?=\1(?: |$))/, "")
+    .replace(/^(?:Default string|To be filled by O\.E\.M\.|System manufacturer|Unknown) (?=\S)/i, "");
 }
 
 /** Whether a product name is only what an unfilled BIOS field holds. */

@@ -50,7 +50,7 @@ function board(text: string, line: LogLine, into: Collector): Verdict | null {
     const known = loaderBoard(code[1] as string);
     into.product ??= {
       name: known?.name ?? (code[1] as string),
-      serial: code[2] as string,
+      serial: code[2] === "unknown" ? null : (code[2] as string),
       how: known === null ? "told" : "table",
       evidence: code[1] as string,
       reference: known?.reference ?? null,
