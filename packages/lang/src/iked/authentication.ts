@@ -66,6 +66,9 @@ export function keyOfFile(
   origin: Origin,
 ): IkedAuthentication | typeof FAIL {
   const content = environment.readFile(path);
+  if (content === null && environment.machineUnknown === true) {
+    return { method: "psk", eap: null, preSharedKey: new Secret(""), text: null, origin };
+  }
   if (content === null) {
     report.fatal(
       "iked/key-file",

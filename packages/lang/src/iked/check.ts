@@ -2,6 +2,7 @@
 import { type Diagnostic, diagnostic, type Severity } from "@pierhead/core";
 import type { Origin } from "../lexer/index.ts";
 import { SHORT_KEY, SHORT_PASSWORD, weaknessOf } from "../secrets/index.ts";
+import { checkEncoding } from "../text/index.ts";
 import type { IkedConfiguration, IkedPolicy } from "./configuration.ts";
 import type { TransformEntry } from "./transforms.ts";
 
@@ -9,7 +10,7 @@ type Say = (code: string, severity: Severity, message: string, origin: Origin) =
 
 /** Checks a loaded iked.conf(5). Its own errors are in `configuration.diagnostics`, these come on top. */
 export function checkIked(configuration: IkedConfiguration): readonly Diagnostic[] {
-  const findings: Diagnostic[] = [];
+  const findings: Diagnostic[] = checkEncoding(configuration.source);
   const say: Say = (code, severity, message, { source, span }) =>
     findings.push(diagnostic(code, severity, message, source, span));
   for (const policy of configuration.policies) {
@@ -80,7 +81,7 @@ function checkKey(policy: IkedPolicy, say: Say): void {
       "iked keeps the length of a key in one octet, so of this one only a part counts; use at most 255 octets.";
     say("iked/psk-cut", "error", advice, origin);
   }
-  if (policy.peer.family === null || policy.peer.network) {
+  if (policy.peer.network || (policy.peer.family === null && policy.peerOrigin === null)) {
     const advice =
       "One pre-shared key serves many addresses: whoever has it can pose as the head-end. Use certificates or EAP.";
     say("iked/psk-any", "warning", advice, origin);

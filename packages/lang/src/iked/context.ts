@@ -124,7 +124,9 @@ export class IkedContext implements ParseEvents {
     const path = at.get<string>(2);
     const { lexer } = this.report;
     const loop = lexer.depth >= INCLUDE_LIMIT;
-    const text = loop ? null : this.environment.readFile(path);
+    const text = loop
+      ? null
+      : (this.environment.readFile(path) ?? (this.environment.machineUnknown === true ? "" : null));
     if (text !== null) {
       lexer.include(new Source(path, text));
       return null;

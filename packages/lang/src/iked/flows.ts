@@ -49,6 +49,7 @@ export function expandFlow(source: HostNode, destination: HostNode): (readonly [
 /** expand_keyword(): ports and translation of the keyword are not taken along. */
 function keyword(host: HostNode, family: Family): HostNode {
   const zero = family === 4 ? ZERO4 : ZERO6;
+  if (host.kind === "unknown") return new HostNode(family, null, zero.bits, false, host.name, "unknown");
   if (host.kind === "any") return new HostNode(family, zero, 0, true, `${zero}/0`);
   return new HostNode(family, zero, zero.bits, false, `${zero}`);
 }

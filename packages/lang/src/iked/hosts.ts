@@ -10,6 +10,8 @@ export interface IkedEnvironment {
   resolveHost(name: string): readonly Address[];
   /** Text of an included file or key file; null when it cannot be read. */
   readFile(path: string): string | null;
+  /** Nothing is known of the machine: names of interfaces, hosts and files are taken to be right. */
+  readonly machineUnknown?: boolean;
 }
 
 /** One entry of a chain of hosts; the first entry knows the last, but for groups, where iked forgets to say. */
@@ -18,7 +20,7 @@ export class HostNode {
   readonly address: Address | null;
   readonly mask: number;
   readonly network: boolean;
-  readonly kind: "address" | "any" | "dynamic";
+  readonly kind: "address" | "any" | "dynamic" | "unknown";
   readonly name: string | null;
   port = 0;
   nat: HostNode | null = null;
@@ -136,6 +138,9 @@ function resolvedHosts(text: string, name: string, mask: number, environment: Ik
     }
     const length = address.family === 6 ? 0 : mask === -1 ? 32 : mask;
     first = append(first, new HostNode(address.family, address, length, false, `${address}`));
+  }
+  if (first === null && environment.machineUnknown === true && /^[A-Za-z][\w.-]*$/.test(name)) {
+    return { hosts: new HostNode(null, null, 0, false, name, "unknown") };
   }
   return first === null ? { hosts: null, text: `no IP address found for ${text}`, fatal: false } : { hosts: first };
 }

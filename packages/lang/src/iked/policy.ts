@@ -83,7 +83,8 @@ export function createPolicy(
   }
   if (statement.interface !== null) {
     const name = statement.interface.value;
-    if (!environment.interfaces.some((entry) => entry.name === name)) {
+    const known = environment.machineUnknown === true || environment.interfaces.some((entry) => entry.name === name);
+    if (!known) {
       const advice = `There is no interface ${name} on this machine; create it first, or correct the name.`;
       return refuse("iked/unknown-interface", "invalid iface", statement.interface.origin, advice);
     }

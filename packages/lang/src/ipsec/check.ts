@@ -2,6 +2,7 @@
 import { type Diagnostic, diagnostic, type Fix, type Severity } from "@pierhead/core";
 import type { Origin } from "../lexer/index.ts";
 import { SHORT_KEY, weaknessOf } from "../secrets/index.ts";
+import { checkEncoding } from "../text/index.ts";
 import { ipsecDialect } from "./dialect.ts";
 import type { IpsecConfiguration } from "./load.ts";
 import { phase1Proposal, phase2Proposal } from "./proposal.ts";
@@ -10,7 +11,7 @@ import type { IkeStatement, Phase, TransformWord } from "./statement.ts";
 
 /** Checks a loaded ipsec.conf(5). Its own errors are in `configuration.diagnostics`, these come on top. */
 export function checkIpsec(configuration: IpsecConfiguration): readonly Diagnostic[] {
-  const findings: Diagnostic[] = [];
+  const findings: Diagnostic[] = checkEncoding(configuration.source);
   const say: Say = (code, severity, message, { source, span }, fix) =>
     findings.push(diagnostic(code, severity, message, source, span, fix === undefined ? {} : { fix }));
   const dialect = ipsecDialect(configuration.system);

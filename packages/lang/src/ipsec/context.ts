@@ -93,7 +93,8 @@ export class IpsecContext implements ParseEvents {
 
   include(path: string, pathOrigin: Origin, origin: Origin): boolean {
     const { lexer } = this.report;
-    const text = lexer.depth >= INCLUDE_LIMIT ? null : this.environment.readFile(path);
+    const unread = this.environment.machineUnknown === true ? "" : null;
+    const text = lexer.depth >= INCLUDE_LIMIT ? null : (this.environment.readFile(path) ?? unread);
     if (text === null) {
       const reason = lexer.depth >= INCLUDE_LIMIT ? "Too many open files" : "No such file or directory";
       const prefix = this.dialect.namesPushfile ? "pushfile: " : "";

@@ -382,7 +382,7 @@ export class Expander {
     }
     if (transforms?.authentication != null) {
       const { name, keyMinimum } = transforms.authentication;
-      if (authenticationKey === null && name !== "none") {
+      if (authenticationKey === null && name !== "none" && !statement.authenticationKeys.unknown) {
         return refuse("ipsec/no-authentication-key", "no authentication key specified");
       }
       if (authenticationKey !== null && octets(authenticationKey) !== keyMinimum) {
@@ -394,7 +394,7 @@ export class Expander {
     }
     if (transforms?.encryption != null) {
       const { name, keyMinimum, keyMaximum } = transforms.encryption;
-      if (encryptionKey === null && name !== "null") {
+      if (encryptionKey === null && name !== "null" && !statement.encryptionKeys.unknown) {
         return refuse("ipsec/no-encryption-key", "no encryption key specified");
       }
       const length = encryptionKey === null ? 0 : octets(encryptionKey);

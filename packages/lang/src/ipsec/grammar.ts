@@ -186,7 +186,7 @@ function defineMacro(context: IpsecContext, at: Reduction): unknown {
 }
 
 function associations(dialect: IpsecDialect): Rule[] {
-  const noKeys: Keys = { out: null, in: null, origin: null };
+  const noKeys: Keys = { out: null, in: null, unknown: false, origin: null };
   const keySpec = (_: IpsecContext, at: Reduction): Keys => ({ ...at.get<KeyPair>(2), origin: at.origin(2) });
   const udp = dialect.udpEncapsulation ? " udpencap" : "";
   const bundle = dialect.bundles ? " bundlestring" : "";

@@ -15,6 +15,8 @@ export interface IpsecEnvironment {
   readFile(path: string): string | null;
   /** hostname(1), the identity of `ike dynamic`; without it that identity is unknown. */
   readonly hostName?: string;
+  /** Nothing is known of the machine: names of interfaces, hosts and files are taken to be right. */
+  readonly machineUnknown?: boolean;
 }
 
 /**
@@ -65,8 +67,16 @@ export function resolveHosts(text: string, environment: IpsecEnvironment, dialec
     interfaceHosts(name, environment.interfaces) ??
     ipv4Host(text, dialect) ??
     ipv6Host(name, mask === -1 ? 128 : mask, environment) ??
-    (mask === -1 ? resolvedHosts(text, environment) : null);
+    (mask === -1 ? resolvedHosts(text, environment) : null) ??
+    (environment.machineUnknown === true ? standIn(name) : null);
   return hosts === null ? { hosts, text: `no IP address found for ${text}`, fatal: false } : { hosts };
+}
+
+/** A host for a name of a machine that is not known: one of each family, so that it fits to any other. */
+function standIn(name: string): HostNode | null {
+  if (!/^[A-Za-z][\w.-]*$/.test(name)) return null;
+  const first = new HostNode(4, null, 32, false, name);
+  return append(first, new HostNode(6, null, 128, false, name));
 }
 
 export function anyHost(): HostNode {

@@ -3,6 +3,7 @@ export * from "./check.ts";
 export * from "./dialect.ts";
 export { type HostNode, type IpsecEnvironment, isMember } from "./hosts.ts";
 export * from "./isakmpd.ts";
+export { IPSEC } from "./language.ts";
 export * from "./load.ts";
 export * from "./print.ts";
 export * from "./proposal.ts";

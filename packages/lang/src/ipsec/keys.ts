@@ -6,6 +6,8 @@ import type { IpsecContext } from "./context.ts";
 export interface KeyPair {
   readonly out: Secret | null;
   readonly in: Secret | null;
+  /** They are in files that cannot be read here; whether they fit is not known. */
+  readonly unknown: boolean;
 }
 
 /** Octets a key file may have (`KEYSIZE_LIMIT`). */
@@ -14,13 +16,14 @@ const FILE_LIMIT = 1024;
 /** `key`, `out:in`, or with `file` the names of files that hold them. */
 export function readKeys(context: IpsecContext, text: string, origin: Origin, fromFile: boolean): KeyPair {
   const colon = text.indexOf(":");
+  if (fromFile && context.environment.machineUnknown === true) return { out: null, in: null, unknown: true };
   const read = (part: string): Secret | null => {
     if (fromFile) return keyOfFile(context, part, origin);
     return keyOfDigits(context, part.startsWith("0x") ? part.slice(2) : part, origin);
   };
   const inbound = colon === -1 ? null : read(text.slice(colon + 1));
-  if (context.report.halted) return { out: null, in: null };
-  return { out: read(colon === -1 ? text : text.slice(0, colon)), in: inbound };
+  if (context.report.halted) return { out: null, in: null, unknown: false };
+  return { out: read(colon === -1 ? text : text.slice(0, colon)), in: inbound, unknown: false };
 }
 
 /** parsekey(): every two characters an octet; what is no digit is reported and becomes ff. */

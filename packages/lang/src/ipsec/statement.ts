@@ -106,6 +106,8 @@ export interface FlowStatement {
 export interface Keys {
   readonly out: Secret | null;
   readonly in: Secret | null;
+  /** In files that cannot be read here. */
+  readonly unknown: boolean;
   readonly origin: Origin | null;
 }
 

@@ -10,6 +10,7 @@ import {
 } from "@pierhead/core";
 import type { Origin } from "../lexer/index.ts";
 import { SHORT_KEY, SHORT_PASSWORD, weaknessOf } from "../secrets/index.ts";
+import { checkEncoding } from "../text/index.ts";
 import type {
   Authentication,
   Ipcp,
@@ -31,7 +32,7 @@ type Say = (code: string, severity: Severity, message: string, origin: Origin) =
 
 /** Checks a loaded npppd.conf(5). Its own errors are in `configuration.diagnostics`, these come on top. */
 export function checkNpppd(configuration: NpppdConfiguration): readonly Diagnostic[] {
-  const findings: Diagnostic[] = [];
+  const findings: Diagnostic[] = checkEncoding(configuration.source);
   const say: Say = (code, severity, message, { source, span }) =>
     findings.push(diagnostic(code, severity, message, source, span));
   const { settings } = configuration;
@@ -171,7 +172,7 @@ function checkUse(settings: NpppdSettings, { source, accepted }: NpppdConfigurat
  * @param settings of the npppd.conf that names the file; null when there is none
  */
 export function checkNpppdUsers(file: NpppdUsers, settings: NpppdSettings | null): readonly Diagnostic[] {
-  const findings: Diagnostic[] = [];
+  const findings: Diagnostic[] = checkEncoding(file.source);
   const say = (code: string, severity: Severity, message: string, span: Span): void => {
     findings.push(diagnostic(code, severity, message, file.source, span));
   };

@@ -1,7 +1,7 @@
 /** npppd-users(5): records of getcap(3), one a user. */
 
-import type { Address } from "@pierhead/core";
 import {
+  type Address,
   type Diagnostic,
   diagnostic,
   parseAddress,
@@ -134,7 +134,6 @@ function readUser(record: Record, say: Say): NpppdUser | null {
   const colon = text.indexOf(":");
   const head = colon === -1 ? text : text.slice(0, colon);
   if (/^[ \t\r]*$/.test(text)) {
-    if (text.includes("\r")) carriageReturn(say, record.span);
     return null;
   }
   if (head.trim() === "") {
@@ -146,7 +145,6 @@ function readUser(record: Record, say: Say): NpppdUser | null {
     );
     return null;
   }
-  if (text.includes("\r")) carriageReturn(say, record.span);
   const names: { name: string; span: Span }[] = [];
   let from = 0;
   for (const name of head.split("|")) {
@@ -283,15 +281,6 @@ function judge(
     broken,
     span: record.span,
   };
-}
-
-function carriageReturn(say: Say, span: Span): void {
-  say(
-    "npppd/user-carriage-return",
-    "error",
-    "The lines end in carriage returns: backslashes do not join them and values get one at their end. Save with Unix line ends.",
-    span,
-  );
 }
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([

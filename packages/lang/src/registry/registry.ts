@@ -2,8 +2,11 @@
 import type { Source, SystemFamily } from "@pierhead/core";
 import { parseHostnameIf, printHostnameIf } from "../hostname-if/index.ts";
 import { printIfstated, readIfstated } from "../ifstated/index.ts";
+import { IKED } from "../iked/index.ts";
+import { IPSEC } from "../ipsec/index.ts";
 import { parseMygate, printMygate } from "../mygate/index.ts";
 import { parseIfconfigIf, parseNetstartLocal, printIfconfigIf, printNetstartLocal } from "../netstart/index.ts";
+import { NPPPD, NPPPD_USERS } from "../npppd/index.ts";
 import { dialectOf, parsePf, printSyntax } from "../pf/index.ts";
 import { parseRcConf, printRcConf } from "../rc-conf/index.ts";
 import { parseSysctlConf, printSysctlConf } from "../sysctl/index.ts";
@@ -109,6 +112,10 @@ export const LANGUAGES: readonly Language[] = [
       return { diagnostics: read.diagnostics, print: () => printNetstartLocal(read) };
     },
   },
+  IPSEC,
+  IKED,
+  NPPPD,
+  NPPPD_USERS,
 ];
 
 /** The language of that name; null when there is none. */
