@@ -15,43 +15,55 @@ const ICMP6 = 58;
 
 /** Complains about every contradiction. Returns whether there was none. */
 export function checkRule(reader: Reader, rule: Rule, context: ConsistencyContext): boolean {
-  let problems = 0;
-  const wrong = (tool: string, code: string, message: string): void => {
-    reader.complain(tool, code, message);
-    problems++;
-  };
+  const before = reader.errors;
   const protocol = rule.protocol;
   const tcpUdp = protocol === TCP || protocol === UDP;
   const icmp = protocol === ICMP || protocol === ICMP6;
   const ports = rule.from.port !== null || rule.to.port !== null;
   if (protocol !== TCP && rule.os !== null) {
-    wrong("os only applies to tcp", "pf/tcp-only", "Operating systems can only be told apart with `proto tcp`.");
+    reader.complain(
+      "os only applies to tcp",
+      "pf/tcp-only",
+      "Operating systems can only be told apart with `proto tcp`.",
+    );
   }
   if (!tcpUdp && ports) {
-    wrong("port only applies to tcp/udp", "pf/port-without-protocol", "Ports need `proto tcp` or `proto udp`.");
+    reader.complain(
+      "port only applies to tcp/udp",
+      "pf/port-without-protocol",
+      "Ports need `proto tcp` or `proto udp`.",
+    );
   }
   if (!tcpUdp && rule.user !== null) {
-    wrong("user only applies to tcp/udp", "pf/user-without-protocol", "`user` needs `proto tcp` or `proto udp`.");
+    reader.complain(
+      "user only applies to tcp/udp",
+      "pf/user-without-protocol",
+      "`user` needs `proto tcp` or `proto udp`.",
+    );
   }
   if (!tcpUdp && rule.group !== null) {
-    wrong("group only applies to tcp/udp", "pf/user-without-protocol", "`group` needs `proto tcp` or `proto udp`.");
+    reader.complain(
+      "group only applies to tcp/udp",
+      "pf/user-without-protocol",
+      "`group` needs `proto tcp` or `proto udp`.",
+    );
   }
   if (!icmp && rule.icmpType !== null) {
-    wrong(
+    reader.complain(
       "icmp-type/code only applies to icmp",
       "pf/icmp-type-mismatch",
       "ICMP types need `proto icmp` or `proto icmp6`.",
     );
   }
   if (rule.family === null && rule.icmpType !== null) {
-    wrong(
+    reader.complain(
       "must indicate address family with icmp-type/code",
       "pf/family-missing",
       "ICMP types are different in IPv4 and IPv6: write `inet` or `inet6`.",
     );
   }
   if (rule.afTo !== null && rule.family === rule.afTo) {
-    wrong(
+    reader.complain(
       "must indicate different address family with af-to",
       "pf/family-mismatch",
       "af-to translates from one family to the other: the rule must match the other one.",
@@ -59,14 +71,14 @@ export function checkRule(reader: Reader, rule: Rule, context: ConsistencyContex
   }
   const state = rule.state;
   if (state?.overload != null && state.maxSrcConn === 0 && state.maxSrcConnRate === null) {
-    wrong(
+    reader.complain(
       "'overload' requires 'max-src-conn' or 'max-src-conn-rate'",
       "pf/overload-without-limit",
       "`overload` acts when `max-src-conn` or `max-src-conn-rate` is exceeded: give one of them.",
     );
   }
   if ((protocol === ICMP && rule.family === 6) || (protocol === ICMP6 && rule.family === 4)) {
-    wrong(
+    reader.complain(
       `proto ${protocol === ICMP ? "icmp" : "icmp6"} doesn't match address family ${rule.family === 4 ? "inet" : "inet6"}`,
       "pf/family-mismatch",
       protocol === ICMP
@@ -75,45 +87,49 @@ export function checkRule(reader: Reader, rule: Rule, context: ConsistencyContex
     );
   }
   if (rule.allowOpts && rule.action !== "pass") {
-    wrong(
+    reader.complain(
       "allow-opts can only be specified for pass rules",
       "pf/wrong-action",
       "`allow-opts` lets packets with IP options pass: it belongs to a pass rule.",
     );
   }
   if (rule.fragment && (ports || rule.flagSet !== 0 || rule.icmpType !== null)) {
-    wrong(
+    reader.complain(
       "fragments can be filtered only on IP header fields",
       "pf/fragment-with-ports",
       "Later fragments have no ports, flags or ICMP types: leave them away with `fragment`.",
     );
   }
   if (rule.blockReturn === "return-rst" && protocol !== TCP) {
-    wrong(
+    reader.complain(
       "return-rst can only be applied to TCP rules",
       "pf/tcp-only",
       "A RST answers TCP only: write `proto tcp`, or `block return`.",
     );
   }
   if (state !== null && state.maxSrcNodes !== 0 && !context.ruleSourceTrack) {
-    wrong("max-src-nodes requires 'source-track rule'", "pf/incompatible-options", "Add `source-track rule`.");
+    reader.complain(
+      "max-src-nodes requires 'source-track rule'",
+      "pf/incompatible-options",
+      "Add `source-track rule`.",
+    );
   }
   if (rule.action !== "pass" && rule.keepState !== "none") {
-    wrong(
+    reader.complain(
       "keep state is great, but only for pass rules",
       "pf/state-on-block",
       "Only pass rules make states: leave `keep state` away here.",
     );
   }
   if (rule.routeOption !== null && rule.keepState === "none") {
-    wrong(
+    reader.complain(
       "route-to, reply-to and dup-to require keep state",
       "pf/route-without-state",
       "Routes are kept in the state: leave `no state` away.",
     );
   }
   if (state !== null && state.sloppy && (rule.keepState === "modulate" || rule.keepState === "synproxy")) {
-    wrong(
+    reader.complain(
       "sloppy state matching cannot be used with synproxy state or modulate state",
       "pf/incompatible-options",
       "`sloppy` does not follow sequence numbers, which modulating and proxying need.",
@@ -127,21 +143,21 @@ export function checkRule(reader: Reader, rule: Rule, context: ConsistencyContex
     );
   }
   if ((context.hasNat || context.hasRdr) && rule.action !== "match" && rule.keepState === "none") {
-    wrong(
+    reader.complain(
       "nat-to and rdr-to require keep state",
       "pf/translation-without-state",
       "Translations are kept in the state: leave `no state` away, or use a match rule.",
     );
   }
   if (rule.direction === null && (context.hasNat || context.hasRdr)) {
-    wrong(
+    reader.complain(
       "nat-to and rdr-to require a direction",
       "pf/direction-missing",
       "Write `in` for rdr-to and `out` for nat-to.",
     );
   }
   if (rule.family === 6 && rule.scrub !== null && (rule.scrub.noDf || rule.scrub.randomId)) {
-    wrong(
+    reader.complain(
       "address family inet6 does not support scrub options no-df, random-id",
       "pf/family-mismatch",
       "IPv6 has neither the don't-fragment bit nor an identification in its header.",
@@ -149,24 +165,28 @@ export function checkRule(reader: Reader, rule: Rule, context: ConsistencyContex
   }
   if (rule.action === "match") {
     if (rule.divert !== null) {
-      wrong("divert is not supported on match rules", "pf/wrong-action", "Divert options belong to pass rules.");
+      reader.complain(
+        "divert is not supported on match rules",
+        "pf/wrong-action",
+        "Divert options belong to pass rules.",
+      );
     }
     if (rule.routeOption !== null) {
-      wrong(
+      reader.complain(
         "route-to, reply-to and dup-to are not supported on match rules",
         "pf/wrong-action",
         "Routes belong to pass rules.",
       );
     }
     if (rule.afTo !== null) {
-      wrong("af-to is not supported on match rules", "pf/wrong-action", "af-to belongs to pass rules.");
+      reader.complain("af-to is not supported on match rules", "pf/wrong-action", "af-to belongs to pass rules.");
     }
   } else if (rule.action === "block" && rule.routeOption !== null) {
-    wrong(
+    reader.complain(
       "route-to, reply-to and dup-to are not supported on block rules",
       "pf/wrong-action",
       "Routes belong to pass rules.",
     );
   }
-  return problems === 0;
+  return reader.errors === before;
 }

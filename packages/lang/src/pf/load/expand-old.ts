@@ -2,7 +2,7 @@
 import type { Family } from "@pierhead/core";
 import type { HostNode, IcmpNode, IdNode, InterfaceNode, Peer, PoolOptions, PortNode } from "../read/nodes.ts";
 import type { Reader } from "../read/reader.ts";
-import type { Pool, Rule } from "../rule.ts";
+import { copyRule, type Pool, type Rule } from "../rule.ts";
 import { checkOldRule } from "./consistency-old.ts";
 import {
   ANY_HOSTS,
@@ -12,9 +12,9 @@ import {
   ANY_OS,
   ANY_PORTS,
   ANY_PROTOCOLS,
-  copyRule,
   expandNames,
   familiesFit,
+  hasNames,
   icmpMismatch,
   noCombination,
   placeOnInterface,
@@ -48,6 +48,7 @@ export function expandOldRule(
   let errors = 0;
   let skipped = 0;
   let added = 0;
+  const named = hasNames(base);
   const combine = (
     networkInterface: InterfaceNode,
     protocol: number,
@@ -64,9 +65,7 @@ export function expandOldRule(
     rule.origin = reader.origin();
     if (!familiesFit(reader, rule, networkInterface, from, to)) return;
     placeOnInterface(reader, rule, networkInterface, from, to);
-    if (base.labels.length > 0 || base.tag !== null || base.tagged !== null) {
-      expandNames(reader, rule, { from, to, fromPort, toPort, protocol }, reader.rulesOfCurrent);
-    }
+    if (named) expandNames(reader, rule, { from, to, fromPort, toPort, protocol }, reader.rulesOfCurrent);
     if (!netmaskFits(reader, rule, from)) errors++;
     if (!netmaskFits(reader, rule, to)) errors++;
     rule.interfaceNegated = networkInterface.negated;

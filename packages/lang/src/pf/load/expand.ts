@@ -15,7 +15,7 @@ import {
   type Redirection,
 } from "../read/nodes.ts";
 import type { Reader } from "../read/reader.ts";
-import { Rule } from "../rule.ts";
+import { copyRule, type Rule } from "../rule.ts";
 import { checkRule } from "./consistency.ts";
 import { expandLabel, hasMacro, type LabelContext } from "./label.ts";
 import { netmaskFits } from "./netmask.ts";
@@ -61,6 +61,10 @@ class Expander {
   readonly target: TargetAddress;
   readonly rdrTarget: TargetAddress;
   readonly routeTarget: TargetAddress;
+  /** There is one combination. */
+  readonly single: boolean;
+  /** Labels or tags have macros in them. */
+  readonly hasNames: boolean;
   errors = 0;
   skipped = 0;
   added = 0;
@@ -72,7 +76,25 @@ class Expander {
     this.target = { host: inherited?.target.host ?? null, given: true };
     this.rdrTarget = { host: inherited?.rdrTarget.host ?? null, given: true };
     this.routeTarget = { host: null, given: true };
+    this.hasNames = hasNames(base);
+    this.single = lists.nat?.binat !== true && isSingle(lists);
   }
+}
+
+function isSingle({ interfaces, protocols, icmp, from, to, os, users, groups }: Expansion): boolean {
+  const one = (list: readonly unknown[] | null): boolean => list === null || list.length === 1;
+  return (
+    one(interfaces) &&
+    one(protocols) &&
+    one(icmp) &&
+    one(from.hosts) &&
+    one(from.ports) &&
+    one(to.hosts) &&
+    one(to.ports) &&
+    one(os) &&
+    one(users) &&
+    one(groups)
+  );
 }
 
 /** Expands a statement into rules and adds them to the current ruleset. */
@@ -130,7 +152,8 @@ function combine(
   group: IdNode | null,
 ): void {
   const { reader, base, lists, target, rdrTarget, routeTarget } = expander;
-  const rule = copyRule(base);
+  // A statement without lists is its own rule.
+  const rule = expander.single ? base : copyRule(base);
   rule.origin = reader.origin();
   if (lists.rdr !== null || lists.nat !== null || lists.route !== null) {
     if (!collapseRedirection(reader, rule, lists.rdr, rdrTarget, "translation")) expander.errors++;
@@ -139,9 +162,7 @@ function combine(
   }
   if (!familiesFit(reader, rule, networkInterface, from, to)) return;
   placeOnInterface(reader, rule, networkInterface, from, to);
-  if (base.labels.length > 0 || base.tag !== null || base.tagged !== null) {
-    expandNames(reader, rule, { from, to, fromPort, toPort, protocol }, null);
-  }
+  if (expander.hasNames) expandNames(reader, rule, { from, to, fromPort, toPort, protocol }, null);
   if (!netmaskFits(reader, rule, from)) expander.errors++;
   if (!netmaskFits(reader, rule, to)) expander.errors++;
   rule.interfaceNegated = networkInterface.negated;
@@ -406,6 +427,15 @@ export function icmpMismatch(reader: Reader, icmp: IcmpNode): void {
   );
 }
 
+/** Whether labels or tags of a rule have macros to replace. */
+export function hasNames(rule: Rule): boolean {
+  return (
+    (rule.labels.length > 0 && rule.labels.some(hasMacro)) ||
+    (rule.tag !== null && hasMacro(rule.tag)) ||
+    (rule.tagged !== null && hasMacro(rule.tagged))
+  );
+}
+
 /** Macros in label and tags; with a rule number also `$nr`, which newer pfctls replace when everything is loaded. */
 export function expandNames(
   reader: Reader,
@@ -433,9 +463,4 @@ export function expandNames(
   }
 }
 
-/** A copy of a rule: the same fields in the same order, what hangs off it shared. */
-export function copyRule(rule: Rule): Rule {
-  return Object.assign(new Rule(), rule);
-}
-
-export { netmaskFits };
+export { copyRule, netmaskFits };

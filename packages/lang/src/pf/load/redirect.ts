@@ -36,10 +36,6 @@ export function collapseRedirection(
     target.given = false;
     return true;
   }
-  const wrong = (tool: string, message: string, code = "pf/invalid-target"): false => {
-    reader.complain(tool, code, message);
-    return false;
-  };
   const wanted = redirection.family;
   // `naf` of the rule: set for af-to only.
   const afTo = wanted !== 0;
@@ -52,7 +48,8 @@ export function collapseRedirection(
     if (what === "routing" && host.wrap.kind === "dynamic") {
       const { network, broadcast, peer, noAlias } = host.wrap.modifiers;
       if (!peer || network || broadcast || noAlias) {
-        return wrong(
+        return refuse(
+          reader,
           "route spec requires :peer with dynamic interface addresses",
           "The next hop is the far end of a point-to-point interface: write `(interface:peer)`.",
         );
@@ -62,7 +59,8 @@ export function collapseRedirection(
     if (host.family !== 0 && rule.afTo === null) {
       if (rule.family !== null && rule.family !== host.family) continue;
       if (rule.family === null && family !== 0 && family !== host.family) {
-        return wrong(
+        return refuse(
+          reader,
           `${what} spec contains addresses with different address families`,
           "The addresses of this pool are of both families: write `inet` or `inet6`, or split the rule.",
           "pf/family-mismatch",
@@ -70,7 +68,8 @@ export function collapseRedirection(
       }
     } else if (host.family !== 0) {
       if (wanted !== 0 && wanted !== host.family) {
-        return wrong(
+        return refuse(
+          reader,
           `${what} spec contains addresses that don't match target address family`,
           "The addresses of af-to belong to the family it translates to.",
           "pf/family-mismatch",
@@ -85,13 +84,15 @@ export function collapseRedirection(
     } else {
       const type = redirection.options.type;
       if (type !== "none" && !isDynamicPool(type)) {
-        return wrong(
+        return refuse(
+          reader,
           "pool type is not valid for multiple translation or routing addresses",
           "A pool of several addresses is round-robin, random, source-hash or least-states.",
         );
       }
       if (previous !== null && !isAddress(previous) && !isAddress(host)) {
-        return wrong(
+        return refuse(
+          reader,
           "multiple tables or dynamic interfaces not supported for translation or routing",
           "A pool has one table or one interface in parentheses, not several.",
         );
@@ -108,7 +109,8 @@ export function collapseRedirection(
   }
   if (rule.family === null && family !== 0) rule.family = family;
   if (count === 0) {
-    return wrong(
+    return refuse(
+      reader,
       `af mismatch in ${what} spec`,
       "No address of the target is of the rule's address family.",
       "pf/family-mismatch",
@@ -159,10 +161,6 @@ export function applyRedirection(
   use: "nat" | "rdr" | "route",
   port: PortNode,
 ): Pool | null {
-  const wrong = (tool: string, message: string, code = "pf/invalid-target"): null => {
-    reader.complain(tool, code, message);
-    return null;
-  };
   let low = redirection.port.from;
   let high: number;
   if (use !== "nat") {
@@ -171,7 +169,8 @@ export function applyRedirection(
     } else {
       high = redirection.port.to;
       if (reader.dialect.checksPortRanges && redirection.port.type === "range" && low > high) {
-        return wrong(
+        return refuseNull(
+          reader,
           "invalid rdr-to port range",
           "The range of ports is empty: write the smaller port first.",
           "pf/invalid-port-range",
@@ -191,7 +190,8 @@ export function applyRedirection(
   if (!isDynamicPool(type) && redirection.hosts !== null) {
     for (const it of redirection.hosts) {
       if (it.wrap.kind === "table") {
-        return wrong(
+        return refuseNull(
+          reader,
           "tables are not supported by pool type",
           "A table needs a pool that is round-robin, random, source-hash or least-states.",
         );
@@ -199,7 +199,8 @@ export function applyRedirection(
     }
     for (const it of redirection.hosts) {
       if (isMultiAddress(it) && it.wrap.kind === "dynamic") {
-        return wrong(
+        return refuseNull(
+          reader,
           `interface (${it.wrap.interface}) is not supported by pool type`,
           "An interface in parentheses without `:0` needs a pool that is round-robin, random, source-hash or least-states.",
         );
@@ -209,14 +210,16 @@ export function applyRedirection(
   let staticPort = false;
   if (redirection.options.staticPort) {
     if (use !== "nat") {
-      return wrong(
+      return refuseNull(
+        reader,
         "the 'static-port' option is only valid with nat rules",
         "`static-port` goes with nat-to only.",
         "pf/wrong-option",
       );
     }
     if (low !== LOW_PORT && high !== HIGH_PORT) {
-      return wrong(
+      return refuseNull(
+        reader,
         "the 'static-port' option can't be used when specifying a port range",
         "Either the source port is kept (`static-port`) or it is chosen from a range.",
         "pf/incompatible-options",
@@ -246,4 +249,14 @@ function portsOf(use: string, low: number, high: number, staticPort: boolean): P
   if (staticPort || use === "route") return null;
   if (use === "nat") return low === LOW_PORT && high === HIGH_PORT ? null : { low, high };
   return low === 0 ? null : { low, high };
+}
+
+function refuse(reader: Reader, tool: string, message: string, code = "pf/invalid-target"): false {
+  reader.complain(tool, code, message);
+  return false;
+}
+
+function refuseNull(reader: Reader, tool: string, message: string, code = "pf/invalid-target"): null {
+  reader.complain(tool, code, message);
+  return null;
 }

@@ -7,7 +7,8 @@
  */
 import type { Source } from "@pierhead/core";
 import type { LexerDialect } from "../dialect.ts";
-import { isAllowedInString, isAlphanumeric, isDigit, isSpace } from "./characters.ts";
+import { isAllowedInString, isAlphanumeric, isDigit, isLetter, isSpace } from "./characters.ts";
+import { hashStep, type KeywordTable, keywordTable } from "./keyword-table.ts";
 import { Char, Token } from "./tokens.ts";
 
 const END = -1;
@@ -22,6 +23,8 @@ export interface Macro {
   /** Set on the command line: assignments in the file do not change it. */
   readonly persistent: boolean;
   used: boolean;
+  /** The value is one word, with nothing that the lexer must look at. */
+  readonly isWord: boolean;
   /** Where it was assigned; null for the command line. */
   readonly source: Source | null;
   readonly start: number;
@@ -88,6 +91,7 @@ export class Lexer {
   readonly #dialect: LexerDialect;
   readonly #report: LexerReport;
   readonly #keywords: ReadonlyMap<string, number>;
+  readonly #keywordTable: KeywordTable;
   /** pfctl forgets the line end after a bad token, and with it the next line; people want to hear about that line. */
   readonly #strict: boolean;
   // Where the last character came from, to put it back.
@@ -106,6 +110,7 @@ export class Lexer {
     this.source = file.source;
     this.#dialect = dialect;
     this.#keywords = keywords;
+    this.#keywordTable = keywordTable(keywords);
     this.#report = report;
     this.#strict = strict;
   }
@@ -152,6 +157,7 @@ export class Lexer {
       value,
       persistent,
       used: false,
+      isWord: isWord(value),
       source: place?.source ?? null,
       start: place?.start ?? 0,
       end: place?.end ?? 0,
@@ -159,6 +165,8 @@ export class Lexer {
   }
 
   #token(c: number): number {
+    if (isLetter(c)) return this.#word(true);
+    if (isDigit(c)) return this.#numberOrMinus(c);
     switch (c) {
       case END:
         return Token.end;
@@ -190,8 +198,7 @@ export class Lexer {
         if (this.#dialect.arrow && this.#follows(Char.greater)) return Token.arrow;
         return this.#numberOrMinus(c);
     }
-    if (isDigit(c)) return this.#numberOrMinus(c);
-    if (isAlphanumeric(c) || c === Char.colon || c === Char.underscore) return this.#word();
+    if (c === Char.colon || c === Char.underscore) return this.#word(false);
     // A NUL ends the input for yacc: pfctl ignores everything after it without a word.
     if (c === 0) {
       this.end = this.file.position;
@@ -208,24 +215,36 @@ export class Lexer {
     return c;
   }
 
-  // The character just read starts the word.
-  #word(): number {
+  // The character just read starts the word. No keyword begins with anything but a letter.
+  #word(maybeKeyword: boolean): number {
     const file = this.file;
     this.quoted = false;
     if (file.expansion === null && !this.#lastInExpansion) {
       const text = file.text;
-      let i = this.#lastPosition + 1;
-      if (text.charCodeAt(this.#lastPosition) !== Char.backslash) {
-        while (isAllowedInString(text.charCodeAt(i))) i++;
-        const first = this.#lastPosition;
-        const length = i - first;
-        if (length < BUFFER_SIZE - 1) {
-          const stop = text.charCodeAt(i);
-          if (stop !== Char.backslash && i < text.length) {
-            file.position = i;
-            return this.#finishWord(text.slice(first, i));
-          }
+      const first = this.#lastPosition;
+      let hash = text.charCodeAt(first);
+      let i = first + 1;
+      let c = text.charCodeAt(i);
+      while (isAllowedInString(c)) {
+        hash = hashStep(hash, c);
+        c = text.charCodeAt(++i);
+      }
+      if (c !== Char.backslash && i < text.length && i - first < BUFFER_SIZE - 1) {
+        file.position = i;
+        if (maybeKeyword) {
+          const keyword = this.#keywordTable.find(text, first, i, hash);
+          if (keyword >= 0) return keyword;
         }
+        this.text = text.slice(first, i);
+        return Token.string;
+      }
+    }
+    if (file.expansion !== null && this.#lastInExpansion && this.#lastPosition === 0 && file.macro?.isWord === true) {
+      const after = file.text.charCodeAt(file.position);
+      if (!isAllowedInString(after) && after !== Char.backslash && file.position < file.text.length) {
+        const value = file.expansion;
+        file.expansion = null;
+        return this.#finishWord(value, maybeKeyword);
       }
     }
     let word = "";
@@ -236,18 +255,40 @@ export class Lexer {
       c = this.#get();
     } while (c !== END && isAllowedInString(c));
     this.#unget(c);
-    return this.#finishWord(word);
+    return this.#finishWord(word, maybeKeyword);
   }
 
-  #finishWord(word: string): number {
-    const keyword = this.#keywords.get(word);
-    if (keyword !== undefined) return keyword;
+  #finishWord(word: string, maybeKeyword: boolean): number {
+    if (maybeKeyword) {
+      const keyword = this.#keywords.get(word);
+      if (keyword !== undefined) return keyword;
+    }
     this.text = word;
     return Token.string;
   }
 
   #numberOrMinus(first: number): number {
     const file = this.file;
+    if (file.expansion === null && !this.#lastInExpansion && first !== Char.minus) {
+      // Digits in the file itself: a number, or the beginning of a word such as `10.0.0.1`.
+      const text = file.text;
+      const start = this.#lastPosition;
+      let i = start + 1;
+      let c = text.charCodeAt(i);
+      let value = first - 48;
+      while (isDigit(c)) {
+        value = value * 10 + c - 48;
+        c = text.charCodeAt(++i);
+      }
+      if (c !== Char.backslash && i < text.length && i - start <= 15) {
+        if (!endsNumber(c)) return this.#word(false);
+        file.position = i;
+        this.quoted = false;
+        this.number = value;
+        this.numberText = first === 48 ? `${value}` : text.slice(start, i);
+        return Token.number;
+      }
+    }
     const saved = {
       position: this.#lastInExpansion ? file.position : this.#lastPosition,
       expansion: this.#lastInExpansion ? file.expansion : null,
@@ -276,7 +317,7 @@ export class Lexer {
     else file.expansionPosition = saved.expansionPosition;
     this.#get();
     if (first === Char.minus) return Char.minus;
-    return this.#word();
+    return this.#word(false);
   }
 
   #finishNumber(digits: string): number {
@@ -353,7 +394,15 @@ export class Lexer {
   #expandMacro(): number {
     const start = this.#lastPosition;
     let name = "";
-    for (;;) {
+    const { text, position } = this.file;
+    let stop = position;
+    while (isNameCharacter(text.charCodeAt(stop))) stop++;
+    const whole = stop < text.length && text.charCodeAt(stop) !== Char.backslash && stop - position < BUFFER_SIZE - 2;
+    if (whole) {
+      name = text.slice(position, stop);
+      this.file.position = stop;
+    }
+    while (!whole) {
       const c = this.#get();
       if (c === END) return END;
       if (name.length >= BUFFER_SIZE - 2) return this.#tooLong();
@@ -547,6 +596,20 @@ export class Lexer {
     if (this.#lastInExpansion) this.file.expansionPosition = this.#lastPosition;
     else this.file.position = this.#lastPosition;
   }
+}
+
+function isNameCharacter(c: number): boolean {
+  return isAlphanumeric(c) || c === Char.underscore;
+}
+
+function isWord(value: string): boolean {
+  const first = value.charCodeAt(0);
+  if (!isLetter(first) || value.length >= BUFFER_SIZE - 1) return false;
+  for (let i = 0; i < value.length; i++) {
+    const c = value.charCodeAt(i);
+    if (!isAllowedInString(c) || c === Char.backslash) return false;
+  }
+  return true;
 }
 
 function endsNumber(c: number): boolean {
