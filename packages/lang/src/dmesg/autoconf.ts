@@ -38,6 +38,8 @@ export function attachLine(line: LogLine): AttachLine | null {
       description = rest.slice(quote + 1, end).trim();
       if (rest.slice(0, quote).endsWith("vendor ")) description = unknownProduct(rest, quote, end);
       textStart = rest.indexOf(": ", end);
+      // Since 7.4 some drivers go on with a comma: "Intel I210" rev 0x03, msi, address …
+      if (textStart === -1) textStart = end - 1;
     }
   }
   // Logs that went through a web form have lost their quotes: "vr0 at pci0 dev 6 function 0 VIA VT6105M rev 0x96: irq 11"
@@ -67,8 +69,8 @@ function unknownProduct(rest: string, quote: number, end: number): string {
   return product === null ? vendor : `${vendor} product ${product[1]}`;
 }
 
-const MAC = /\baddress:? ((?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2})\b/i;
-const HIDDEN_MAC = /\baddress:? (?:xx:){5}xx\b/i;
+const MAC = /\baddress:? ((?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2})\b(?!:)/i;
+const HIDDEN_MAC = /\baddress:? (?:[0-9a-f]{2}:){0,5}(?:xx:){0,5}xx\b(?!:)/i;
 
 /** The MAC address in a driver's words: octets of two lower-case digits; `hidden` when somebody masked it. */
 export function macIn(text: string): string | "hidden" | null {
@@ -126,7 +128,8 @@ export function interfaceAttached(attach: AttachLine, line: LogLine, into: Colle
 export function interfaceSpoke(name: string, text: string, line: LogLine, into: Collector): Verdict {
   const mac = macIn(text);
   const known = into.interfaces.get(name);
-  if (mac !== null) {
+  // "owmac0: Ethernet Address …" is the EEPROM that holds one.
+  if (mac !== null && into.attached.get(name)?.parent.startsWith("onewire") !== true) {
     const draft = into.interfaceDraft(name, line);
     if (draft === null) return "known";
     const attached = into.attached.get(name);

@@ -37,7 +37,7 @@ const PREAMBLE: RegExp = new RegExp(
 const NEAR = 14;
 
 const BUILDER = /^[^\s@]{1,80}@[^\s:]{1,255}:\//;
-const FIRMWARE = /^U-Boot (?:SPL )?\d{1,4}\.\d/;
+const FIRMWARE = /^(?:[A-Z]{2,5}-)?U-Boot (?:SPL )?v?\d{1,4}\.\d/;
 
 /** What a line that begins a kernel's messages says about who is talking; null for any other line. */
 function kernelFamily(text: string): LogFamily | null {
@@ -103,7 +103,7 @@ export function findLastBoot(source: Source, from: number, fromNumber: number): 
     }
     if (FIRMWARE.test(line.text)) {
       const second = firstStage && last !== null && !last.kernel;
-      firstStage = line.text.startsWith("U-Boot SPL");
+      firstStage = line.text.includes("U-Boot SPL");
       if (second) return;
       count++;
       last = { ...place(source, line), grammar: "u-boot", kernel: false };

@@ -34,7 +34,6 @@ const OPENBSD: readonly Row[] = [
   ["ualea", "random", "Araneus Alea II USB random number generator", "ualea(4), OpenBSD 6.0"],
   ["viornd", "random", "VirtIO random numbers from the host"],
   ["vrng", "random", "sun4v virtual random number generator"],
-  ["tpm", "random", "Trusted Platform Module"],
 ];
 
 // FreeBSD 15, section 4.
@@ -60,7 +59,6 @@ const FREEBSD: readonly Row[] = [
   ["ubsec", "cipher", "Broadcom/Bluesteel uBsec accelerator", "ubsec(4), FreeBSD 12"],
   ["octeon_rnd", "random", "OCTEON random number generator", "FreeBSD driver (sys/mips/cavium, until FreeBSD 13)"],
   ["vtrnd", "random", "VirtIO random numbers from the host", "virtio_random(4), FreeBSD 15"],
-  ["tpm", "random", "Trusted Platform Module"],
 ];
 
 const NETBSD: readonly Row[] = [
@@ -73,7 +71,6 @@ const NETBSD: readonly Row[] = [
   ["viornd", "random", "VirtIO random numbers from the host", "NetBSD driver viornd"],
   ["sun8icrypto", "cipher", "Allwinner crypto engine", "NetBSD driver sun8icrypto"],
   ["rkrng", "random", "Rockchip random number generator", "NetBSD driver rkrng"],
-  ["tpm", "random", "Trusted Platform Module", "NetBSD driver tpm"],
 ];
 
 const TABLES: Partial<Record<LogFamily, ReadonlyMap<string, CryptoFacts>>> = {

@@ -6,6 +6,7 @@ import type { DriverRow } from "./facts.ts";
 /** Network drivers of Linux that routers, servers and guests have. */
 export const LINUX_DRIVERS: readonly DriverRow[] = [
   ["8139too", "ethernet", "Realtek RTL8129/8139", 100],
+  ["ag71xx", "ethernet", "Atheros AR7xxx/AR9xxx built-in", null],
   ["alx", "ethernet", "Qualcomm Atheros AR816x/AR817x", 1000],
   ["asix", "ethernet", "ASIX AX88xxx USB", null],
   ["atl1c", "ethernet", "Atheros L1C", 1000],

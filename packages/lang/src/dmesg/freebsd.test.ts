@@ -94,6 +94,40 @@ Network      tsec0  eTSEC ethernet controller, 02:00:00:00:00:0b, up to 1 Gbit/s
 Log          20 lines: 13 read, 6 known and passed over, 1 unknown`);
   });
 
+  it("PC Engines apu2 with BSDRP", () => {
+    expect(
+      card(`Copyright (c) 1992-2026 The FreeBSD Project.
+FreeBSD is a registered trademark of The FreeBSD Foundation.
+FreeBSD 16.0-CURRENT BSDRP-AMD64 amd64
+CPU: AMD GX-412TC SOC                                (998.17-MHz K8-class CPU)
+  Features2=0x3ed8220b<SSE3,PCLMULQDQ,MON,SSSE3,CX16,MOVBE,POPCNT,AESNI,XSAVE,OSXSAVE,AVX,F16C>
+  SVM: NP,NRIP,AFlush,DAssist,NAsids=8
+real memory  = 4294967296 (4096 MB)
+avail memory = 4108115968 (3917 MB)
+ACPI APIC Table: <COREv4 COREBOOT>
+FreeBSD/SMP: Multiprocessor System Detected: 4 CPUs
+FreeBSD/SMP: 1 package(s) x 4 core(s)
+igb0: <Intel(R) I210 Flashless (Copper)> port 0x2000-0x201f mem 0xd0000000-0xd001ffff irq 28 at device 0.0 on pci1
+igb0: Using MSI-X interrupts with 5 vectors
+igb0: Ethernet address: 00:00:5e:00:53:01
+pci0: <encrypt/decrypt> at device 8.0 (no driver attached)
+ada0 at ahcich0 bus 0 scbus0 target 0 lun 0
+ada0: <SATA SSD S9FM02.8> ACS-3 ATA SATA 3.x device
+ada0: 15272MB (31277232 512 byte sectors)
+igb0: link state changed to UP`),
+    ).toBe(`Product      not told
+System       FreeBSD 16.0-CURRENT, kernel BSDRP-AMD64, amd64 (line 3)
+Processor    AMD GX-412TC SOC, 998 MHz, x86-64, 4 cores (line 4)
+             crypto instructions: AES, PCLMUL
+Memory       4 GiB, 3.8 GiB free at boot (line 7)
+Can host     guests, with SVM (line 6)
+Storage      ada0  SATA SSD S9FM02.8, 16 GB (line 17)
+Network      igb0  Intel(R) I210 Flashless (Copper), 00:00:5e:00:53:01, 1 Gbit/s at most with this driver, link up (line 12)
+             igb: checksums, TSO [em(4), FreeBSD 15]
+             igb: jumbo frames up to 16114 octets [em(4), FreeBSD 15]
+Log          19 lines: 14 read, 5 known and passed over, 0 unknown`);
+  });
+
   it("VisionFive 2, RISC-V", () => {
     expect(
       card(`Copyright (c) 1992-2025 The FreeBSD Project.
@@ -117,6 +151,54 @@ Memory       4 GiB (line 5)
 Storage      mmcsd0  SDHC SR128 8.6, 128 GB, flash (line 12)
 Network      eqos0  DesignWare EQOS Gigabit Ethernet for JH7110, 00:00:5e:00:53:01, up to 1 Gbit/s, link down (line 7)
 Log          14 lines: 10 read, 4 known and passed over, 0 unknown`);
+  });
+
+  it("guest of Hyper-V", () => {
+    expect(
+      card(`FreeBSD is a registered trademark of The FreeBSD Foundation.
+FreeBSD 13.0-RELEASE #0 releng/13.0-n244733-ea31abc261f: Fri Apr  9 04:24:09 UTC 2021
+    root@releng1.nyi.freebsd.org:/usr/obj/usr/src/amd64.amd64/sys/GENERIC amd64
+CPU: Intel(R) Core(TM) i7-8700 CPU @ 3.20GHz (3192.00-MHz K8-class CPU)
+Hypervisor: Origin = "Microsoft Hv"
+hn0: <Hyper-V Network Interface> on vmbus0
+hn0: Ethernet address: 00:00:5e:00:53:01
+da0 at storvsc0 bus 0 scbus0 target 0 lun 0
+da0: <Msft Virtual Disk 1.0> Fixed Direct Access SPC-3 SCSI device
+da0: 130048MB (266338304 512 byte sectors)
+vtblk0: <VirtIO Block Adapter> on virtio_pci0
+vtblk0: 20480MB (41943040 512 byte sectors)`),
+    ).toBe(`Product      not told
+System       FreeBSD 13.0-RELEASE, kernel GENERIC, amd64 (line 2)
+Processor    Intel Core i7-8700, 3192 MHz, x86-64 (line 4)
+Memory       not told
+Runs on      Hyper-V (line 5)
+Storage      da0    Msft Virtual Disk 1.0, 136.4 GB (line 9)
+             vtbd0  VirtIO Block Adapter, 21.5 GB (line 11)
+Network      hn0  Hyper-V Network Interface, paravirtual, 00:00:5e:00:53:01 (line 6)
+Log          12 lines: 10 read, 2 known and passed over, 0 unknown`);
+  });
+
+  it("guest of Xen, a NIC passed through", () => {
+    expect(
+      card(`FreeBSD is a registered trademark of The FreeBSD Foundation.
+FreeBSD 11.2-RELEASE-p4 #7 r313908+57fc10ba2d6(factory-RELENG_2_4_4): Thu Sep 20 09:38:19 EDT 2018
+    root@buildbot:/xbuilder/crossbuild-master/tmp/obj/amd64/pfSense amd64
+acpi0: <Xen> on motherboard
+igb0: <Intel(R) PRO/1000 Network Connection, Version - 2.5.3-k> port 0xc100-0xc11f mem 0xf3000000-0xf301ffff irq 32 at device 4.0 on pci0
+igb0: Ethernet address: 00:00:5e:00:53:01
+xbd1: 10240MB <Virtual Block Device> at device/vbd/832 on xenbusb_front0
+xbd1: attaching as ada1
+xbd1: features: flush, write_barrier`),
+    ).toBe(`Product      not told
+System       FreeBSD 11.2-RELEASE-p4, kernel pfSense, amd64 (line 2)
+Processor    not told
+Memory       not told
+Runs on      Xen (line 4)
+Storage      ada1  Virtual Block Device, 10.7 GB (line 7)
+Network      igb0  Intel(R) PRO/1000 Network Connection, Version - 2.5.3-k, 00:00:5e:00:53:01, 1 Gbit/s at most with this driver (line 5)
+             igb: checksums, TSO [em(4), FreeBSD 15]
+             igb: jumbo frames up to 16114 octets [em(4), FreeBSD 15]
+Log          9 lines: 7 read, 2 known and passed over, 0 unknown`);
   });
 
   it("guest of bhyve", () => {

@@ -64,6 +64,14 @@ function placed(text: string, into: Collector): Verdict {
 
 function device(name: string, text: string, line: LogLine, into: Collector): Verdict {
   if (text === "detached") return detached(name, into);
+  // The driver vtblk(4) makes disks called vtbd; Xen's xbd0 may take an ATA name.
+  const renamed = /^attaching as ([a-z]{2,4}\d{1,2})$/.exec(text);
+  const renaming = renamed === null ? undefined : into.storage.get(name);
+  if (renaming !== undefined) {
+    renaming.name = renamed?.[1] as string;
+    return "fact";
+  }
+  if (/^vtblk\d/.test(name)) return driveSpoke(`vtbd${name.slice(5)}`, "disk", text, line, into);
   const idle = /^<([^>]{1,200})> at device (\d{1,2}\.\d) .{0,80}\(no driver attached\)/.exec(`${text} `);
   if (idle !== null || text.includes("(no driver attached)")) {
     const what = /^<([^>]{1,200})>/.exec(text)?.[1];
@@ -76,7 +84,8 @@ function device(name: string, text: string, line: LogLine, into: Collector): Ver
   if (drive !== undefined) return driveSpoke(name, drive, text, line, into);
   const attach = /^<([^>]{0,240})>/.exec(text);
   if (attach !== null) return attached(name, attach[1] as string, text.slice(attach[0].length), line, into);
-  if (isClonedDriver(interfaceDriver(name))) return "known";
+  // "if_fwe0: Fake Ethernet address": fwe(4) talking of fwe0 before it exists.
+  if (isClonedDriver(interfaceDriver(name)) || name.startsWith("if_")) return "known";
   const processor = /^(Freescale e\d00\w{0,4}|IBM POWER\d\+?\w{0,2}|IBM PowerPC \S{1,12}) /.exec(text);
   if (processor !== null && name === "cpu0") {
     into.processor.name ??= { value: processor[1] as string, span: line.span };
@@ -102,7 +111,12 @@ function attached(name: string, description: string, rest: string, line: LogLine
   const slot = / at device (\d{1,2}\.\d)/.exec(rest)?.[1];
   const location = parent === "" ? null : slot === undefined ? parent : `${parent} device ${slot}`;
   if (location !== null) into.unattached.delete(location);
-  const attach: AttachLine = { name, driver, device: { parent, description, location, span: line.span }, text: rest };
+  // "cxl0: <port 0> on t5nex0": the card's name is its parent's.
+  const words = /^port \d{1,2}$/.test(description)
+    ? (into.attached.get(parent)?.description ?? description)
+    : description;
+  const device = { parent, description: words, location, span: line.span };
+  const attach: AttachLine = { name, driver, device, text: rest };
   into.attach(name, attach.device);
   const crypto = findCrypto("freebsd", driver);
   if (crypto !== null) {

@@ -104,6 +104,10 @@ const SYSLOG =
   /^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})? {1,2}(?:[^\s:]{1,255} {1,2})?\/?(?:kernel|bsd|netbsd)(?:\[\d{1,9}\])?: ?/;
 /** `2025-11-24T08:16:05.123456+00:00 host kernel: `. */
 const ISO_SYSLOG = /^\d{4}-\d\d-\d\d[T ][\d:.+Z-]{8,32} (?:[^\s:]{1,255} )?\/?(?:kernel|bsd|netbsd)(?:\[\d{1,9}\])?: ?/;
+/** A console logger's time before the kernel's own: `2023-01-13T04:30:56 [    2.711498] `. */
+const ISO_TIME = /^\d{4}-\d\d-\d\d[T ][\d:.+Z-]{8,32} (?=\[)/;
+/** OpenWrt's logread: `Tue Jun 23 22:31:24 2020 kern.info kernel: `. */
+const LOGREAD = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4} [a-z]{3,8}\.[a-z]{3,8} kernel: /;
 /** journalctl -o short-monotonic: `host kernel: `. */
 const JOURNAL = /^(?:[\w.-]{1,255} )?kernel: /;
 
@@ -124,8 +128,10 @@ function prefixLength(text: string): number {
   if (first === 91) match = TIME.exec(text) ?? CALLER.exec(text) ?? DATE.exec(text);
   else if (first === 60) match = PRIORITY.exec(text);
   else if (first === 62) match = QUOTED.exec(text);
-  else if (first >= 65 && first <= 90) match = text.charCodeAt(3) === 32 ? SYSLOG.exec(text) : null;
-  else if (first >= 48 && first <= 57) match = text.charCodeAt(4) === 45 ? ISO_SYSLOG.exec(text) : null;
+  else if (first >= 65 && first <= 90)
+    match = text.charCodeAt(3) === 32 ? (SYSLOG.exec(text) ?? LOGREAD.exec(text)) : null;
+  else if (first >= 48 && first <= 57)
+    match = text.charCodeAt(4) === 45 ? (ISO_SYSLOG.exec(text) ?? ISO_TIME.exec(text)) : null;
   else if (first >= 100 && first <= 117) match = FACILITY.exec(text);
   if (match === null && text.includes("kernel: ")) match = JOURNAL.exec(text);
   return match === null ? 0 : match[0].length;

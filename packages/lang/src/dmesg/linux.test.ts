@@ -117,6 +117,21 @@ Network      enp0s25  Intel(R) PRO/1000 Network Connection, 00:00:5e:00:53:01, 1
 Log          12 lines: 10 read, 2 known and passed over, 0 unknown`);
   });
 
+  it("MikroTik hAP, OpenWrt's logread", () => {
+    expect(
+      card(`Mon Aug 10 23:21:24 2020 kern.notice kernel: [    0.000000] Linux version 5.4.52 (user@host) (gcc version 8.4.0 (OpenWrt GCC 8.4.0 r13611+1-3f27a6e640)) #0 Mon Aug 10 18:09:24 2020
+Mon Aug 10 23:21:24 2020 kern.info kernel: [    0.000000] CPU0 revision is: 00019374 (MIPS 24Kc)
+Mon Aug 10 23:21:24 2020 kern.info kernel: [    0.000000] MIPS: machine is MikroTik hAP ac lite
+Mon Aug 10 23:21:24 2020 kern.info kernel: [    0.000000] SoC: Qualcomm Atheros QCA9533 ver 2 rev 0
+Mon Aug 10 23:21:24 2020 kern.info kernel: [    0.000000] Memory: 55528K/65536K available (5958K kernel code, 589K rwdata)`),
+    ).toBe(`Product      MikroTik hAP ac lite (line 3)
+System       Linux 5.4.52, kernel #0 (line 1)
+Processor    Qualcomm Atheros QCA9533 (MIPS 24Kc), MIPS32 (line 4)
+Memory       64 MiB, 54 MiB free at boot (line 5)
+Network      no interface in this log
+Log          5 lines: 5 read, 0 known and passed over, 0 unknown`);
+  });
+
   it("OCTEON CN52 board, old SDK", () => {
     expect(
       card(`[    0.000000] Linux version 2.6.32.27 (user@host) (gcc version 4.3.3 (Cavium Networks Version: 2_2_0 build 3) ) #1 SMP
@@ -186,6 +201,21 @@ Network      enp2s0f0  Intel 700 series, 00:00:5e:00:53:01, 40 Gbit/s at most wi
 Log          17 lines: 13 read, 4 known and passed over, 0 unknown`);
   });
 
+  it("Wavlink router, MT7621", () => {
+    expect(
+      card(`[    0.000000] Linux version 5.4.61 (builder@buildhost) (gcc version 8.4.0 (OpenWrt GCC 8.4.0 r14391-7f676b5ed6)) #0 SMP Sat Sep 5 13:43:16 2020
+[    0.000000] SoC Type: MediaTek MT7621 ver:1 eco:3
+[    0.000000] CPU0 revision is: 0001992f (MIPS 1004Kc)
+[    0.000000] MIPS: machine is Wavlink WL-WN531A6
+[    0.600000] mtk_soc_eth 1e100000.ethernet eth0: mediatek frame engine at 0xbe100000, irq 21`),
+    ).toBe(`Product      Wavlink WL-WN531A6 (line 4)
+System       Linux 5.4.61, kernel #0 SMP (line 1)
+Processor    MediaTek MT7621 (MIPS 1004Kc), MIPS32 (line 2)
+Memory       not told
+Network      eth0  MediaTek SoC, address not told (line 5)
+Log          5 lines: 5 read, 0 known and passed over, 0 unknown`);
+  });
+
   it("guest of VirtualBox, that says KVM", () => {
     expect(
       card(`[    0.000000] kernel: Linux version 5.4.0-110-generic (buildd@ubuntu) (gcc version 9.4.0 (Ubuntu 9.4.0-1ubuntu1~20.04.1)) #124-Ubuntu SMP Thu Apr 14 19:46:19 UTC 2022
@@ -230,5 +260,21 @@ Runs on      Xen (line 2)
 Network      eth0  Intel(R) PRO/1000 Network Connection, 00:00:5e:00:53:01, 1 Gbit/s at most with this driver, link up at 1 Gbit/s (line 7)
              eth1  Intel(R) PRO/1000 Network Connection, 00:00:5e:00:53:02, 1 Gbit/s at most with this driver (line 9)
 Log          10 lines: 8 read, 2 known and passed over, 0 unknown`);
+  });
+
+  it("server with igb, old form", () => {
+    expect(
+      card(`[    0.000000] Linux version 3.2.0-4-amd64 (debian-kernel@lists.debian.org) (gcc version 4.6.3 (Debian 4.6.3-14) ) #1 SMP Debian 3.2.60-1
+[    9.812014] igb 0000:01:00.0: Intel(R) Gigabit Ethernet Network Connection
+[    9.812017] igb 0000:01:00.0: eth0: (PCIe:2.5Gb/s:Width x4) 00:00:5e:00:53:01
+[    9.812019] igb 0000:01:00.0: eth0: PBA No: Unknown
+[    9.812020] igb 0000:01:00.1: eth1: (PCIe:2.5Gb/s:Width x4) 00:00:5e:00:53:02`),
+    ).toBe(`Product      not told
+System       Linux 3.2.0-4-amd64, kernel #1 SMP, amd64 (line 1)
+Processor    not told
+Memory       not told
+Network      eth0  Intel 82575/82576 and later Gigabit, 00:00:5e:00:53:01, 1 Gbit/s at most with this driver (line 3)
+             eth1  Intel 82575/82576 and later Gigabit, 00:00:5e:00:53:02, 1 Gbit/s at most with this driver (line 5)
+Log          5 lines: 3 read, 1 known and passed over, 1 unknown`);
   });
 });

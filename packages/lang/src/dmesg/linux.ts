@@ -46,7 +46,7 @@ function system(text: string, line: LogLine, into: Collector): Verdict | null {
 }
 
 function product(text: string, line: LogLine, into: Collector): Verdict | null {
-  const tree = /^(?:OF: fdt: ?)?Machine model: (\S.{0,100})$/.exec(text);
+  const tree = /^(?:(?:OF: fdt: ?)?Machine model: |MIPS: machine is )(\S.{0,100})$/.exec(text);
   if (tree !== null) return into.toldProduct(tree[1] as string, line);
   // DMI: PC Engines apu2/apu2, BIOS v4.11.0.3 10/29/2019
   const dmi = /^DMI: (\S.{0,160}?), BIOS (.{0,60}?) ?(\d{2}\/\d{2}\/\d{4})?$/.exec(text);
@@ -85,6 +85,21 @@ function processor(text: string, line: LogLine, into: Collector): Verdict | null
     draft.name ??= { value: identity.name, span: line.span };
     return "fact";
   }
+  const soc = /^SoC(?: Type)?: (\S.{0,60}?)(?: ver:? ?\d.*| rev:? ?\d.*)?$/.exec(text);
+  if (soc !== null) {
+    // The chip; the core comes on a line before or after: "CPU0 revision is: 00019374 (MIPS 24Kc)".
+    const core = draft.name === null ? "" : ` (${draft.name.value})`;
+    if (draft.name === null || draft.name.value.startsWith("MIPS ")) {
+      draft.name = { value: (soc[1] as string) + core, span: line.span };
+      draft.identity = null;
+    }
+    return "fact";
+  }
+  const ath79 = /^Clocks: CPU: ?(\d{2,4}(?:\.\d{1,3})?) ?MHz/.exec(text);
+  if (ath79 !== null) {
+    draft.megahertz ??= Number(ath79[1]);
+    return "fact";
+  }
   const mips = /^CPU(?:0)? revision is: ([0-9a-f]{8}) \((.{1,60})\)/.exec(text);
   if (mips !== null) {
     const identity = octeonById(mips[1] as string);
@@ -92,6 +107,8 @@ function processor(text: string, line: LogLine, into: Collector): Verdict | null
     if (draft.name === null || draft.name.value === "Cavium OCTEON") {
       draft.identity = identity;
       draft.name = { value: identity?.name ?? (mips[2] as string), span: line.span };
+    } else if (identity === null && !draft.name.value.includes("(")) {
+      draft.name = { value: `${draft.name.value} (${mips[2]})`, span: draft.name.span };
     }
     return "fact";
   }
@@ -182,6 +199,11 @@ function network(text: string, line: LogLine, into: Collector): Verdict | null {
   // ixgbe 0000:01:00.0: 00:25:90:aa:bb:cc — before the device has a name
   const unnamed = /^([\w.-]{2,24}):? ([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d): (.*)$/.exec(text);
   if (unnamed !== null) return nameless(unnamed[1] as string, unnamed[2] as string, unnamed[3] as string, line, into);
+  // Before 3.15: igb 0000:01:00.0: eth0: (PCIe:2.5Gb/s:Width x4) 00:15:17:e6:9d:cc
+  const colon = /^([\w.-]{2,24}) ([\w:.@-]{1,60}): ([a-z][\w-]{1,15}): (.*)$/.exec(text);
+  if (colon !== null && INTERFACE.test(colon[3] as string)) {
+    return said(colon[1] as string, colon[2] as string, colon[3] as string, colon[4] as string, line, into);
+  }
   // Older: e1000: eth0: e1000_probe: Intel(R) PRO/1000 Network Connection; igb: enp1s0: igb: enp1s0 NIC Link is Up
   const old = /^([\w.-]{2,24}): ([a-z][\w-]{1,15})(?:: | (?=NIC Link))(.*)$/.exec(text);
   if (old !== null && INTERFACE.test(old[2] as string)) {

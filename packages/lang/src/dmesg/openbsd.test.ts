@@ -116,6 +116,33 @@ Network      cnmac0  Cavium OCTEON built-in, 00:00:5e:00:53:01, up to 1 Gbit/s (
 Log          16 lines: 15 read, 1 known and passed over, 0 unknown`);
   });
 
+  it("HP desktop, features by cpuid", () => {
+    expect(
+      card(`OpenBSD 7.9-current (GENERIC.MP) #4: Sun Jun 21 12:53:34 MDT 2026
+    deraadt@amd64.openbsd.org:/usr/src/sys/arch/amd64/compile/GENERIC.MP
+real mem = 34279374848 (32691MB)
+avail mem = 33212223488 (31673MB)
+bios0: vendor Hewlett-Packard version "K01 v02.05" date 05/07/2012
+bios0: Hewlett-Packard HP Compaq Pro 6300 SFF
+cpu0: Intel(R) Core(TM) i5-3470 CPU @ 3.20GHz, 3192.95 MHz, 06-3a-09, patch 00000021
+cpu0: cpuid 1 edx=bfebfbff<FPU,VME,PBE> ecx=77bae3ff<SSE3,PCLMUL,DTES64,VMX,POPCNT,AES,XSAVE,AVX,F16C,RDRAND>
+cpu0: cpuid 7.0 ebx=281<FSGSBASE,SMEP,ERMS> edx=9c000400<MD_CLEAR,IBRS,IBPB,STIBP,L1DF,SSBD>
+cpu0: smt 0, core 0, package 0, type P
+cpu1 at mainbus0: apid 2 (application processor)
+cpu1: smt 0, core 1, package 0, type P
+em0 at pci1 dev 0 function 0 "Intel I210" rev 0x03, msi, address 00:00:5e:00:53:01`),
+    ).toBe(`Product      Hewlett-Packard HP Compaq Pro 6300 SFF (line 6)
+System       OpenBSD 7.9-current, kernel GENERIC.MP#4, amd64 (line 1)
+Firmware     Hewlett-Packard K01 v02.05, 05/07/2012 (line 5)
+Processor    Intel Core i5-3470, 3193 MHz, x86-64, 2 cores (line 7)
+             crypto instructions: AES, PCLMUL, RDRAND
+Memory       31.9 GiB, 30.9 GiB free at boot (line 3)
+Network      em0  Intel I210, 00:00:5e:00:53:01, 1 Gbit/s at most with this driver (line 13)
+             em: checks IPv4/TCP/UDP checksums on receive, computes TCP/UDP on transmit (not 82542), handles VLAN tags [em(4), OpenBSD 7.8]
+             em: jumbo frames except on 82562V, 82566DC/DM and 82573E/L/V [em(4), OpenBSD 7.8]
+Log          13 lines: 12 read, 1 known and passed over, 0 unknown`);
+  });
+
   it("PC Engines ALIX, quotes lost", () => {
     expect(
       card(`OpenBSD 4.5 (GENERIC) #1749: Sat Feb 28 14:51:18 MST 2009

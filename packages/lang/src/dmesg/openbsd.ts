@@ -148,7 +148,7 @@ function processorAttached(name: string, text: string, line: LogLine, into: Coll
 
 function processorSpoke(name: string, text: string, line: LogLine, into: Collector): Verdict {
   const processor = into.processor;
-  const place = /^smt (\d{1,3}), core (\d{1,4}), package (\d{1,3})$/.exec(text);
+  const place = /^smt (\d{1,3}), core (\d{1,4}), package (\d{1,3})(?:, type \w)?$/.exec(text);
   if (place !== null) {
     processor.coreIds.add(`${place[3]}/${place[2]}`);
     processor.packageIds.add(place[3] as string);
@@ -169,7 +169,18 @@ function processorSpoke(name: string, text: string, line: LogLine, into: Collect
     }
     return "fact";
   }
-  if (name === "cpu0" && (/^[A-Z][A-Z0-9]{1,12},[A-Z0-9]/.test(text) || /^(?:RNG|AES|ACE)\b/.test(text))) {
+  // luna88k and vax name the chip or the board: "M88100 rev 0xb, 2 CMMU", "KA49"
+  const chip = /^(M88\d{3}) rev |^(KA\d{2,3})\b/.exec(text);
+  if (chip !== null) {
+    processor.listed.add(name);
+    processor.name ??= { value: (chip[1] ?? chip[2]) as string, span: line.span };
+    return "fact";
+  }
+  // One list before 7.6; "cpuid 1 edx=…<FPU,…> ecx=…<SSE3,…>" since.
+  if (
+    name === "cpu0" &&
+    (/^[A-Z][A-Z0-9]{1,12},[A-Z0-9]|^cpuid [0-9a-f.]{1,10} /.test(text) || /^(?:RNG|AES|ACE)\b/.test(text))
+  ) {
     const before = processor.features.size;
     for (const feature of cryptoFeatures(text)) processor.features.add(feature);
     return processor.features.size > before ? "fact" : "known";
@@ -259,6 +270,8 @@ function notConfigured(text: string, line: LogLine, into: Collector): Verdict {
   const what = text.slice(0, where).replaceAll('"', "").trim();
   if (what === "") return "known";
   // pci_devinfo() prints the class of what it cannot name: (class network subclass ethernet, rev 0x01)
-  const network = /class network|\bethernet\b|\bwireless\b|802\.11|\bWi-?Fi\b/i.test(what);
+  // Class "wireless" is IrDA, Bluetooth and modems.
+  const words = what.replace("class wireless", "");
+  const network = /class network|\bethernet\b|\bwireless\b|802\.11|\bWi-?Fi\b/i.test(words);
   return into.addUnattached(what, network, line);
 }

@@ -137,8 +137,10 @@ const PORTS: ReadonlyMap<string, string> = new Map([
   ["i386", "x86"],
   ["landisk", "SuperH"],
   ["loongson", "MIPS64"],
+  ["dg88k", "M88k"],
   ["luna88k", "M88k"],
   ["macppc", "PowerPC"],
+  ["mips64", "MIPS64"],
   ["octeon", "MIPS64"],
   ["powerpc", "PowerPC"],
   ["powerpc64", "PowerPC 64"],
@@ -221,6 +223,7 @@ function architectureOfName(text: string): string | null {
   if (/UltraSPARC|SPARC64/.test(text)) return "SPARC64";
   if (/\be500|PowerPC|^74\d\d|^750/.test(text)) return "PowerPC";
   if (/SiFive|RISC-V/.test(text)) return "RISC-V 64";
+  if (/\bMIPS (?:4K|24K|34K|74K|1004K)/.test(text)) return "MIPS32";
   return null;
 }
 

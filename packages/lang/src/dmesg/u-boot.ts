@@ -12,7 +12,7 @@ const PASSED =
 /** One line of a boot loader's output. */
 export function ubootLine(line: LogLine, into: Collector): Verdict {
   const text = line.text;
-  const banner = /^U-Boot (SPL |TPL )?(\d\S{0,60})(?: \((.{1,120}))?/.exec(text);
+  const banner = /^(?:[A-Z]{2,5}-)?U-Boot (SPL |TPL )?v?(\d\S{0,60})(?: \((.{1,120}))?/.exec(text);
   if (banner !== null) {
     const version = banner[2] as string;
     const date = /([A-Z][a-z]{2} \d{2} \d{4})/.exec(banner[3] ?? "");
