@@ -97,7 +97,7 @@ export interface Packet {
   id: number;
   fragment: Fragment | null;
   options: readonly IpOption[];
-  /** Octets after the IP header(s) and the transport header. */
+  /** Octets after the IP header(s) and the transport header; negative in a quoted packet whose transport header is cut. */
   payloadLength: number;
   tcp: TcpHeader | null;
   icmp: IcmpHeader | null;
@@ -140,9 +140,11 @@ export function packetLength(packet: Packet): number {
   for (const option of packet.options) header += option.bytes?.length ?? (packet.family === 4 ? 4 : 8);
   if (packet.family === 4) header = (header + 3) & ~3;
   else if (packet.fragment !== null) header += 8;
-  let inner = 0;
-  if (packet.icmp?.inner) inner = Math.min(packetLength(packet.icmp.inner), packet.family === 4 ? 28 : 1232);
-  return header + transportHeaderLength(packet) + Math.max(packet.payloadLength, inner);
+  let data = packet.payloadLength;
+  if (packet.icmp?.inner) {
+    data = Math.max(data, Math.min(packetLength(packet.icmp.inner), packet.family === 4 ? 28 : 1232));
+  }
+  return header + transportHeaderLength(packet) + data;
 }
 
 /** A deep copy: changing the copy leaves the original alone. Addresses are shared, they never change. */
