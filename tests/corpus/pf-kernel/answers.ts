@@ -30,8 +30,11 @@ function testJson(step: StepOf<"filter">, system: System): Json {
   if (result.verdict === "held") return json;
   if (result.reason !== null) json["reason"] = result.reason;
   json["rule"] = ruleJson(result.rule, system);
-  if (result.anchorRule !== null)
-    json["anchorRule"] = { number: result.anchorRule.number, text: anchorText(step, system) };
+  if (result.anchorRule !== null) {
+    const anchorRule: Json = { number: result.anchorRule.number, text: formatRule(result.anchorRule, system) };
+    if (result.anchorRuleAnchor !== "") anchorRule["anchor"] = result.anchorRuleAnchor;
+    json["anchorRule"] = anchorRule;
+  }
   if (marks.tag !== null) json["tag"] = marks.tag;
   if (marks.rtable !== 0) json["rtable"] = marks.rtable;
   if (marks.prio !== 3) json["prio"] = marks.prio;
@@ -49,10 +52,6 @@ function testJson(step: StepOf<"filter">, system: System): Json {
   }
   json["packet"] = jsonOf(system, after);
   return json;
-}
-
-function anchorText(step: StepOf<"filter">, system: System): string {
-  return step.result.anchorRule === null ? "" : formatRule(step.result.anchorRule, system);
 }
 
 /** The answer to one packet. `before` are the state lines from before it. */
@@ -107,7 +106,9 @@ function outcomeOf(journey: Journey, error: string | null): string {
   const has = (kind: JourneyStep["kind"]): boolean => own.some((step) => step.kind === kind);
   if (journey.direction === "out" && error === null && has("send")) return "sent";
   if (has("divert")) return "diverted";
-  if (journey.direction === "in" && has("send")) return "forwarded";
+  const gone = (step: JourneyStep): boolean =>
+    step.kind === "send" && journey.flows[step.flow]?.cause !== "pf" && journey.flows[step.flow]?.cause !== "stack";
+  if (journey.direction === "in" && journey.steps.some(gone)) return "forwarded";
   if (journey.steps.some((step) => step.kind === "deliver")) return "delivered";
   if (own.some((step) => step.kind === "filter" && step.result.verdict === "synproxy")) return "synproxy";
   if (has("hold")) return "held";

@@ -66,12 +66,8 @@ function runStep(
       break;
     case "pfctl": {
       const stdin = step["stdin"] === undefined ? null : String(step["stdin"]);
-      const result = machine.pfctl(step["args"] as string[], stdin);
-      const changes = stateChanges(before, machine.pf.stateLines());
-      return {
-        answer: { exit: result.exit, output: result.output, errors: result.errors, ...changes },
-        next: null,
-      };
+      const { exit, output, errors } = machine.pfctl(step["args"] as string[], stdin);
+      return { answer: { exit, output, errors }, next: null };
     }
     case "route-add":
       addRoute(machine, step);
@@ -144,10 +140,13 @@ function answeringStep(
 }
 
 function leftBy(journey: Journey): Left | null {
-  const delivered = stepsOf(journey, "deliver").at(-1);
-  if (delivered !== undefined) return { packet: delivered.packet, interface: null };
   const sent = stepsOf(journey, "send");
-  const own = sent.find((one) => journey.flows[one.flow]?.cause === "packet") ?? sent[0];
+  const outside = (cause: string) =>
+    sent.find((one) => journey.flows[one.flow]?.cause === cause && one.interface !== "lo0");
+  const wire = outside("packet") ?? outside("copy");
+  const delivered = stepsOf(journey, "deliver").at(-1);
+  if (wire === undefined && delivered !== undefined) return { packet: delivered.packet, interface: null };
+  const own = wire ?? sent[0];
   return own === undefined ? null : { packet: own.whole ?? own.packet, interface: own.interface };
 }
 
@@ -185,6 +184,15 @@ function errorSpec(system: System, packet: Packet, overrides: Json): Json {
     type: six ? 1 : 3,
     code: six ? 4 : 3,
     ...overrides,
-    inner: jsonOf(system, packet),
+    inner: innerSpec(system, packet),
   };
+}
+
+/** The packet an error is about, as far as it is described: with lengths of 0, without what it quotes itself. */
+function innerSpec(system: System, packet: Packet): Json {
+  const json = jsonOf(system, packet);
+  delete json["inner"];
+  if (packet.tcp !== null) json["ack"] ??= 0;
+  if (packet.icmp?.inner == null) json["len"] ??= 0;
+  return json;
 }

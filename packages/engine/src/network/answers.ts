@@ -25,7 +25,7 @@ function sendOne(run: Run, flow: number, generated: GeneratedPacket, context: Pa
     packet.ttl = errorTtl(run.machine, packet.family);
   }
   const answer = run.begin("pf", flow, generated.reason, packet);
-  run.output(answer, packet, generated.context);
+  run.output(answer, packet, generated.context, packet.destination.isLinkLocal() ? context.receivedOn : null);
 }
 
 /**
@@ -48,7 +48,8 @@ export function complain(
   fresh.generated = context.generated || cause === "pf";
   run.later(() => {
     const answer = run.begin(cause, flow, describe(error, about), packet);
-    run.output(answer, packet, fresh);
+    // A link-local sender is only reached by the link it came from.
+    run.output(answer, packet, fresh, packet.destination.isLinkLocal() ? context.receivedOn : null);
   });
 }
 

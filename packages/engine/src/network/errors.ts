@@ -69,6 +69,25 @@ export function quote(about: Packet, machine: Machine): Packet {
   return inner;
 }
 
+/**
+ * What OpenBSD's IPv6 forwarding keeps of a packet for errors that come up later (`ip6_forward`): of the protocols it
+ * knows no more than the header. Shortens `about` in place.
+ */
+export function keepForErrors(about: Packet): void {
+  const transport = transportHeaderLength(about);
+  switch (about.protocol) {
+    case PROTOCOL.tcp:
+      about.payloadLength = Math.min(about.payloadLength, 60 - transport);
+      break;
+    case PROTOCOL.udp:
+      about.payloadLength = Math.min(about.payloadLength, 0);
+      break;
+    case PROTOCOL.esp:
+      about.payloadLength = Math.min(about.payloadLength, 8);
+      break;
+  }
+}
+
 /** Octets after the IP header and extension headers. */
 export function ipPayloadLength(packet: Packet): number {
   const payload = packet.icmp?.inner

@@ -3,7 +3,7 @@ import { copyPacket, type Packet, packetLength } from "@pierhead/core";
 import type { PacketContext } from "../pf/types.ts";
 import { mayForward } from "./addresses.ts";
 import { complain, continues, sendGenerated } from "./answers.ts";
-import { ICMP_ERROR, ipPayloadLength } from "./errors.ts";
+import { ICMP_ERROR, ipPayloadLength, keepForErrors } from "./errors.ts";
 import { findForwardRoute } from "./forward-route.ts";
 import { routeByRule } from "./policy-route.ts";
 import { refragment } from "./refragment.ts";
@@ -27,6 +27,7 @@ export function forward(run: Run, flow: number, packet: Packet, context: PacketC
   const original = copyPacket(packet);
   packet.ttl -= 1;
   if (packet.family === 6 || freebsd) original.ttl = packet.ttl;
+  if (packet.family === 6 && !freebsd) keepForErrors(original);
 
   let leaving = packet;
   for (let pass = 0; pass < 2; pass++) {
