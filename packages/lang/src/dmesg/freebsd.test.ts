@@ -182,7 +182,7 @@ Log          12 lines: 10 read, 2 known and passed over, 0 unknown`);
     expect(
       card(`FreeBSD is a registered trademark of The FreeBSD Foundation.
 FreeBSD 11.2-RELEASE-p4 #7 r313908+57fc10ba2d6(factory-RELENG_2_4_4): Thu Sep 20 09:38:19 EDT 2018
-    root@buildbot:/xbuilder/crossbuild-master/tmp/obj/amd64/pfSense amd64
+    root@buildbot:/xbuilder/obj/amd64/pfSense amd64
 acpi0: <Xen> on motherboard
 igb0: <Intel(R) PRO/1000 Network Connection, Version - 2.5.3-k> port 0xc100-0xc11f mem 0xf3000000-0xf301ffff irq 32 at device 4.0 on pci0
 igb0: Ethernet address: 00:00:5e:00:53:01
