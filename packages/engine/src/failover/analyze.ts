@@ -28,6 +28,8 @@ export interface FailoverOptions {
   readonly conditions?: number;
   /** Most changes between them; 128 when absent. */
   readonly transitions?: number;
+  /** Leave out what only the full report shows: what happens at boot, and all but the worst changes of one thing. */
+  readonly quick?: boolean;
   /** Interfaces that lead inside; found by the routes and tests when absent. */
   readonly inside?: readonly string[];
 }
@@ -61,6 +63,11 @@ class Analysis {
   #inside: readonly string[] = [];
   #outside: readonly string[] = [];
   #plans: readonly ProbePlan[] = [];
+  #passedOverOnce = false;
+  /** The world that was used last, to go on with. */
+  #world: World | null = null;
+  /** State the all-up condition leads to from boot. */
+  #firstState: string | null = null;
   /** Longest interval of a test. */
   readonly #slowest: number;
 
@@ -75,7 +82,11 @@ class Analysis {
   }
 
   run(): FailoverReport {
-    const { conditions, transitions, leftOut } = this.#space;
+    const { conditions, leftOut } = this.#space;
+    const quick = this.#options.quick === true;
+    const transitions = this.#space.transitions.filter(
+      ([from, to]) => !quick || countChanges(conditions[from] as Condition, conditions[to] as Condition) === 1,
+    );
     this.#findSides();
     const reports = conditions.map((condition) => this.#condition(condition));
     const changes = transitions.map(([from, to]) =>
@@ -104,15 +115,19 @@ class Analysis {
     for (const axis of this.#axes) {
       if (axis.kind === "test" && axis.line.interface !== null) outside.add(axis.line.interface);
     }
-    for (const condition of this.#space.conditions) {
-      const { machine } = this.#boot(condition);
+    const { machine } = this.#from(this.#space.conditions[0] as Condition, null);
+    const note = (): void => {
       for (const route of machine.routes.list()) {
         if (route.length === 0 && route.interface !== null && route.family === 4) outside.add(route.interface);
       }
-      if (this.#plans.length > 0) continue;
       for (const one of machine.interfaces()) if (one.groups.includes("egress")) outside.add(one.name);
+    };
+    note();
+    for (const condition of this.#space.conditions.slice(1)) {
+      // Wherever a default route leads in some condition, there is the outside.
+      this.#moveTo(this.#world as World, condition);
+      note();
     }
-    const { machine } = this.#boot(this.#space.conditions[0] as Condition);
     const inside =
       this.#options.inside ??
       machine
@@ -163,36 +178,50 @@ class Analysis {
     world.monitor.advance(Math.min(MOST_REST, this.#slowest * 3 + 1));
   }
 
-  /** Under `from`, reached from the all-up condition as it would be. */
-  #reach(from: Condition): World {
-    const world = this.#boot(this.#space.conditions[0] as Condition);
-    if (from !== world.condition) {
-      this.#rest(world);
-      this.#change(world, from);
-      world.monitor.settle();
+  #moveTo(world: World, to: Condition): Settling {
+    this.#rest(world);
+    this.#change(world, to);
+    return world.monitor.settle();
+  }
+
+  /**
+   * A world that has come to rest under `condition` in `state` (null: whatever it is). Goes on with the world of before
+   * where that is in the condition already, or gets there by way of the all-up one; else starts a new one.
+   */
+  #from(condition: Condition, state: string | null): World {
+    const first = this.#space.conditions[0] as Condition;
+    let world = this.#world;
+    if (world !== null && world.condition === condition && (state === null || world.monitor.state === state))
+      return world;
+    if (world !== null && world.condition !== first) this.#moveTo(world, first);
+    // The way back may have ended elsewhere than the boot did: then nothing can be said about it from there.
+    if (world === null || world.monitor.state !== this.#firstState) {
+      world = this.#boot(first);
+      this.#firstState = world.monitor.state;
     }
+    if (condition !== first) this.#moveTo(world, condition);
+    this.#world = world;
     return world;
   }
 
   #condition(condition: Condition): ConditionReport {
-    const world = this.#boot(this.#space.conditions[0] as Condition);
-    let since = 0;
-    let settling: Settling = world.monitor.settle();
-    if (condition !== world.condition) {
-      this.#rest(world);
-      since = world.monitor.log.length;
-      this.#change(world, condition);
-      settling = world.monitor.settle();
-    }
+    const first = this.#space.conditions[0] as Condition;
+    this.#world = condition === first ? null : this.#from(first, null);
+    const world = this.#world ?? this.#boot(first);
+    this.#world = world;
+    this.#firstState = condition === first ? world.monitor.state : this.#firstState;
+    const since = condition === first ? 0 : world.monitor.log.length;
+    const settling = condition === first ? world.monitor.settle() : this.#moveTo(world, condition);
     const { machine, monitor } = world;
     const commands = monitor.log
       .slice(since)
       .flatMap((entry) => (entry.kind === "command" ? [commandReport(entry)] : []));
     for (const command of commands) {
-      for (const one of command.opaque)
+      for (const one of command.opaque) {
         if (!this.#opaque.some((other) => other.text === one.text)) this.#opaque.push(one);
+      }
     }
-    const atBoot = this.#boot(condition).monitor.state;
+    const atBoot = this.#options.quick === true ? monitor.state : this.#boot(condition).monitor.state;
     const prober = new Prober(machine, this.#axes, this.#ports);
     return {
       condition,
@@ -221,7 +250,7 @@ class Analysis {
     const moments: (string | null)[] = changing.flatMap((axis) => (axis.kind === "test" ? [axis.command] : []));
     if (moments.length === 0) moments.push(null);
     let worst: TransitionReport | null = null;
-    for (const moment of moments) {
+    for (const moment of this.#options.quick === true ? moments.slice(0, 1) : moments) {
       const report = this.#run(from, to, moment);
       if (worst === null || (report.reaction?.seconds ?? -1) > (worst.reaction?.seconds ?? -1)) worst = report;
     }
@@ -229,7 +258,7 @@ class Analysis {
   }
 
   #run(from: ConditionReport, to: ConditionReport, moment: string | null): TransitionReport {
-    const world = this.#reach(from.condition);
+    const world = this.#from(from.condition, from.state);
     const { machine, monitor } = world;
     this.#rest(world);
     if (moment !== null) {
@@ -275,20 +304,19 @@ class Analysis {
 
   /** Goes away and comes back, so that the state is visited a second time, and changes before its tests have run. */
   #passedOver(from: ConditionReport, to: ConditionReport, expected: string | null): string | null {
+    if (this.#options.quick === true && this.#passedOverOnce) return null;
     if (countChanges(from.condition, to.condition) !== 1 || from.flapping !== null || to.flapping !== null) return null;
-    const world = this.#reach(from.condition);
+    const world = this.#from(from.condition, from.state);
     const state = world.monitor.state;
-    this.#rest(world);
-    this.#change(world, to.condition);
-    world.monitor.settle();
-    this.#rest(world);
-    this.#change(world, from.condition);
-    world.monitor.settle();
+    this.#moveTo(world, to.condition);
+    this.#moveTo(world, from.condition);
     if (world.monitor.state !== state) return null;
     this.#change(world, to.condition);
     world.monitor.settle();
     this.#rest(world);
-    return world.monitor.state === expected ? null : world.monitor.state;
+    if (world.monitor.state === expected) return null;
+    this.#passedOverOnce = true;
+    return world.monitor.state;
   }
 
   #nameOf(command: string, macros: readonly string[]): string {
