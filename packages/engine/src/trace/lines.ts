@@ -212,10 +212,6 @@ class Writer {
     for (const one of result.possible) {
       this.add("note", indent, `${one.what} is chosen at random: ${one.outcomes.join(", ")}`);
     }
-    if (result.route !== null) {
-      const by = result.route.interface === null ? "" : ` by ${result.route.interface}`;
-      this.add("route", indent, `${result.route.option} ${result.route.gateway ?? "the destination"}${by}`);
-    }
   }
 }
 
@@ -258,6 +254,8 @@ function routeText(step: StepOf<"route">): string {
       : `to ${step.destination} on the link of ${step.interface}`;
   }
   const route = formatDestination(step.route);
-  const via = step.gateway === null ? "on the link" : `via ${step.gateway}`;
-  return `route ${route} ${via} by ${step.interface ?? "no interface"}${table}`;
+  const by = step.interface ?? "no interface";
+  return step.gateway === null
+    ? `route ${route} on the link of ${by}${table}`
+    : `route ${route} via ${step.gateway} by ${by}${table}`;
 }

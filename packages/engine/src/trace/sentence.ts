@@ -16,13 +16,13 @@ export function sentenceOf(journey: Journey, machine: Machine): string {
     case "synproxy":
       return `is answered by pf in the server's place (synproxy)${deciding(journey, machine)}`;
     case "return-rst":
-      return `refused with a TCP reset${blockedWhere(journey)}${deciding(journey, machine)}`;
+      return `is refused with a TCP reset${blockedWhere(journey)}${deciding(journey, machine)}`;
     case "return-abort":
-      return `refused with an SCTP ABORT${blockedWhere(journey)}${deciding(journey, machine)}`;
+      return `is refused with an SCTP ABORT${blockedWhere(journey)}${deciding(journey, machine)}`;
     case "return-icmp": {
       const end = lastEnd(journey);
       if (end !== null && end.why !== "blocked") return `goes no further: ${end.text}; the sender gets an ICMP error`;
-      return `refused with an ICMP error${blockedWhere(journey)}${deciding(journey, machine)}`;
+      return `is refused with an ICMP error${blockedWhere(journey)}${deciding(journey, machine)}`;
     }
     case "no-route":
     case "arp-failed": {
@@ -32,8 +32,8 @@ export function sentenceOf(journey: Journey, machine: Machine): string {
     }
     case "block": {
       const end = lastEnd(journey);
-      if (end !== null && end.why !== "blocked") return `dropped by the machine: ${end.text}`;
-      return `blocked${blockedWhere(journey)}${deciding(journey, machine)}`;
+      if (end !== null && end.why !== "blocked") return `is dropped by the machine: ${end.text}`;
+      return `is blocked${blockedWhere(journey)}${deciding(journey, machine)}`;
     }
   }
 }
