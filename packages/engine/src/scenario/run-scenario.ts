@@ -5,6 +5,7 @@ import { cutInto, fragmentKey } from "../network/fragments.ts";
 import { delivery, departure, type Journey, stepsOf } from "../network/journey.ts";
 import { receivePackets, sendPackets } from "../network/send.ts";
 import type { CommandResult } from "../pf/index.ts";
+import { type Trace, traceOf } from "../trace/trace.ts";
 import { buildPacket } from "./build-packet.ts";
 import { type CheckContext, checkJourney, checkMachine, type Failure } from "./check.ts";
 import { Memory } from "./memory.ts";
@@ -24,6 +25,8 @@ export interface StepResult {
   readonly failures: readonly Failure[];
   /** Of a packet or reply: the last one, when the step has `times`. */
   readonly journey: Journey | null;
+  /** The same journey for people, when something was not as expected. */
+  readonly trace: Trace | null;
   /** Of a `run` step. */
   readonly command: CommandResult | null;
   /** What could not be done, or is not known: opaque commands, a reply to nothing. */
@@ -137,6 +140,7 @@ class ScenarioRun {
       position: this.#scenario.source.position(step.span.start),
       failures,
       journey,
+      trace: failures.length > 0 && journey !== null ? traceOf(this.#world.machine, journey) : null,
       command,
       notes: [...notes, ...this.#world.takeNotes()],
     };
@@ -202,8 +206,9 @@ class ScenarioRun {
     const packets = fragments > 1 ? cutInto(packet, fragments, this.#identification++) : [packet];
     const journey =
       arrival !== null
-        ? receivePackets(machine, arrival, packets)
+        ? receivePackets(machine, arrival, packets, { trace: true })
         : sendPackets(machine, packets, leaving, {
+            trace: true,
             table: leaving === null ? 0 : (machine.interface(leaving)?.routingDomain ?? 0),
           });
     this.#remember(journey, arrival ?? leaving);

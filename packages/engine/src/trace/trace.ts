@@ -57,6 +57,11 @@ export function tracePacket(
   };
 }
 
+/** A trace of a journey that was recorded elsewhere, with `trace: true`. */
+export function traceOf(machine: Machine, journey: Journey): Trace {
+  return { machine, journey, statesAdded: [], statesRemoved: [], sentence: sentenceOf(journey, machine) };
+}
+
 function without(lines: readonly string[], others: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const line of others) counts.set(line, (counts.get(line) ?? 0) + 1);
