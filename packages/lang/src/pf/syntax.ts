@@ -92,27 +92,38 @@ export function printSyntax(syntax: PfSyntax): string {
   const text = syntax.source.text;
   const pieces: string[] = [];
   let at = 0;
-  const stack: { list: readonly SyntaxStatement[]; index: number }[] = [{ list: syntax.statements, index: 0 }];
-  const emit = (start: number, end: number): void => {
-    if (start > at) pieces.push(text.slice(at, start));
-    if (end > Math.max(at, start)) pieces.push(text.slice(Math.max(at, start), end));
-    at = Math.max(at, end);
-  };
-  while (stack.length > 0) {
-    const top = stack[stack.length - 1] as { list: readonly SyntaxStatement[]; index: number };
-    const statement = top.list[top.index++];
-    if (statement === undefined) {
-      stack.pop();
-      continue;
-    }
-    for (const token of statement.tokens)
-      if (statement.body === null || token.span.end <= bodyStart(statement)) emit(token.span.start, token.span.end);
-    if (statement.body !== null) stack.push({ list: statement.body, index: 0 });
+  for (const token of tokensOf(syntax.statements)) {
+    const { start, end } = token.span;
+    // Tokens out of one macro share its place.
+    if (end <= at) continue;
+    pieces.push(text.slice(at, start), text.slice(Math.max(at, start), end));
+    at = end;
   }
-  if (at < text.length) pieces.push(text.slice(at));
+  pieces.push(text.slice(at));
   return pieces.join("");
 }
 
-function bodyStart(statement: SyntaxStatement): number {
-  return statement.body?.[0]?.span.start ?? statement.span.end;
+/** All tokens in the order of the file, those of bodies between the braces of their anchors. */
+export function* tokensOf(statements: readonly SyntaxStatement[]): Generator<SyntaxToken> {
+  const stack: { list: readonly SyntaxStatement[]; index: number; rest: readonly SyntaxToken[] }[] = [
+    { list: statements, index: 0, rest: [] },
+  ];
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const statement = top.list[top.index++];
+    if (statement === undefined) {
+      yield* top.rest;
+      stack.pop();
+      continue;
+    }
+    const { tokens, body } = statement;
+    if (body === null) {
+      yield* tokens;
+      continue;
+    }
+    const first = body[0];
+    const inside = first === undefined ? tokens.length : tokens.findIndex((it) => it.span.start >= first.span.start);
+    const split = inside === -1 ? tokens.length : inside;
+    yield* tokens.slice(0, split);
+    stack.push({ list: body, index: 0, rest: tokens.slice(split) });
+  }
 }

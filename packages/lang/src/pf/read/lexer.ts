@@ -12,6 +12,7 @@ import { hashStep, type KeywordTable, keywordTable } from "./keyword-table.ts";
 import { Char, Token } from "./tokens.ts";
 
 const END = -1;
+const BYTE_ORDER_MARK = 0xfeff;
 
 /** Bytes of the buffer that `yylex` collects a token in. */
 const BUFFER_SIZE = 8096;
@@ -94,6 +95,7 @@ export class Lexer {
   readonly #keywordTable: KeywordTable;
   /** pfctl forgets the line end after a bad token, and with it the next line; people want to hear about that line. */
   readonly #strict: boolean;
+  readonly #said: Set<string> = new Set();
   // Where the last character came from, to put it back.
   #lastPosition = 0;
   #lastInExpansion = false;
@@ -199,6 +201,23 @@ export class Lexer {
         return this.#numberOrMinus(c);
     }
     if (c === Char.colon || c === Char.underscore) return this.#word(false);
+    if (!this.#strict) {
+      // What an editor on another system leaves behind: said once, and then the file is read as it was meant.
+      if (c === Char.carriageReturn && this.#atLineEnd()) {
+        this.#sayOnce(
+          "pf/carriage-return",
+          "The lines of this file end in a carriage return and a line feed, as on Windows: pfctl calls that a syntax error. Save it with Unix line ends.",
+        );
+        return this.next();
+      }
+      if (c === BYTE_ORDER_MARK && this.start === 0) {
+        this.#sayOnce(
+          "pf/byte-order-mark",
+          "The file begins with a byte order mark, which is a syntax error for pfctl. Save it as UTF-8 without one.",
+        );
+        return this.next();
+      }
+    }
     // A NUL ends the input for yacc: pfctl ignores everything after it without a word.
     if (c === 0) {
       this.end = this.file.position;
@@ -213,6 +232,18 @@ export class Lexer {
       return this.next();
     }
     return c;
+  }
+
+  #atLineEnd(): boolean {
+    const { text, position, expansion } = this.file;
+    return expansion === null && (position >= text.length || text.charCodeAt(position) === Char.newline);
+  }
+
+  #sayOnce(code: string, message: string): void {
+    if (this.#said.has(`${code} ${this.file.name}`)) return;
+    this.#said.add(`${code} ${this.file.name}`);
+    this.end = this.file.position;
+    this.#report.lexicalError("syntax error", code, message, this.start, this.end);
   }
 
   // The character just read starts the word. No keyword begins with anything but a letter.

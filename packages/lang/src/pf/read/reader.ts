@@ -21,6 +21,16 @@ import type { PendingQueue } from "./queues.ts";
 import type { Recorder } from "./recorder.ts";
 import { Char, Token } from "./tokens.ts";
 
+/** What to say about a token that does not fit. */
+export interface Explanation {
+  readonly code: string;
+  readonly message: string;
+  readonly fix: Fix | null;
+  /** Where to say it, when that is not the token itself. */
+  readonly start?: number;
+  readonly end?: number;
+}
+
 /** Thrown by the grammar to give up a statement; it carries nothing and never leaves the reader. */
 export const STATEMENT_ERROR: { readonly statementError: true } = { statementError: true };
 /** Thrown where pfctl exits at once. */
@@ -75,6 +85,8 @@ export class Reader implements LexerReport {
   takenSource: Source;
   /** yacc's `yyerrflag`: while it is above 0 a syntax error is not reported. */
   #quiet = 0;
+  /** Part of the statement that was begun last: `on`, `from`, `nat-to`, … */
+  clauseName = "";
   /** Open braces of lists in the current statement. */
   openBraces = 0;
   depth = 0;
@@ -242,6 +254,7 @@ export class Reader implements LexerReport {
 
   /** The next token begins this part of the statement. */
   clause(name: string): void {
+    this.clauseName = name;
     this.recorder?.clause(name);
   }
 
@@ -350,7 +363,7 @@ export class Reader implements LexerReport {
     // A bad token has been reported by the lexer, and the silence of yacc after an error is not for people.
     if (kind !== Token.error) {
       const problem = this.describe(kind);
-      this.report(problem.code, "error", problem.message, lexer.start, lexer.end, {
+      this.report(problem.code, "error", problem.message, problem.start ?? lexer.start, problem.end ?? lexer.end, {
         source: lexer.source,
         fix: problem.fix,
       });
@@ -359,7 +372,7 @@ export class Reader implements LexerReport {
   }
 
   /** Words for the token that does not fit; `explain.ts` sets it. */
-  describe: (kind: number) => { code: string; message: string; fix: Fix | null } = () => ({
+  describe: (kind: number) => Explanation = () => ({
     code: "pf/syntax-error",
     message: "Syntax error.",
     fix: null,
@@ -517,6 +530,7 @@ export class Reader implements LexerReport {
     this.openBraces = 0;
     this.depth = 0;
     this.statementStart = this.lexer.start;
+    this.clauseName = "";
   }
 }
 

@@ -121,7 +121,6 @@ function dispatch(reader: Reader, place: Place): void {
       parseAntispoof(reader);
       return;
     case Token.string:
-      statement(reader, "macro");
       parseMacro(reader);
       return;
     default:
@@ -226,6 +225,7 @@ function parseMacro(reader: Reader): void {
   const start = reader.takenStart;
   const source = reader.takenSource;
   reader.expect(Char.equals, "operator");
+  statement(reader, "macro");
   let value = macroWord(reader);
   let words: string[] | null = null;
   while (reader.peek() === Token.string || reader.peek() === Token.number) {
