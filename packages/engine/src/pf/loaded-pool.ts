@@ -2,7 +2,7 @@ import { Address, type Family } from "@pierhead/core";
 import type { Pool } from "@pierhead/lang/pf";
 import type { InterfaceTable, Kif } from "./interface-table.ts";
 import { type AddressResolver, LoadedAddress } from "./loaded-address.ts";
-import { type SipKey, sipKeyFromHex } from "./siphash.ts";
+import { type SipKey, sipKeyOfPool } from "./siphash.ts";
 
 export const POOL = { none: 0, bitmask: 1, random: 2, sourceHash: 3, roundRobin: 4, leastStates: 5 } as const;
 
@@ -54,7 +54,7 @@ export class LoadedPool {
     this.pool = pool;
     this.type = TYPES[pool.type];
     this.sticky = pool.sticky;
-    this.hashKey = pool.hashKey === null ? null : sipKeyFromHex(pool.hashKey);
+    this.hashKey = pool.hashKey === null ? null : sipKeyOfPool(pool.hashKey);
     this.members = pool.members.map((member) => ({
       address: new LoadedAddress({ address: member.address, negated: false, port: null }, family, resolver),
       kif: member.interface === null ? null : interfaces.get(member.interface),

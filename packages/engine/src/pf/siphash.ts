@@ -7,7 +7,13 @@ export interface SipKey {
   readonly words: readonly [number, number, number, number];
 }
 
-/** Reads 32 hexadecimal digits as the 16 octets that pfctl hands to the kernel. */
+/** Key of a pool from its 32 hexadecimal digits: four numbers, as pfctl reads and prints them (parse.y `hashkey`). */
+export function sipKeyOfPool(hex: string): SipKey {
+  const word = (at: number): number => Number.parseInt(hex.slice(at, at + 8), 16) >>> 0;
+  return { words: [word(0), word(8), word(16), word(24)] };
+}
+
+/** Reads 32 hexadecimal digits as 16 octets. */
 export function sipKeyFromHex(hex: string): SipKey {
   const octets: number[] = [];
   for (let i = 0; i < 32; i += 2) octets.push(Number.parseInt(hex.slice(i, i + 2), 16) || 0);
