@@ -10,9 +10,9 @@ const VERDICTS: Readonly<Record<string, string>> = { block: "drop" };
 
 function ruleJson(reference: RuleReference | null, system: System): Json {
   if (reference === null) return { default: true };
+  if (reference.unlinked) return { unlinked: true };
   const json: Json = { number: reference.rule.number, text: formatRule(reference.rule, system) };
   if (reference.anchor !== "") json["anchor"] = reference.anchor;
-  if (reference.unlinked) json["unlinked"] = true;
   return json;
 }
 
