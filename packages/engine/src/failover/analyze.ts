@@ -19,7 +19,6 @@ import type {
   ConditionReport,
   DefaultRoute,
   FailoverReport,
-  Probe,
   TransitionReport,
 } from "./types.ts";
 
@@ -277,12 +276,13 @@ class Analysis {
     const since = monitor.log.length;
     const before = monitor.state;
     this.#change(world, to.condition);
-    const interrupted: Probe[] = [];
-    for (const plan of lan) {
-      const { exits } = prober.fate(plan, to.condition);
-      if (exits.some(({ dead }) => dead === true)) interrupted.push(plan.probe);
-    }
+    const works = (plan: ProbePlan): boolean => {
+      const { verdict, exits } = prober.fate(plan, to.condition);
+      return verdict === "pass" && exits.length > 0 && exits.every(({ dead }) => dead !== true);
+    };
+    const broken = lan.filter((plan) => !works(plan));
     const settling = monitor.settle();
+    const again = broken.filter(works);
     const log = monitor.log.slice(since);
     const reaction = reactionOf(log, start, (command, macros) => this.#nameOf(command, macros));
     return {
@@ -296,7 +296,8 @@ class Analysis {
       settled: settling.settled,
       flapping: settling.flapping,
       reaction,
-      interrupted,
+      interrupted: again.map(({ probe }) => probe),
+      lost: broken.filter((plan) => !again.includes(plan)).map(({ probe }) => probe),
       connections: connections.map((connection) => prober.proceed(connection, to.condition)),
       passedOver: this.#passedOver(from, to, monitor.state),
     };

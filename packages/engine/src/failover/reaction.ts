@@ -15,6 +15,7 @@ export function reactionOf(log: readonly MonitorLogEntry[], start: number, nameO
   const parts: Delay[] = [];
   let atLeast = false;
   let now = start;
+  let state = "";
   const add = (until: number, why: string): void => {
     if (until - now > 0.0005) parts.push({ seconds: round(until - now), why });
     now = Math.max(now, until);
@@ -23,6 +24,7 @@ export function reactionOf(log: readonly MonitorLogEntry[], start: number, nameO
     const entry = log[i] as MonitorLogEntry;
     switch (entry.kind) {
       case "enter": {
+        state = entry.state;
         // The run in the background that ended now is what told.
         const poll = pollBefore(log, i, entry.time);
         if (poll !== null) {
@@ -41,7 +43,7 @@ export function reactionOf(log: readonly MonitorLogEntry[], start: number, nameO
         add(entry.time, "before");
         add(
           entry.time + finite(entry.seconds),
-          `${nameOf(entry.test.command, entry.test.macros)} is tested on entering, before anything is done`,
+          `${nameOf(entry.test.command, entry.test.macros)} is tested on entering ${state}, before its init block`,
         );
         break;
       case "command":

@@ -70,7 +70,7 @@ export function renderTransitions(report: FailoverReport): string[] {
       one.to.name,
       `${state}${one.elsewhere ? " (other than from all up)" : ""}`,
       one.reaction === null ? "-" : secondsText(one.reaction),
-      one.interrupted.length === 0 ? "none" : one.interrupted.map(({ name }) => name).join(", "),
+      blackoutText(one),
       connectionText(one),
     ]);
   }
@@ -85,7 +85,7 @@ export function renderSummary(report: FailoverReport): string[] {
     lines.push(`Worst blackout: ${secondsText(worst.reaction)}, when ${worst.from.name} becomes ${worst.to.name}:`);
     for (const { seconds, why } of worst.reaction.parts) lines.push(`  ${`${seconds}`.padStart(6)} s  ${why}`);
     if (worst.reaction.parts.length === 0) lines.push("       0 s  at once");
-  } else lines.push("No blackout: no change sends LAN traffic to a dead line.");
+  } else lines.push("No blackout: after no change does LAN traffic wait for ifstated.");
   for (const one of report.conditions) {
     if (one.flapping !== null)
       lines.push(`Under ${one.condition.name} ifstated never comes to rest: ${one.flapping.join(" → ")}.`);
@@ -95,16 +95,16 @@ export function renderSummary(report: FailoverReport): string[] {
     }
   }
   for (const one of report.transitions) {
-    if (one.interrupted.length > 0 && one.reaction === null) {
-      lines.push(
-        `When ${one.from.name} becomes ${one.to.name} nothing is done, and ${one.interrupted.map(({ name }) => name).join(", ")} is lost until it ends.`,
-      );
-    }
-    if (one.passedOver !== null) {
-      lines.push(
-        `On a second visit to ${one.stateFrom}, ${one.to.name} within the first interval is passed over: it stays in ${one.passedOver} until the next change.`,
-      );
-    }
+    if (one.reaction !== null || one.lost.length === 0 || one.flapping !== null) continue;
+    lines.push(
+      `When ${one.from.name} becomes ${one.to.name} nothing is done, and ${names(one.lost)} are lost until it ends.`,
+    );
+  }
+  const passed = [...new Set(report.transitions.filter((one) => one.passedOver !== null).map((one) => one.stateFrom))];
+  if (passed.length > 0) {
+    lines.push(
+      `On a second visit to ${passed.join(", ")} a change within the first interval can pass unnoticed until the next change: ifstated looks only when every test has ended once since it came.`,
+    );
   }
   for (const text of failures(report)) lines.push(text);
   const stranded = report.transitions.filter(({ connections }) =>
@@ -171,6 +171,16 @@ export function exitText(exit: Exit): string {
 
 function secondsText(reaction: Reaction): string {
   return `${reaction.atLeast ? "at least " : ""}${reaction.seconds} s`;
+}
+
+function blackoutText({ interrupted, lost }: TransitionReport): string {
+  const parts = interrupted.length === 0 ? [] : [names(interrupted)];
+  if (lost.length > 0) parts.push(`${names(lost)} stay lost`);
+  return parts.length === 0 ? "none" : parts.join("; ");
+}
+
+function names(probes: readonly Probe[]): string {
+  return probes.map(({ name }) => name).join(", ");
 }
 
 function connectionText(one: TransitionReport): string {

@@ -142,8 +142,10 @@ export interface TransitionReport {
   readonly flapping: readonly string[] | null;
   /** Null when nothing was done about the change. */
   readonly reaction: Reaction | null;
-  /** Kinds of packets that are lost until then; empty when there is no blackout. */
+  /** Packets of the LAN that are lost until then, and get out afterwards; empty when there is no blackout. */
   readonly interrupted: readonly Probe[];
+  /** Packets of the LAN that get out neither before nor afterwards. */
+  readonly lost: readonly Probe[];
   readonly connections: readonly ConnectionFate[];
   /**
    * On a second visit to the state it starts in, a change within the first interval is passed over: the state it
