@@ -151,9 +151,20 @@ describe("buildMachine, NetBSD", () => {
           "netbsd-netstart.local":
             "ifconfig vioif0 203.0.113.11/32\nroute add -net 192.0.2.1 -link -cloning -iface vioif0\nroute add default -ifa 203.0.113.11 192.0.2.1\n",
         },
-        "netbsd-10.1",
+        "netbsd-7.0",
       ),
     ).toBe("vioif0 203.0.113.11/32 declared:known\ndefault 192.0.2.1 vioif0\n192.0.2.1/32 link vioif0");
+  });
+
+  it("refuses what a current release no longer has", () => {
+    expect(
+      show(
+        {
+          "netstart.local": "ifconfig vioif0 203.0.113.11/32\nroute add -net 192.0.2.1 -link -cloning -iface vioif0\n",
+        },
+        "netbsd-10.1",
+      ),
+    ).toBe("vioif0 203.0.113.11/32 declared:known\nnetstart.local:2:32 error route/cloning-gone");
   });
 
   it("reads ifconfig.if and mygate", () => {

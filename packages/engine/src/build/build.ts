@@ -32,6 +32,8 @@ export interface MachineBuild {
   readonly opaque: readonly OpaqueCommand[];
   /** Where each default route comes from. */
   readonly defaultRoutes: ReadonlyMap<4 | 6, RelatedPlace>;
+  /** Interfaces whose address a server hands out, with where that is asked for. */
+  readonly dynamic: ReadonlyMap<string, RelatedPlace>;
   /** The files do not describe the machine; interfaces, default route and forwarding were assumed. */
   readonly assumed: boolean;
   /** What there is to say about the build itself; diagnostics of single files are not repeated. */
@@ -81,6 +83,7 @@ export function buildMachine(files: ConfigTree | TreeTexts, system: System, opti
     ifstated,
     opaque: context.opaque,
     defaultRoutes: context.defaultRoutes,
+    dynamic: context.dynamic,
     assumed,
     diagnostics: context.diagnostics,
   };

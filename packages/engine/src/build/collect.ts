@@ -8,7 +8,7 @@ import { type Evidence, evidenceWords, expandWords, isInterface, macroDefinition
 export function collectEvidence(tree: ConfigTree, ifstated: Ifstated | null): Evidence[] {
   const found: Evidence[] = [];
   if (ifstated !== null) found.push(...ifstatedEvidence(ifstated));
-  for (const file of tree.of("pf")) found.push(...pfEvidence(file.source));
+  for (const file of tree.speaking("pf")) found.push(...pfEvidence(file.source));
   return found;
 }
 

@@ -3,7 +3,7 @@ import { isAtLeast } from "@pierhead/core";
 import { type HostnameIf, parseHostnameIf } from "@pierhead/lang/hostname-if";
 import { parseMygate } from "@pierhead/lang/mygate";
 import { evaluateRcConf, parseRcConf, yesNo } from "@pierhead/lang/rc-conf";
-import { matchPath } from "@pierhead/lang/registry";
+import { isInterfaceName, matchPath } from "@pierhead/lang/registry";
 import { parseSysctlConf } from "@pierhead/lang/sysctl";
 import type { BuildContext } from "./context.ts";
 
@@ -78,7 +78,7 @@ function readHostnameFiles(context: BuildContext): InterfaceFile[] {
       name = owner.name;
       const byName = files.findIndex((other) => other.name === name);
       if (byName !== -1) files.splice(byName, 1);
-    } else if (files.some((other) => other.name === name)) continue;
+    } else if (!isInterfaceName(name) || files.some((other) => other.name === name)) continue;
     files.push({ name, read: parseHostnameIf(file.source, context.system, name) });
   }
   return files;

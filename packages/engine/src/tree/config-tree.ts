@@ -3,7 +3,7 @@
  * `etc` folder, a flat folder with copies of the files, or one file.
  */
 import { Source, type System } from "@pierhead/core";
-import { type Language, recognizeFile } from "@pierhead/lang/registry";
+import { type Language, matchPath, recognizeFile } from "@pierhead/lang/registry";
 
 /** One file of a tree. */
 export interface TreeFile {
@@ -46,8 +46,15 @@ export class ConfigTree {
     return this.file(path)?.source.text ?? null;
   }
 
-  /** Live files of a language, in order of path. */
+  /** Live files of a language at the places the host reads them from, in order of path. */
   of(language: string): readonly TreeFile[] {
+    return this.speaking(language).filter((file) =>
+      file.language?.paths.some((pattern) => matchPath(pattern, file.path) !== null),
+    );
+  }
+
+  /** Live files of a language, wherever they are: rules that a command loads may be in any file. */
+  speaking(language: string): readonly TreeFile[] {
     return this.files.filter((file) => file.live && file.language?.name === language);
   }
 
@@ -63,13 +70,18 @@ export function configTree(texts: TreeTexts, system: System): ConfigTree {
   entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   const root = commonRoot(entries.map(([path]) => path));
   const best = new Map<string, { certainty: number; index: number }>();
+  const sniffed = new Set<number>();
   const files = entries.map(([path, text], index): TreeFile => {
     const known = recognizeFile(path, text, system.family);
     const foreign = known?.family != null && known.family !== system.family;
-    const place = known?.path ?? hostPath(path, root);
-    // Below a real root the host reads only the very names; a copy there is nothing but a copy.
-    const copy = known !== null && known.certainty >= 2 && /(^|\/)etc\//.test(path);
-    if (known !== null && !foreign && !copy) {
+    // Below a real root the host reads only the very names; a copy there is nothing but a copy, and what looks like
+    // a language is a file that others name.
+    const rooted = /(^|\/)(etc|usr|var)\//.test(path);
+    const copy = rooted && known?.certainty === 2;
+    const aside = rooted && known?.certainty === 3;
+    if (known?.certainty === 3) sniffed.add(index);
+    const place = known === null || aside ? hostPath(path, root) : known.path;
+    if (known !== null && !foreign && !copy && !aside) {
       const before = best.get(place);
       if (before === undefined || known.certainty < before.certainty) {
         best.set(place, { certainty: known.certainty, index });
@@ -79,7 +91,7 @@ export function configTree(texts: TreeTexts, system: System): ConfigTree {
       path: place,
       source: new Source(path, text),
       language: foreign ? null : (known?.language ?? null),
-      live: !foreign,
+      live: !foreign && (known === null || aside),
     };
   });
   // A copy under another name belongs where its original is, but only one of them is read by the host.
@@ -93,9 +105,10 @@ export function configTree(texts: TreeTexts, system: System): ConfigTree {
   const chosen = new Set([...originals.values()].map((one) => one.index));
   return new ConfigTree(
     files.map((file, index) => {
-      if (file.language === null) return file;
-      const place = originalPath(file.path, file.language);
-      return chosen.has(index) ? { ...file, path: place, live: true } : { ...file, live: false };
+      if (file.language === null || file.live) return file;
+      if (chosen.has(index)) return { ...file, path: originalPath(file.path, file.language), live: true };
+      // Only its content told: beside a file with the right name it is one that others load.
+      return sniffed.has(index) ? { ...file, path: hostPath(file.source.name, root), live: true } : file;
     }),
   );
 }

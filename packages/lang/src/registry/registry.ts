@@ -11,15 +11,7 @@ import { dialectOf, parsePf, printSyntax } from "../pf/index.ts";
 import { parseRcConf, printRcConf } from "../rc-conf/index.ts";
 import { parseSysctlConf, printSysctlConf } from "../sysctl/index.ts";
 import { type Language, matchPath } from "./language.ts";
-import {
-  sniffHostnameIf,
-  sniffIfstated,
-  sniffMygate,
-  sniffNetstart,
-  sniffPf,
-  sniffRcConf,
-  sniffSysctl,
-} from "./sniff.ts";
+import { sniffHostnameIf, sniffIfstated, sniffNetstart, sniffPf, sniffRcConf, sniffSysctl } from "./sniff.ts";
 
 const BSD: readonly SystemFamily[] = ["openbsd", "freebsd", "netbsd"];
 
@@ -62,7 +54,8 @@ export const LANGUAGES: readonly Language[] = [
     title: "mygate",
     families: ["openbsd", "netbsd"],
     paths: ["/etc/mygate"],
-    sniff: sniffMygate,
+    // A list of addresses may be anything: a table of pf, for one.
+    sniff: () => false,
     read(source, system) {
       const read = parseMygate(source, system);
       return { diagnostics: read.diagnostics, print: () => printMygate(read) };

@@ -47,15 +47,6 @@ export function sniffHostnameIf(text: string): boolean {
   );
 }
 
-export function sniffMygate(text: string): boolean {
-  const found = lines(text);
-  return (
-    found.length > 0 &&
-    found.length < 5 &&
-    found.every((line) => /^(\d+\.\d+\.\d+\.\d+|[0-9a-f:]+:[0-9a-f:]*(%\w+)?)$/.test(line))
-  );
-}
-
 export function sniffSysctl(text: string): boolean {
   return looksLike(text, /^(net|kern|vm|hw|ddb|machdep|vfs|fs|security|user|debug)(\.[\w%-]+)+\s*=/, /^$/);
 }

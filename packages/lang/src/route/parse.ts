@@ -192,6 +192,20 @@ class RouteReader {
         continue;
       }
       const name = word.text.slice(1);
+      if (name === "cloning" && !this.#hasCloning()) {
+        const span = { start: word.span.start, end: this.#words[this.#at]?.span.start ?? word.span.end };
+        this.#diagnostics.push(
+          diagnostic(
+            "route/cloning-gone",
+            "error",
+            `route of ${this.#system.family === "netbsd" ? "NetBSD from 8" : "FreeBSD"} has no \`-cloning\` and refuses the command: leave it out, a route to an interface needs nothing more.`,
+            this.#source,
+            word.span,
+            { fix: { title: "leave out `-cloning`", edits: [{ source: this.#source, span, text: "" }] } },
+          ),
+        );
+        return false;
+      }
       if (PLAIN.has(name)) this.#plain(name);
       else if (VALUED.has(name)) {
         const value = this.#words[this.#at++];
@@ -212,6 +226,11 @@ class RouteReader {
       }
     }
     return true;
+  }
+
+  /** Cloning routes went with the separation of neighbour caches: FreeBSD 8, NetBSD 8. */
+  #hasCloning(): boolean {
+    return this.#system.family === "openbsd" || (this.#system.family === "netbsd" && this.#system.major < 8);
   }
 
   #positional(word: Word): boolean {

@@ -46,5 +46,30 @@ export function checkEncoding(source: Source): Diagnostic[] {
       }),
     );
   }
+  found.push(...checkOddBlanks(source));
+  return found;
+}
+
+/** Blanks of word processors and web pages: none of the tools takes them for a blank. */
+export function checkOddBlanks(source: Source): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const { text } = source;
+  const blanks = /[\u00a0\u2000-\u200b\u202f\u3000]+/g;
+  for (let match = blanks.exec(text); match !== null; match = blanks.exec(text)) {
+    const span = { start: match.index, end: match.index + match[0].length };
+    const line = text.lastIndexOf("\n", match.index) + 1;
+    if (text.slice(line, match.index).includes("#")) continue;
+    found.push(
+      diagnostic(
+        "encoding/odd-blank",
+        "warning",
+        "This looks like a blank and is none (a no-break space, as web pages have): it is part of the words around it.",
+        source,
+        span,
+        { fix: { title: "write a blank", edits: [{ source, span, text: " " }] } },
+      ),
+    );
+    if (found.length === 20) break;
+  }
   return found;
 }
