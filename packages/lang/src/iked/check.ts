@@ -146,15 +146,27 @@ function checkPools({ policies }: IkedConfiguration, say: Say): void {
       say("iked/config-without-dynamic", "note", advice, first.origin);
     }
   }
-  pools.forEach(({ policy, item }, index) => {
-    for (const other of pools.slice(0, index)) {
-      const [a, b] = [item.value, other.item.value];
-      if (a.address === null || b.address === null || other.policy === policy) continue;
-      const length = Math.min(a.mask, b.mask);
-      if (!a.address.isIn(b.address.masked(length), length)) continue;
-      const advice = `The pool overlaps with that of rule "${other.policy.name}"; two clients may get one address.`;
-      say("iked/pool-overlap", "warning", advice, item.origin);
-      return;
-    }
+  overlaps(pools, say);
+}
+
+/** Sorted by first address, each pool is compared with the one that reaches farthest before it. */
+function overlaps(
+  pools: readonly { readonly policy: IkedPolicy; readonly item: IkedPolicy["config"][number] }[],
+  say: Say,
+): void {
+  const ranges = pools.flatMap(({ policy, item }) => {
+    const { address, mask } = item.value;
+    if (address === null) return [];
+    return [{ policy, item, first: address.masked(mask), last: address.filled(Math.min(mask, address.bits)) }];
   });
+  ranges.sort((a, b) => a.first.compare(b.first));
+  let widest: (typeof ranges)[number] | null = null;
+  for (const range of ranges) {
+    const meets = widest !== null && range.first.compare(widest.last) <= 0 && range.policy !== widest.policy;
+    if (widest !== null && meets) {
+      const advice = `The pool overlaps with that of rule "${widest.policy.name}"; two clients may get one address.`;
+      say("iked/pool-overlap", "warning", advice, range.item.origin);
+    }
+    if (widest === null || range.last.compare(widest.last) > 0) widest = range;
+  }
 }

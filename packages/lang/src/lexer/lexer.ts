@@ -320,7 +320,7 @@ export class Lexer implements TokenStream {
 
   /** Reports and skips the rest of the line, its end included (`findeol`). */
   #fail(kind: LexerError, text: string): number {
-    this.end = Math.max(this.start, this.#placeEnd);
+    this.end = Math.max(this.start, this.source === this.#current().source ? this.#placeEnd : 0);
     this.report(kind, text);
     this.failed = true;
     this.#buffer = null;
@@ -355,6 +355,7 @@ export class Lexer implements TokenStream {
     let code = this.#read();
     if (quote !== 0) {
       if (code !== END_OF_FILE) return code;
+      this.end = Math.max(this.start, this.source === this.#current().source ? this.#placeEnd : 0);
       this.report("unterminated-quote", "reached end of file while parsing quoted string");
       return this.#leave() ? quote : END_OF_FILE;
     }

@@ -74,11 +74,21 @@ export class SyntaxBuilder {
   }
 
   statement(kind: string, span: Span): void {
-    let first = this.#tokens.length;
-    while (first > 0 && (this.#tokens[first - 1] as SyntaxToken).span.start >= span.start) first--;
-    let last = first;
-    while (last < this.#tokens.length && (this.#tokens[last] as SyntaxToken).span.end <= span.end) last++;
+    const first = this.#firstFrom(span.start);
+    const last = Math.max(first, this.#firstFrom(span.end));
     this.#statements.push({ kind, first, last, span });
+  }
+
+  /** Index of the first token that starts at `offset` or behind it. */
+  #firstFrom(offset: number): number {
+    let low = 0;
+    let high = this.#tokens.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#tokens[middle] as SyntaxToken).span.start < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   finish(): SyntaxFile {

@@ -1,13 +1,5 @@
 /** What npppd takes but should be looked at, in npppd.conf and between it and its users file. */
-import {
-  type Address,
-  type Diagnostic,
-  diagnostic,
-  type Prefix,
-  type Severity,
-  type Source,
-  type Span,
-} from "@pierhead/core";
+import { type Address, type Diagnostic, diagnostic, type Severity, type Source, type Span } from "@pierhead/core";
 import type { Origin } from "../lexer/index.ts";
 import { SHORT_KEY, SHORT_PASSWORD, weaknessOf } from "../secrets/index.ts";
 import { checkEncoding } from "../text/index.ts";
@@ -104,7 +96,7 @@ function checkSecret(secret: Parameters<typeof weaknessOf>[0], origin: Origin, s
 function checkPools(settings: NpppdSettings, say: Say): void {
   const all: { readonly ipcp: Ipcp; readonly pool: PoolStatement }[] = [];
   for (const ipcp of settings.ipcps) {
-    const size = ipcp.dynamicPool.reduce((sum, prefix) => sum + 2 ** (32 - prefix.length), 0);
+    const { size } = ipcp.dynamicPool;
     if (size > POOL_LIMIT) {
       const text = `The pool has ${size} addresses; npppd keeps ${POOL_LIMIT} and never gives out the others.`;
       say("npppd/pool-size", "note", text, ipcp.places.get("pool-address") ?? ipcp.nameOrigin);
@@ -125,15 +117,11 @@ function checkPools(settings: NpppdSettings, say: Say): void {
     if (widest === null || entry.pool.last.w0 > widest.pool.last.w0) widest = entry;
   }
   for (const iface of settings.interfaces) {
-    if (contains(iface.ipcp.dynamicPool, iface.address)) {
+    if (iface.ipcp.dynamicPool.includes(iface.address)) {
       const text = `${iface.address} is the interface's own address and in the pool "${iface.ipcp.name}" as well; npppd passes over it there.`;
       say("npppd/pool-has-interface", "note", text, iface.origin);
     }
   }
-}
-
-function contains(pool: readonly Prefix[], address: Address): boolean {
-  return pool.some((prefix) => address.isIn(prefix.address, prefix.length));
 }
 
 /** Blocks that nothing refers to. */
@@ -148,14 +136,10 @@ function checkUse(settings: NpppdSettings, { source, accepted }: NpppdConfigurat
   }
   const unused = (what: string, name: string, origin: Origin): void =>
     say("npppd/unused", "note", `No \`bind\` uses ${what} "${name}".`, origin);
-  for (const entry of tunnels)
-    if (!binds.some((bind) => bind.tunnel === entry)) unused("tunnel", entry.name, entry.nameOrigin);
-  for (const entry of authentications) {
-    if (!binds.some((bind) => bind.authentication === entry)) unused("authentication", entry.name, entry.nameOrigin);
-  }
-  for (const entry of interfaces) {
-    if (!binds.some((bind) => bind.interface === entry)) unused("interface", entry.name, entry.nameOrigin);
-  }
+  const bound = new Set<unknown>(binds.flatMap((bind) => [bind.tunnel, bind.authentication, bind.interface]));
+  for (const entry of tunnels) if (!bound.has(entry)) unused("tunnel", entry.name, entry.nameOrigin);
+  for (const entry of authentications) if (!bound.has(entry)) unused("authentication", entry.name, entry.nameOrigin);
+  for (const entry of interfaces) if (!bound.has(entry)) unused("interface", entry.name, entry.nameOrigin);
   for (const entry of ipcps) {
     if (!interfaces.some((iface) => iface.ipcp === entry)) {
       say("npppd/unused", "note", `No interface uses ipcp "${entry.name}".`, entry.nameOrigin);
@@ -211,8 +195,8 @@ function checkFramed(
     findings.push(diagnostic("npppd/framed-is-interface", "warning", text, source, span));
     return;
   }
-  const pools = settings.ipcps.flatMap((ipcp) => ipcp.staticPool);
-  if (pools.length === 0 || contains(pools, address)) return;
+  const pools = settings.ipcps.map((ipcp) => ipcp.staticPool);
+  if (pools.length === 0 || pools.some((pool) => pool.includes(address))) return;
   const text = `${address} is in no pool of npppd.conf, so the user gets one of the pool instead; add \`pool-address ${address} for static\`.`;
   findings.push(diagnostic("npppd/framed-outside-pool", "warning", text, source, span));
 }

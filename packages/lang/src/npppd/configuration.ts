@@ -1,5 +1,6 @@
-import type { Address, Diagnostic, Prefix, Secret, Source } from "@pierhead/core";
+import type { Address, Diagnostic, Secret, Source } from "@pierhead/core";
 import type { Origin, SyntaxFile } from "../lexer/index.ts";
+import type { AddressPool } from "./pool.ts";
 
 /** npppd.conf(5) with the defaults filled in: the structures npppd(8) builds from it. */
 export interface NpppdConfiguration {
@@ -143,8 +144,8 @@ export interface Ipcp {
   allowUserSelectedAddress: boolean;
   maxSession: number;
   /** Addresses given out by npppd itself, and those a user can have by name; both as npppd merges them. */
-  readonly dynamicPool: Prefix[];
-  readonly staticPool: Prefix[];
+  readonly dynamicPool: AddressPool;
+  readonly staticPool: AddressPool;
   readonly pools: PoolStatement[];
   readonly origin: Origin;
   readonly nameOrigin: Origin;

@@ -25,6 +25,9 @@ export class NpppdContext implements ParseEvents {
   authentication: Authentication | null = null;
   ipcp: Ipcp | null = null;
   servers: RadiusServers | null = null;
+  readonly #tunnels = new Map<string, Tunnel>();
+  readonly #authentications = new Map<string, Authentication>();
+  readonly #ipcps = new Map<string, Ipcp>();
 
   constructor(report: ParseReport) {
     this.report = report;
@@ -47,7 +50,7 @@ export class NpppdContext implements ParseEvents {
   }
 
   beginTunnel(name: string, protocol: TunnelProtocol, keyword: Origin, nameOrigin: Origin): unknown {
-    if (this.settings.tunnels.some((tunnel) => tunnel.name === name)) {
+    if (this.#tunnels.has(name)) {
       this.report.error(
         "npppd/tunnel-twice",
         `tunnel name = ${name} is already in use.`,
@@ -64,7 +67,9 @@ export class NpppdContext implements ParseEvents {
     const { tunnel } = this;
     if (tunnel === null) return FAIL;
     if (tunnel.protocol !== "pppoe" && tunnel.listen.length === 0) tunnel.listen.push({ address: ANY_IPV4, port: 0 });
-    this.settings.tunnels.push({ ...tunnel, origin: at.whole });
+    const finished = { ...tunnel, origin: at.whole };
+    this.settings.tunnels.push(finished);
+    this.#tunnels.set(tunnel.name, this.#tunnels.get(tunnel.name) ?? finished);
     this.tunnel = null;
     return null;
   }
@@ -125,7 +130,7 @@ export class NpppdContext implements ParseEvents {
   }
 
   beginAuthentication(name: string, type: Authentication["type"], keyword: Origin, nameOrigin: Origin): unknown {
-    if (this.settings.authentications.some((entry) => entry.name === name)) {
+    if (this.#authentications.has(name)) {
       this.report.error(
         "npppd/authentication-twice",
         `authentication name ${name} is already in use.`,
@@ -140,13 +145,15 @@ export class NpppdContext implements ParseEvents {
 
   endAuthentication(at: Reduction): unknown {
     if (this.authentication === null) return FAIL;
-    this.settings.authentications.push({ ...this.authentication, origin: at.whole });
+    const finished = { ...this.authentication, origin: at.whole };
+    this.settings.authentications.push(finished);
+    this.#authentications.set(finished.name, this.#authentications.get(finished.name) ?? finished);
     this.authentication = null;
     return null;
   }
 
   beginIpcp(name: string, keyword: Origin, nameOrigin: Origin): unknown {
-    if (this.settings.ipcps.some((entry) => entry.name === name)) {
+    if (this.#ipcps.has(name)) {
       this.report.error(
         "npppd/ipcp-twice",
         `ipcp name ${name} is already in use.`,
@@ -161,7 +168,9 @@ export class NpppdContext implements ParseEvents {
 
   endIpcp(at: Reduction): unknown {
     if (this.ipcp === null) return FAIL;
-    this.settings.ipcps.push({ ...this.ipcp, origin: at.whole });
+    const finished = { ...this.ipcp, origin: at.whole };
+    this.settings.ipcps.push(finished);
+    this.#ipcps.set(finished.name, this.#ipcps.get(finished.name) ?? finished);
     this.ipcp = null;
     return null;
   }
@@ -179,7 +188,7 @@ export class NpppdContext implements ParseEvents {
       );
       return FAIL;
     }
-    const ipcp = settings.ipcps.find((entry) => entry.name === ipcpName);
+    const ipcp = this.#ipcps.get(ipcpName);
     if (ipcp === undefined) {
       this.#unknown("npppd/unknown-ipcp", `ipcp ${ipcpName} is not found`, "ipcp", ipcpName, at.origin(6));
       return FAIL;
@@ -208,12 +217,12 @@ export class NpppdContext implements ParseEvents {
   addBind(at: Reduction): unknown {
     const { settings, report } = this;
     const [tunnelName, authenticationName, interfaceName] = [at.get<string>(4), at.get<string>(7), at.get<string>(9)];
-    const tunnel = settings.tunnels.find((entry) => entry.name === tunnelName);
+    const tunnel = this.#tunnels.get(tunnelName);
     if (tunnel === undefined) {
       this.#unknown("npppd/unknown-tunnel", `tunnel ${tunnelName} is not found`, "tunnel", tunnelName, at.origin(4));
       return FAIL;
     }
-    const authentication = settings.authentications.find((entry) => entry.name === authenticationName);
+    const authentication = this.#authentications.get(authenticationName);
     if (authentication === undefined) {
       const text = `authentication ${authenticationName} is not found`;
       this.#unknown("npppd/unknown-authentication", text, "authentication", authenticationName, at.origin(7));

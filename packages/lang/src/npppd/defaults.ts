@@ -1,6 +1,7 @@
 import { Address } from "@pierhead/core";
 import type { Origin } from "../lexer/index.ts";
 import type { Authentication, Ipcp, NpppdSettings, RadiusServers, Tunnel, TunnelProtocol } from "./configuration.ts";
+import { AddressPool } from "./pool.ts";
 
 /** 0.0.0.0, which tunnels listen on when the file says nothing. */
 export const ANY_IPV4: Address = new Address(4, 0);
@@ -112,8 +113,8 @@ export function newIpcp(name: string, origin: Origin, nameOrigin: Origin): Ipcp 
     nbnsServers: null,
     allowUserSelectedAddress: false,
     maxSession: 0,
-    dynamicPool: [],
-    staticPool: [],
+    dynamicPool: new AddressPool(),
+    staticPool: new AddressPool(),
     pools: [],
     origin,
     nameOrigin,

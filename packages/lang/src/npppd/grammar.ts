@@ -13,7 +13,7 @@ import type {
   TunnelSwitches,
 } from "./configuration.ts";
 import type { NpppdContext } from "./context.ts";
-import { addToPool, parsePoolRange } from "./pool.ts";
+import { parsePoolRange } from "./pool.ts";
 
 type Rule = Production<NpppdContext>;
 
@@ -534,8 +534,8 @@ function poolAddress({ report, ipcp }: NpppdContext, at: Reduction): unknown {
   const isStatic = at.get<boolean>(3);
   ipcp.places.set("pool-address", at.whole);
   ipcp.pools.push({ text, first: range.first, last: range.last, static: isStatic, origin: at.whole });
-  if (!isStatic) addToPool(ipcp.dynamicPool, range);
-  addToPool(ipcp.staticPool, range);
+  if (!isStatic) ipcp.dynamicPool.add(range);
+  ipcp.staticPool.add(range);
   return null;
 }
 

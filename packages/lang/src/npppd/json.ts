@@ -136,7 +136,7 @@ function ipcpJson(ipcp: Ipcp): Record<string, unknown> {
     nbnsServers: ipcp.nbnsServers?.map(String) ?? null,
     allowUserSelectedAddress: ipcp.allowUserSelectedAddress,
     maxSession: ipcp.maxSession,
-    dynamicPool: prefixes(ipcp.dynamicPool),
-    staticPool: prefixes(ipcp.staticPool),
+    dynamicPool: prefixes(ipcp.dynamicPool.entries),
+    staticPool: prefixes(ipcp.staticPool.entries),
   };
 }

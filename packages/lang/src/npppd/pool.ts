@@ -47,70 +47,118 @@ function network(address: Address | null, length: number | null): PoolRange {
 }
 
 /**
- * Adds a range to a list the way npppd does: a network takes the place of the first entry it covers and is left out
- * when one covers it; single addresses of a range likewise, and neighbours of equal size become one. npppd walks every
- * address of a range; we take the blocks at once, which comes to the same.
+ * The addresses of an ipcp setting, as npppd keeps them: a network takes the place of the first entry it covers and is
+ * left out when one covers it; single addresses of a range likewise, and neighbours of equal size become one. npppd
+ * walks every address of a range; we take the blocks at once, which comes to the same.
  */
-export function addToPool(list: Prefix[], range: { first: Address; last: Address; network: boolean }): void {
-  if (range.network) {
-    addPrefix(list, { address: range.first, length: lengthOf(range.first, range.last) });
-    return;
+export class AddressPool {
+  /** In order of their addresses. */
+  readonly entries: Prefix[] = [];
+  /** A network has covered more than one entry: those after the first stay, inside it. */
+  #nested = false;
+
+  add(range: { readonly first: Address; readonly last: Address; readonly network: boolean }): void {
+    if (range.network) this.#addNetwork({ address: range.first, length: Math.clz32(range.first.w0 ^ range.last.w0) });
+    else this.#addRange(range.first.w0, range.last.w0);
   }
-  let next = range.first.w0;
-  const last = range.last.w0;
-  while (next <= last) {
-    const cover = list.find((entry) => new Address(4, next).isIn(entry.address, entry.length));
-    if (cover !== undefined) {
-      next = cover.address.filled(cover.length).w0 + 1;
-      continue;
+
+  includes(address: Address): boolean {
+    return this.#coverOf(address.w0) !== null;
+  }
+
+  /** Number of addresses. */
+  get size(): number {
+    let size = 0;
+    let end = -1;
+    for (const { address, length } of this.entries) {
+      const last = blockEnd(address.w0, length);
+      if (last > end) size += last - Math.max(address.w0 - 1, end);
+      end = Math.max(end, last);
     }
-    // The largest block that starts here, ends in the range and meets no entry.
-    const following = list.find((entry) => entry.address.w0 > next);
-    const end = following === undefined ? last : Math.min(last, following.address.w0 - 1);
-    let length = 32;
-    while (length > 0 && (next & ~maskWord(length - 1, 0)) >>> 0 === 0 && blockEnd(next, length - 1) <= end) length--;
-    addPrefix(list, { address: new Address(4, next), length });
-    next = blockEnd(next, length) + 1;
+    return size;
   }
+
+  #addRange(first: number, last: number): void {
+    let next = first;
+    while (next <= last) {
+      const cover = this.#coverOf(next);
+      if (cover !== null) {
+        next = blockEnd(cover.address.w0, cover.length) + 1;
+        continue;
+      }
+      // The largest block that starts here, ends in the range and meets no entry.
+      const index = this.#indexAfter(next);
+      const end = Math.min(last, (this.entries[index]?.address.w0 ?? last + 1) - 1);
+      let length = 32;
+      while (length > 0 && blockStart(next, length - 1) === next && blockEnd(next, length - 1) <= end) length--;
+      this.entries.splice(index, 0, { address: new Address(4, next), length });
+      this.#merge(index);
+      next = blockEnd(next, length) + 1;
+    }
+  }
+
+  /** in_addr_range_list_add0() of a network. */
+  #addNetwork(network: Prefix): void {
+    const { entries } = this;
+    let index = 0;
+    let replaced = 0;
+    for (; index < entries.length; index++) {
+      const entry = entries[index] as Prefix;
+      if (network.address.isIn(entry.address, entry.length)) return;
+      if (entry.address.isIn(network.address, network.length)) replaced = 1;
+      if (replaced === 1 || entry.address.w0 > network.address.w0) break;
+    }
+    entries.splice(index, replaced, network);
+    const after = entries[index + 1];
+    if (after?.address.isIn(network.address, network.length) === true) this.#nested = true;
+    this.#merge(index);
+  }
+
+  /** Joins the entry with its neighbours as long as two make up one larger block. */
+  #merge(start: number): void {
+    const { entries } = this;
+    let index = start;
+    for (;;) {
+      if (joins(entries[index - 1], entries[index])) index--;
+      else if (!joins(entries[index], entries[index + 1])) return;
+      const { address, length } = entries[index] as Prefix;
+      entries.splice(index, 2, { address, length: length - 1 });
+    }
+  }
+
+  #coverOf(word: number): Prefix | null {
+    for (let index = this.#indexAfter(word) - 1; index >= 0; index--) {
+      const entry = this.entries[index] as Prefix;
+      if (blockEnd(entry.address.w0, entry.length) >= word) return entry;
+      if (!this.#nested) return null;
+    }
+    return null;
+  }
+
+  /** Index of the first entry that starts behind `word`. */
+  #indexAfter(word: number): number {
+    let low = 0;
+    let high = this.entries.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.entries[middle] as Prefix).address.w0 <= word) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function blockStart(word: number, length: number): number {
+  return (word & maskWord(length, 0)) >>> 0;
 }
 
 function blockEnd(start: number, length: number): number {
   return (start | ~maskWord(length, 0)) >>> 0;
 }
 
-function lengthOf(first: Address, last: Address): number {
-  return Math.clz32(first.w0 ^ last.w0);
-}
-
-function addPrefix(list: Prefix[], prefix: Prefix): void {
-  let index = 0;
-  let replaced = 0;
-  for (; index < list.length; index++) {
-    const entry = list[index] as Prefix;
-    if (prefix.address.isIn(entry.address, entry.length)) return;
-    if (entry.address.isIn(prefix.address, prefix.length)) replaced = 1;
-    if (replaced === 1 || entry.address.w0 > prefix.address.w0) break;
-  }
-  list.splice(index, replaced, prefix);
-  merge(list, index);
-}
-
-/** Joins the entry with its neighbours as long as two make up one larger block. */
-function merge(list: Prefix[], start: number): void {
-  let index = start;
-  for (;;) {
-    if (joins(list[index - 1], list[index])) index--;
-    else if (!joins(list[index], list[index + 1])) return;
-    const { address, length } = list[index] as Prefix;
-    list.splice(index, 2, { address, length: length - 1 });
-  }
-}
-
 function joins(a: Prefix | undefined, b: Prefix | undefined): boolean {
   if (a === undefined || b === undefined || a.length !== b.length || a.length === 0) return false;
   return (
-    !a.address.equals(b.address) &&
-    a.address.w0 < b.address.w0 &&
-    b.address.isIn(a.address.masked(a.length - 1), a.length - 1)
+    a.address.w0 < b.address.w0 && blockStart(b.address.w0, a.length - 1) === blockStart(a.address.w0, a.length - 1)
   );
 }
