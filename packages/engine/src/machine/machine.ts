@@ -258,9 +258,12 @@ export class Machine implements FilterHost {
 
   // Routes.
 
-  /** The route packets to `address` take: longest prefix, best priority; null when there is none that works. */
-  lookup(address: Address, table: number, source: Address | null = null): Route | null {
-    return this.#routing.lookup(address, table, source);
+  /**
+   * The route packets to `address` take: longest prefix, best priority; null when there is none that works. `link` is
+   * the interface whose link a link-local address belongs to.
+   */
+  lookup(address: Address, table: number, source: Address | null = null, link: string | null = null): Route | null {
+    return this.#routing.lookup(address, table, source, link);
   }
 
   /** All routes that multipath may choose from for `address`; empty when there is no choice. */

@@ -59,10 +59,14 @@ export class Routing {
   }
 
   /** The route packets to `address` take: longest prefix, best priority; null when there is none that works. */
-  lookup(address: Address, table: number, source: Address | null = null): Route | null {
+  lookup(address: Address, table: number, source: Address | null = null, link: string | null = null): Route | null {
     // OpenBSD lets a route whose link is down hide shorter prefixes; better priorities of the same prefix come first
     // (RTP_DOWN). FreeBSD finds it too and then gives up (fib4_lookup, RT_LINK_IS_UP).
-    const routes = this.#tables.match(table, address);
+    // A link-local address means something only on its link.
+    const scoped = link !== null && address.family === 6 && address.isLinkLocal();
+    const routes = scoped
+      ? this.#tables.match(table, address, (route) => route.interface === link)
+      : this.#tables.match(table, address);
     if (routes.length === 0) return null;
     if (this.#system.family !== "openbsd") {
       const working = routes.filter((route) => this.#works(route));

@@ -23,7 +23,7 @@ export function ownership(machine: Machine, packet: Packet, context: PacketConte
     const broadcast = arrival?.addresses.some((own) => own.broadcast?.equals(destination)) === true;
     return broadcast ? "ours" : "forward";
   }
-  const route = machine.lookup(destination, context.rtable, packet.source);
+  const route = machine.lookup(destination, context.rtable, packet.source, context.receivedOn);
   if (route === null || (route.origin !== "local" && route.origin !== "broadcast")) return "forward";
   if (route.origin === "broadcast" && machine.sysctls.get("net.inet.ip.directed-broadcast") === "1") {
     if (route.interface !== arrival?.name) return "forward";

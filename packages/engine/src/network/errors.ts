@@ -166,7 +166,7 @@ export function errorSource(machine: Machine, about: Packet, context: PacketCont
     if (back === null || back.interface === null) return null;
     return family === 4 ? back.source : selectSource(machine, back.interface, source, back.source);
   }
-  const toward = machine.lookup(destination, context.rtable);
+  const toward = machine.lookup(destination, context.rtable, null, context.receivedOn);
   if (toward?.origin === "local") return destination;
   if (toward?.origin === "broadcast" && family === 4) return toward.source;
   const scope = family === 6 && source.isLinkLocal() ? context.receivedOn : null;

@@ -20,7 +20,7 @@ export function findForwardRoute(
   const { machine } = run;
   const { destination, family } = packet;
   const table = context.rtable;
-  const route = machine.lookup(destination, table, packet.source);
+  const route = machine.lookup(destination, table, packet.source, context.receivedOn);
   const out =
     route === null || route.interface === null
       ? null

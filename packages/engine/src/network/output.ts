@@ -83,18 +83,15 @@ export function findRoute(
   const { machine } = run;
   const { destination } = packet;
   const named = by === null ? null : machine.interface(by);
-  const linkWide =
-    destination.isMulticast() ||
-    destination.w0 === 0xffffffff ||
-    (destination.family === 6 && destination.isLinkLocal());
+  const linkWide = destination.isMulticast() || destination.w0 === 0xffffffff;
   let route: Route | null = null;
   let out: MachineInterface | null = null;
   if (linkWide && named !== null) out = named;
   else {
-    route = machine.lookup(destination, context.rtable, packet.source);
+    route = machine.lookup(destination, context.rtable, packet.source, by);
     if (route !== null) {
       out = route.origin === "local" ? machine.loopback(context.rtable) : interfaceOf(machine, route);
-    }
+    } else if (destination.family === 6 && destination.isLinkLocal()) out = named;
   }
   run.add({
     kind: "route",
