@@ -20,8 +20,9 @@ export function ownership(machine: Machine, packet: Packet, context: PacketConte
   }
   if (machine.system.family !== "openbsd") {
     if (machine.ownerOf(destination) !== null) return "ours";
-    const broadcast = arrival?.addresses.some((own) => own.broadcast?.equals(destination)) === true;
-    return broadcast ? "ours" : "forward";
+    // A broadcast address of any link (ip_input, in_broadcast).
+    const own = machine.interfaces().some((one) => one.addresses.some((each) => each.broadcast?.equals(destination)));
+    return own ? "ours" : "forward";
   }
   const route = machine.lookup(destination, context.rtable, packet.source, context.receivedOn);
   if (route === null || (route.origin !== "local" && route.origin !== "broadcast")) return "forward";
@@ -66,6 +67,8 @@ export function badArrival(packet: Packet, arrival: MachineInterface | null): st
   if (packet.family === 6) {
     if (source.isMulticast()) return "a multicast address cannot be a source";
     if (isMapped(source) || isMapped(destination)) return "an IPv4-mapped address must not be on the wire";
+    if (isCompatible(source) || isCompatible(destination)) return "an IPv4-compatible address must not be on the wire";
+    if (destination.w0 === 0xff010000 && arrival?.kind !== "loopback") return `${destination} must not leave its host`;
     if (destination.isUnspecified()) return "it has no destination";
   }
   return null;
@@ -73,6 +76,11 @@ export function badArrival(packet: Packet, arrival: MachineInterface | null): st
 
 function isMapped(address: Address): boolean {
   return address.w0 === 0 && address.w1 === 0 && address.w2 === 0xffff;
+}
+
+/** `::192.0.2.1`: 0.0.0.0 and 0.0.0.1 are the unspecified and the loopback address (RFC 4213). */
+function isCompatible(address: Address): boolean {
+  return address.w0 === 0 && address.w1 === 0 && address.w2 === 0 && address.w3 > 1;
 }
 
 /** `in_canforward`: class D and E, 0/8 and 127/8 are not forwarded; IPv6 multicast and unspecified sources neither. */
