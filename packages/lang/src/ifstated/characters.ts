@@ -97,6 +97,28 @@ export class Characters {
     return last.code;
   }
 
+  /**
+   * Takes the characters of the file that `takes` marks with one of `bits`, as many as come next without macro,
+   * backslash or character given back; the same as so many times {@link get}, but faster.
+   */
+  run(takes: Uint8Array, bits: number): string {
+    if (this.#value !== null || this.#back.length > 0) return "";
+    const { text } = this;
+    const from = this.offset;
+    let at = from;
+    while (at < text.length) {
+      const code = text.charCodeAt(at);
+      if (code >= 128 || code === BACKSLASH || ((takes[code] as number) & bits) === 0) break;
+      at++;
+    }
+    if (at === from) return "";
+    this.offset = at;
+    this.start = at - 1;
+    this.end = at;
+    this.macro = null;
+    return text.slice(from, at);
+  }
+
   /** `lungetc` of the character that was read last. */
   unget(code: number): void {
     this.ungetFrom(code, this.start, this.end, this.macro);

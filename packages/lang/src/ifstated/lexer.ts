@@ -66,6 +66,11 @@ const DIGIT = 2;
 const IN_WORD = 4;
 const STARTS_WORD = 8;
 const ENDS_NUMBER = 16;
+/** Stands for itself in a string in double quotes, in single quotes. */
+const IN_DOUBLE = 32;
+const IN_SINGLE = 64;
+/** Does not end a comment. */
+const IN_COMMENT = 128;
 const CLASS = new Uint8Array(128);
 for (let code = 0; code < 128; code++) {
   const char = String.fromCharCode(code);
@@ -78,6 +83,7 @@ for (let code = 0; code < 128; code++) {
   if (alnum || (punct && !"(){}!=#,.".includes(char))) bits |= IN_WORD;
   if (alnum || ":_&|".includes(char)) bits |= STARTS_WORD;
   if ((code >= 9 && code <= 13) || code === 32 || "),/}=".includes(char)) bits |= ENDS_NUMBER;
+  if (code !== 0 && code !== 10) bits |= (code === 34 ? 0 : IN_DOUBLE) | (code === 39 ? 0 : IN_SINGLE) | IN_COMMENT;
   CLASS[code] = bits;
 }
 
@@ -127,8 +133,10 @@ export class Lexer {
       input.tokenLine = input.line;
       let start = input.start;
       if (code === CODE.hash) {
-        do code = input.get(false);
-        while (code !== CODE.newline && code !== EOF);
+        do {
+          input.run(CLASS, IN_COMMENT);
+          code = input.get(false);
+        } while (code !== CODE.newline && code !== EOF);
         start = input.start;
       }
       if (code === CODE.dollar && !input.inMacro) {
@@ -263,6 +271,16 @@ export class Lexer {
       }
       parts.push(String.fromCharCode(code));
       offsets?.push(input.start);
+      const run = input.run(CLASS, quote === 34 ? IN_DOUBLE : IN_SINGLE);
+      if (run === "") continue;
+      const before = length;
+      length += run.length;
+      if (length > MAX_QUOTED && before <= MAX_QUOTED) {
+        this.#error("string too long", start, input.end);
+        if (!this.#tolerant) return this.#lineEnd(start);
+      }
+      parts.push(run);
+      for (let at = input.end - run.length; at < input.end; at++) offsets?.push(at);
     }
     const end = broken ? input.start : Math.max(start, input.end);
     return this.#token("STRING", parts.join(""), start, { quoted: true, macro, offsets, end, suspicious });
@@ -311,10 +329,15 @@ export class Lexer {
     const parts: string[] = [];
     let end = input.end;
     let code = first;
+    let length = 0;
     do {
+      const before = length;
       parts.push(String.fromCharCode(code));
+      const run = input.run(CLASS, IN_WORD);
+      if (run !== "") parts.push(run);
+      length += 1 + run.length;
       end = input.end;
-      if (parts.length === MAX_WORD + 1) {
+      if (length > MAX_WORD && before <= MAX_WORD) {
         this.#error("string too long", start, input.end);
         if (!this.#tolerant) return this.#lineEnd(start);
       }

@@ -2,7 +2,7 @@ import { type Diagnostic, diagnostic, type Source } from "@pierhead/core";
 import { nearest } from "../text/nearest.ts";
 import { buildConfiguration, type Configuration } from "./configuration.ts";
 import { type DaemonResult, readAsDaemon } from "./daemon.ts";
-import { parse } from "./parse.ts";
+import { parse, type Reading } from "./parse.ts";
 import { type Action, type IfstatedFile, postorder, walkActions } from "./tree.ts";
 
 export interface ReadOptions {
@@ -23,11 +23,25 @@ export interface Ifstated {
 
 const NONE: ReadonlyMap<string, string> = new Map();
 
+/** What was made of a source without macros of the command line: it depends on nothing else. */
+const known = new WeakMap<Source, Reading>();
+
+function parseOnce(source: Source, macros: ReadonlyMap<string, string>): Reading {
+  if (macros.size > 0) return parse(source, macros);
+  let reading = known.get(source);
+  if (reading === undefined) {
+    reading = parse(source, macros);
+    known.set(source, reading);
+  }
+  return reading;
+}
+
 /** Reads an ifstated.conf. Whatever is in it, there is a result; what is wrong is in its diagnostics. */
 export function readIfstated(source: Source, options: ReadOptions = {}): Ifstated {
   const interfaces = options.interfaces ?? null;
   const macros = options.macros ?? NONE;
-  const { file, diagnostics, suspectTargets } = parse(source, macros);
+  const { file, diagnostics: syntax, suspectTargets } = parseOnce(source, macros);
+  const diagnostics = [...syntax];
   const configuration = buildConfiguration(file);
   const daemon = readAsDaemon(source, { interfaces, macros });
   checkNames(file, configuration, interfaces, suspectTargets, diagnostics);
