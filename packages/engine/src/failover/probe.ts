@@ -6,8 +6,10 @@ import { sentenceOf } from "../trace/sentence.ts";
 import { answerTo, nextPacket, type ProbePlan, probePacket } from "./packets.ts";
 import type { Axis, Condition, ConnectionFate, Exit, Fate } from "./types.ts";
 
-/** Packets of each kind that are sent: enough for a pool to show its members. */
+/** Packets of each kind that are sent: enough for a pool to show its members, or for chance to do so. */
 const SAMPLES = 4;
+const SAMPLES_BY_CHANCE = 16;
+const CHANCE = /\b(?:probability|random|least-states)\b/;
 
 /** Whether a way out is dead under a condition; null when a failing test does not tell which line it watches. */
 export function isDead(
@@ -44,6 +46,7 @@ export class Prober {
   readonly #machine: Machine;
   readonly #axes: readonly Axis[];
   readonly #ports: Ports;
+  #samples = 0;
 
   constructor(machine: Machine, axes: readonly Axis[], ports: Ports) {
     this.#machine = machine;
@@ -55,7 +58,7 @@ export class Prober {
     const exits: Exit[] = [];
     let first: Journey | null = null;
     let answer: Exit | null = null;
-    const samples = plan.probe.from === "lan" || plan.probe.from === "gateway" ? SAMPLES : 1;
+    const samples = plan.probe.from === "lan" || plan.probe.from === "gateway" ? this.#count() : 1;
     for (let i = 0; i < samples; i++) {
       const journey = this.#send(plan, probePacket(plan, this.#ports.take()));
       first ??= journey;
@@ -68,6 +71,15 @@ export class Prober {
     }
     const journey = first as Journey;
     return { probe: plan.probe, verdict: journey.verdict, exits, answer, sentence: sentenceOf(journey, this.#machine) };
+  }
+
+  /** Where no rule leaves anything to chance, a few packets tell all. */
+  #count(): number {
+    if (this.#samples === 0) {
+      const { output } = this.#machine.pfctl(["-a", "*", "-sr"]);
+      this.#samples = CHANCE.test(output) ? SAMPLES_BY_CHANCE : SAMPLES;
+    }
+    return this.#samples;
   }
 
   /** Opens a connection; null when it does not come about. */
