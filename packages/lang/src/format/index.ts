@@ -1,0 +1,1 @@
+export { type FormatResult, formatFile } from "./format.ts";
