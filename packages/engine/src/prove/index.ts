@@ -1,4 +1,5 @@
 export * from "./classes.ts";
 export { FIELDS, type Field, isNamed, type RegionContext, type RuleRegion, regionsOf } from "./constraints.ts";
 export * from "./domain.ts";
+export * from "./live.ts";
 export * from "./ranges.ts";

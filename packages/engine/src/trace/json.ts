@@ -4,6 +4,7 @@ import type { JourneyStep } from "../network/journey.ts";
 import type { EvaluationStep, FilterResult, RuleReference } from "../pf/types.ts";
 import { flagsText } from "../scenario/check.ts";
 import { protocolText, rulePlace, ruleText } from "./describe.ts";
+import { nearMisses } from "./near-miss.ts";
 import type { Trace } from "./trace.ts";
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -19,6 +20,7 @@ export function traceJson(trace: Trace): JsonObject {
     verdict: journey.verdict,
     sentence: trace.sentence,
     steps: journey.steps.map((step) => stepJson(step, system)),
+    nearMisses: nearMissJson(trace),
     flows: journey.flows.map((flow) => ({
       id: flow.id,
       cause: flow.cause,
@@ -29,6 +31,21 @@ export function traceJson(trace: Trace): JsonObject {
     statesAdded: [...trace.statesAdded],
     statesRemoved: [...trace.statesRemoved],
   };
+}
+
+/** For every pass that blocked: pass rules that the packet fits in all but one or two respects. */
+function nearMissJson({ journey, machine }: Trace): JsonValue[] {
+  return journey.steps.flatMap((step) => {
+    if (step.kind !== "filter" || step.result.verdict !== "block") return [];
+    return nearMisses(machine, step.before, step.direction, step.interface).map((miss) => ({
+      direction: step.direction,
+      interface: step.interface,
+      rule: ruleText(miss.rule, machine.system),
+      place: miss.place === null ? null : { ...miss.place },
+      differences: [...miss.differences],
+      macro: miss.macro === null ? null : { name: miss.macro.name, ...miss.macro.place },
+    }));
+  });
 }
 
 export function packetJson(packet: Packet, system: System): JsonObject {

@@ -5,6 +5,7 @@ import { formatDestination } from "../network/routes.ts";
 import type { EvaluationStep, FilterResult } from "../pf/types.ts";
 import { endText } from "../scenario/check.ts";
 import { packetText, placeText, rulePlace, ruleText } from "./describe.ts";
+import { nearMisses } from "./near-miss.ts";
 import type { Trace } from "./trace.ts";
 
 export type TraceLineKind =
@@ -147,7 +148,7 @@ class Writer {
     if (result.state === "existing") this.add("state", indent + 1, "matches a state; rules are not asked");
     this.#rules(result.steps, indent + 1);
     this.#translation(step, indent + 1);
-    this.#decision(result, indent + 1);
+    this.#decision(step, indent + 1);
     const { tag } = step.marks;
     if (tag !== null) this.add("note", indent + 1, `tagged ${tag}`);
   }
@@ -195,7 +196,25 @@ class Writer {
     if (text !== "") this.add("translation", indent, text);
   }
 
-  #decision(result: FilterResult, indent: number): void {
+  /** Rules that would have passed a blocked packet, had it been only a little different. */
+  #nearMisses(step: StepOf<"filter">, indent: number): void {
+    const { machine } = this.#trace;
+    for (const miss of nearMisses(machine, step.before, step.direction, step.interface)) {
+      const text = `would pass by @${miss.rule.number} ${ruleText(miss.rule, machine.system)}, but ${miss.differences.join(", and ")}`;
+      this.add("note", indent, text, placeText(miss.place));
+      if (miss.macro !== null) {
+        this.add(
+          "note",
+          indent + 1,
+          `the interface comes from the macro $${miss.macro.name}`,
+          placeText(miss.macro.place),
+        );
+      }
+    }
+  }
+
+  #decision(step: StepOf<"filter">, indent: number): void {
+    const { result } = step;
     const { rule } = result;
     const { system } = this.#trace.machine;
     const verb = VERBS[result.verdict];
@@ -209,6 +228,8 @@ class Writer {
       const text = `${verb}${reason}${state} by @${rule.rule.number}${anchor}: ${ruleText(rule.rule, system)}${gone}`;
       this.add("decision", indent, text, placeText(rulePlace(rule.rule)));
     }
+    if (result.verdict === "block" && (result.reason === "match" || result.reason === null))
+      this.#nearMisses(step, indent);
     for (const one of result.possible) {
       this.add("note", indent, `${one.what} is chosen at random: ${one.outcomes.join(", ")}`);
     }

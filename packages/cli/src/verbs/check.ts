@@ -1,0 +1,60 @@
+import { compareDiagnostics, type Diagnostic } from "@pierhead/core";
+import { EXIT, UsageError } from "../failure.ts";
+import { jsonReport, summarize } from "../report/json.ts";
+import { prettyDiagnostics, prettySummary } from "../report/pretty.ts";
+import { sarifReport } from "../report/sarif.ts";
+import { colorsFor } from "../terminal.ts";
+import { VERSION } from "../version.ts";
+import type { Verb } from "./verb.ts";
+
+interface Flags {
+  readonly system?: string;
+  readonly interfaces?: string;
+  readonly format: string;
+  readonly json?: boolean;
+}
+
+export const check: Verb = (program, exit) => {
+  program
+    .command("check")
+    .description("read files and say what is wrong with them, alone and together")
+    .argument("<path...>", "the folder of a host's configuration, or files")
+    .option("-s, --system <system>", "which system the files are for (openbsd-7.8, freebsd-15.0, …)")
+    .option("-i, --interfaces <file>", "the machine's interfaces in JSON, where the files do not tell")
+    .option("-f, --format <format>", "pretty, json or sarif", "pretty")
+    .option("--json", "the same as --format json")
+    .addHelpText(
+      "after",
+      `
+Exit status: 0 nothing or only warnings and notes; 1 an error; 2 could not run.
+
+Example:
+  pierhead check /etc --system openbsd-7.8
+  pierhead check pf.conf ifstated.conf --format sarif > findings.sarif
+`,
+    )
+    .action(async (paths: string[], flags: Flags) => {
+      const format = flags.json === true ? "json" : flags.format;
+      if (format !== "pretty" && format !== "json" && format !== "sarif") {
+        throw new UsageError(`--format ${format}: it is pretty, json or sarif`);
+      }
+      const { checkTree } = await import("@pierhead/engine/check");
+      const { buildOptions, readHosts } = await import("../input/tree.ts");
+      const found: Diagnostic[] = [];
+      const heads: string[] = [];
+      for (const host of readHosts(paths, flags.system)) {
+        found.push(...checkTree(host.tree, host.system, buildOptions(flags)));
+        heads.push(`${host.path}: ${host.system.name} (${host.systemFrom})`);
+      }
+      found.sort(compareDiagnostics);
+      if (format === "json") process.stdout.write(`${jsonReport(found)}\n`);
+      else if (format === "sarif") process.stdout.write(`${sarifReport(found, VERSION)}\n`);
+      else {
+        const colors = colorsFor(process.stdout);
+        for (const head of heads) process.stdout.write(`${colors.dim(head)}\n`);
+        if (found.length > 0) process.stdout.write(`\n${prettyDiagnostics(found, colors)}\n`);
+        process.stdout.write(`${prettySummary(summarize(found), colors)}\n`);
+      }
+      exit(summarize(found).errors > 0 ? EXIT.findings : EXIT.fine);
+    });
+};

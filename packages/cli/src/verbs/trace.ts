@@ -1,0 +1,163 @@
+import type { MachineBuild } from "@pierhead/engine/build";
+import type { TraceLine } from "@pierhead/engine/trace";
+import { EXIT, UsageError } from "../failure.ts";
+import { type Colors, colorsFor, printable } from "../terminal.ts";
+import type { Verb } from "./verb.ts";
+
+interface Flags {
+  readonly system?: string;
+  readonly interfaces?: string;
+  readonly packet: string[];
+  readonly when?: string[];
+  readonly all?: boolean;
+  readonly json?: boolean;
+}
+
+const PASSED = new Set(["pass", "synproxy"]);
+
+export const trace: Verb = (program, exit) => {
+  program
+    .command("trace")
+    .description("follow one packet through the machine: every rule that mattered, and why")
+    .argument("<path>", "the folder of a host's configuration, or one file")
+    .requiredOption("-p, --packet <packet>", "the packet; given again, the next one on the same machine", collect)
+    .option("-w, --when <conditions>", "tests and links that are not up: isp1=down,vr0=down", collect)
+    .option("-a, --all", "show rules that did not match, too, and what failed")
+    .option("-s, --system <system>", "which system the files are for")
+    .option("-i, --interfaces <file>", "the machine's interfaces in JSON, where the files do not tell")
+    .option("--json", "the same facts for machines")
+    .addHelpText(
+      "after",
+      `
+Exit status: 0 the packet passes; 1 it does not; 2 could not run.
+
+Example:
+  pierhead trace /etc --packet "in vr1 tcp 192.168.1.10:40000 > 93.184.216.34:443 S"
+  pierhead trace /etc --when isp2=down --packet "out icmp 198.51.100.199 > 198.51.100.100 echoreq"
+`,
+    )
+    .action(async (path: string, flags: Flags) => {
+      const { buildMachine } = await import("@pierhead/engine/build");
+      const { parsePacketLine, traceJson, traceLines, traceSpec } = await import("@pierhead/engine/trace");
+      const { buildOptions, readHost } = await import("../input/tree.ts");
+      const host = readHost(path, flags.system);
+      const build = buildMachine(host.tree, host.system, buildOptions(flags));
+      const specs = flags.packet.map((text) => {
+        const line = parsePacketLine(text, host.system);
+        if (line.error !== null) {
+          throw new UsageError(
+            `--packet: ${line.error.message}`,
+            `a packet is written like:\n  ${line.error.form.join("\n  ")}`,
+          );
+        }
+        return line.spec;
+      });
+      const state = await settle(build, flags.when ?? []);
+      const notes = machineNotes(build);
+      const traces = specs.map((spec) => {
+        const result = traceSpec(build.machine, spec);
+        if (typeof result === "string") throw new UsageError(`--packet: ${result}`);
+        return result;
+      });
+      if (flags.json === true) {
+        const report = { system: host.system.name, state, notes, traces: traces.map((one) => traceJson(one)) };
+        process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+      } else {
+        const colors = colorsFor(process.stdout);
+        process.stdout.write(`${colors.dim(`${host.path}: ${host.system.name} (${host.systemFrom})`)}\n`);
+        for (const note of notes) process.stdout.write(`${colors.dim(`note: ${printable(note)}`)}\n`);
+        if (state !== null) process.stdout.write(`${colors.dim(`ifstated is in state ${state}`)}\n`);
+        for (const one of traces) {
+          process.stdout.write("\n");
+          for (const line of traceLines(one, { all: flags.all === true }))
+            process.stdout.write(`${paint(line, colors)}\n`);
+        }
+      }
+      exit(traces.every((one) => PASSED.has(one.journey.verdict)) ? EXIT.fine : EXIT.findings);
+    });
+};
+
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
+/** Starts ifstated under the given conditions and lets it come to rest. @returns its state; null when it does not run */
+async function settle(build: MachineBuild, conditions: readonly string[]): Promise<string | null> {
+  const { machine, ifstated } = build;
+  const wrong = ifstated?.diagnostics.some((one) => one.severity === "error") ?? true;
+  const tests = new Map<string, boolean>();
+  const links: [string, "up" | "down"][] = [];
+  for (const condition of conditions.flatMap((text) => text.split(","))) {
+    const match = /^\s*(.+?)\s*=\s*(up|down)\s*$/.exec(condition);
+    if (match === null)
+      throw new UsageError(
+        `--when ${condition}: write NAME=up or NAME=down`,
+        "NAME is a test's macro (isp1), its command, or an interface",
+      );
+    const [, name = "", value = ""] = match;
+    if (machine.interface(name) !== null) links.push([name, value === "up" ? "up" : "down"]);
+    else tests.set(name, value === "up");
+  }
+  if (ifstated === null || wrong) {
+    if (tests.size > 0) {
+      const why = ifstated === null ? "there is no ifstated.conf" : "ifstated.conf has errors; see pierhead check";
+      throw new UsageError(`--when: ${why}, so ${[...tests.keys()].join(", ")} means nothing`);
+    }
+    for (const [name, link] of links) machine.setLink(name, link);
+    return null;
+  }
+  const { SimulatedMonitor } = await import("@pierhead/engine/ifstated");
+  const monitor = new SimulatedMonitor(machine, ifstated.configuration);
+  monitor.start();
+  monitor.settle();
+  const unknown = monitor.setTests(tests);
+  if (unknown.length > 0) throw new UsageError(`--when: no test or interface is called ${unknown.join(", ")}`);
+  for (const [name, link] of links) monitor.setLink(name, link);
+  monitor.settle();
+  return monitor.state;
+}
+
+/** What the reader of a trace must know about the machine it ran on. */
+function machineNotes(build: MachineBuild): string[] {
+  const notes: string[] = [];
+  const unsure = [...build.interfaces.values()].filter(
+    (one) => one.origin === "assumed" || one.addresses === "assumed" || one.addresses === "inferred",
+  );
+  if (unsure.length > 0) {
+    const names = unsure.map((one) => {
+      const addresses = (build.machine.interface(one.name)?.addresses ?? []).map(
+        (own) => `${own.address}/${own.length}`,
+      );
+      return `${one.name} ${addresses.length === 0 ? "without an address" : addresses.join(" ")}`;
+    });
+    notes.push(
+      `the files do not declare these interfaces, they are concluded from what the files say: ${names.join("; ")}`,
+    );
+  }
+  const errors = build.pf?.diagnostics.filter((one) => one.severity === "error").length ?? 0;
+  if (errors > 0) notes.push("pf.conf has errors, so pfctl would load none of it: see pierhead check");
+  if (build.pf === null) notes.push("no pf.conf is loaded: pf lets everything pass");
+  return notes;
+}
+
+function paint(line: TraceLine, colors: Colors): string {
+  const text = `${"  ".repeat(line.depth)}${printable(line.text)}`;
+  const place = line.place === "" ? "" : `  ${colors.dim(`[${printable(line.place)}]`)}`;
+  switch (line.kind) {
+    case "packet":
+    case "pass":
+      return colors.bold(text) + place;
+    case "decision":
+      return (/block|drop|refus/.test(line.text) ? colors.red(text) : colors.green(text)) + place;
+    case "translation":
+    case "route":
+      return colors.cyan(text) + place;
+    case "no-match":
+    case "note":
+      return colors.dim(text) + place;
+    case "sentence":
+      return `\n${colors.bold(text)}`;
+    default:
+      return text + place;
+  }
+}
