@@ -159,7 +159,7 @@ function statesNotKilled(
     .slice(1)
     .map((name) => ({ source, span: placeOfState(configuration, name), message: "here too" }));
   const what = stateKills(configuration, first, killers) ? "does not kill their states" : "kills no states";
-  const message = `Entering \`${first}\` ${what}: connections that were open stay on ${line} until they time out, because pf sends them where their state says. Kill them after the new rules are in, such as by label: \`pfctl -k label -k NAME\`.`;
+  const message = `Entering \`${first}\` ${what}: connections that were open stay on ${line}. They hang until they time out, for pf sends them where their state says. Kill them after the new rules are in, such as by label: \`pfctl -k label -k NAME\`.`;
   return [
     diagnostic("ifstated/states-not-killed", "warning", message, source, placeOfState(configuration, first), {
       related,

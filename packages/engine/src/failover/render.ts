@@ -28,9 +28,35 @@ export function renderConditions(report: FailoverReport): string[] {
     rows.push([one.condition.name, state + boot, where, ...fates]);
   }
   const lines = ["Conditions", ...table(rows)];
+  const anchors = anchorRows(report);
+  if (anchors.length > 1) lines.push("", "Anchors", ...table(anchors));
   const others = otherPackets(report);
   if (others.length > 1) lines.push("", "Other packets", ...table(others));
   return lines;
+}
+
+/** What each anchor holds, conditions under which it is the same in one row. */
+function anchorRows(report: FailoverReport): string[][] {
+  const rows: string[][] = [["anchor", "under", "rules"]];
+  const paths = new Set(report.conditions.flatMap(({ anchors }) => anchors.map(({ path }) => path)));
+  for (const path of paths) {
+    const byRules = new Map<string, string[]>();
+    for (const { condition, anchors } of report.conditions) {
+      const rules = anchors.find((anchor) => anchor.path === path)?.rules ?? [];
+      const text = rules.length === 0 ? "none" : rules.join("\n");
+      byRules.set(text, [...(byRules.get(text) ?? []), condition.name]);
+    }
+    for (const [text, conditions] of byRules) {
+      text.split("\n").forEach((rule, i) => {
+        rows.push(i === 0 ? [path, underText(conditions, report), rule] : ["", "", rule]);
+      });
+    }
+  }
+  return rows;
+}
+
+function underText(names: readonly string[], report: FailoverReport): string {
+  return names.length === report.conditions.length && names.length > 1 ? "every condition" : names.join("; ");
 }
 
 /** What becomes of packets that are not the LAN's own, conditions with the same fate in one row. */
@@ -47,8 +73,7 @@ function otherPackets(report: FailoverReport): string[][] {
       byFate.set(text, [...(byFate.get(text) ?? []), one.condition.name]);
     }
     for (const [text, names] of byFate) {
-      const all = names.length === report.conditions.length && names.length > 1;
-      rows.push([probeName(probe), all ? "every condition" : names.join("; "), text]);
+      rows.push([probeName(probe), underText(names, report), text]);
     }
   }
   return rows;
