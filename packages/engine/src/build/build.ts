@@ -1,6 +1,7 @@
 /** A machine from the files of one host: what it would be after boot. */
 import { Address, type Diagnostic, formatPrefix, parseAddress, type RelatedPlace, type System } from "@pierhead/core";
 import { type Ifstated, readIfstated } from "@pierhead/lang/ifstated";
+import { textLines } from "@pierhead/lang/text";
 import { Machine } from "../machine/index.ts";
 import { type ConfigTree, configTree, type TreeTexts } from "../tree/index.ts";
 import { collectEvidence } from "./collect.ts";
@@ -73,6 +74,7 @@ export function buildMachine(files: ConfigTree | TreeTexts, system: System, opti
   const names = new Set(machine.interfaces().map((one) => one.name));
   const ifstated = ifstatedSource === null || assumed ? named : readIfstated(ifstatedSource, { interfaces: names });
   const pf = loadPacketFilter(context, assumed);
+  if (system.family !== "netbsd") runLateScript(context);
   return {
     machine,
     system,
@@ -105,6 +107,28 @@ function readHosts(tree: ConfigTree, machine: Machine): void {
       const key = name.toLowerCase();
       machine.hosts.set(key, [...(machine.hosts.get(key) ?? []), parsed]);
     }
+  }
+}
+
+/** rc.local(8) runs last. Only what touches the network is of interest: it mostly starts daemons. */
+function runLateScript(context: BuildContext): void {
+  const source = context.tree.source("/etc/rc.local");
+  if (source === null) return;
+  const { text } = source;
+  const touches = /\b(route|ifconfig|pfctl|sysctl)\b/;
+  if (!touches.test(text)) return;
+  const lines = textLines(text);
+  const structured = lines.some((line) =>
+    /(^|[\s;])(if|for|while|until|case)\s|<<|\\$|^\s*\w+\s*\(\)/.test(text.slice(line.start, line.end)),
+  );
+  if (structured) {
+    context.shell(text, source, { start: 0, end: text.length }, null);
+    return;
+  }
+  for (const line of lines) {
+    const content = text.slice(line.start, line.end);
+    if (!touches.test(content) || /^\s*#/.test(content)) continue;
+    context.shell(content, source, { start: line.start, end: line.end }, null);
   }
 }
 

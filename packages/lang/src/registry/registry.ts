@@ -97,7 +97,7 @@ export const LANGUAGES: readonly Language[] = [
   {
     name: "netstart-local",
     title: "netstart.local",
-    families: ["netbsd", "openbsd"],
+    families: BSD,
     paths: ["/etc/netstart.local", "/etc/rc.local"],
     sniff: sniffNetstart,
     read(source: Source) {
