@@ -494,7 +494,7 @@ function values(): Rule[] {
 
 /** sscanf("%llu%c"): a number with a character right behind it. */
 function numberAndUnit(text: string): { readonly value: bigint; readonly unit: string } | null {
-  const match = /^[ \t\n\v\f\r]*([+-]?\d+)([\s\S])/.exec(text);
+  const match = /^[ \t\n\v\f\r]*([+-]?\d+)(\D)/.exec(text);
   if (match === null) return null;
   const value = BigInt(match[1] as string);
   // strtoull(3) stops at the largest number.

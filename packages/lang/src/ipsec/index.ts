@@ -5,6 +5,7 @@ export { type HostNode, type IpsecEnvironment, isMember } from "./hosts.ts";
 export * from "./isakmpd.ts";
 export { IPSEC } from "./language.ts";
 export * from "./load.ts";
+export * from "./negotiation.ts";
 export * from "./print.ts";
 export * from "./proposal.ts";
 export * from "./rule.ts";

@@ -1,7 +1,7 @@
 import { parseAddress, parseSystem, Source, type System } from "@pierhead/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkIpsec, IPSEC, type IpsecEnvironment, ipsecctlPrint, loadIpsec } from "./index.ts";
+import { checkIpsec, IPSEC, type IpsecEnvironment, ikePeers, ipsecctlPrint, loadIpsec } from "./index.ts";
 
 function environment(system = "openbsd-7.8", files: Record<string, string> = {}): IpsecEnvironment {
   return {
@@ -190,6 +190,33 @@ const PIECES =
   'ike esp ah ipcomp ipip flow tcpmd5 from to any peer local main aggressive quick auth enc group comp lifetime psk rsa srcid dstid tag spi authkey enckey file include bundle udpencap interface sec0 proto tcp udp port 1701 10.0.0.1 10.0.0.0/24 2001:db8::1 { } ( ) , = $x x "a b" \' " \\ \n # 4096 0x1000:0x1001 aes hmac-sha1 modp1024 /k type use dynamic passive transport in out \r \0 \ufeff é'.split(
     " ",
   );
+
+describe("what isakmpd gets", () => {
+  it("is one section for a peer, with the proposals of all its rules", () => {
+    const head = "ike passive esp transport proto udp from 192.0.2.1 to any port 1701";
+    const text = [
+      `${head} main auth hmac-sha1 enc 3des group modp1024 psk aR4nd0mKeyOfManyChars`,
+      `${head} main auth hmac-sha2-256 enc aes-256 group modp2048 quick enc aes-256 psk aR4nd0mKeyOfManyChars`,
+      "ike esp from 10.0.0.0/24 to 10.1.0.0/24 peer 198.51.100.1",
+      "",
+    ].join("\n");
+    const peers = ikePeers(loadIpsec(new Source("f", text), environment()));
+    expect(
+      peers.map(({ name, proposals }) => [
+        name,
+        proposals.map(({ encryption, hash, group }) => `${encryption}-${hash}-${group}`),
+      ]),
+    ).toEqual([
+      ["peer-default", ["3DES-SHA-MODP_1024", "AES-SHA2_256-MODP_2048"]],
+      ["peer-198.51.100.1", ["AES-SHA-MODP_3072"]],
+    ]);
+    expect(
+      peers[0]?.connections.map(
+        ({ name, proposal }) => `${name} ${proposal.encryption}${proposal.keyLength?.proposed}`,
+      ),
+    ).toEqual(["from-192.0.2.1=17-to-0.0.0.0/0=17:1701 AES256"]);
+  });
+});
 
 describe("any text", () => {
   it("is read without loss, and nothing breaks", () => {
