@@ -1,8 +1,8 @@
 /** The axes of an ifstated configuration: its external tests and the links it asks for. */
 import { type Address, type LinkState, parseAddress } from "@pierhead/core";
-import { parse } from "unbash";
 import { type Program, testTiming } from "../ifstated/index.ts";
 import type { Machine } from "../machine/machine.ts";
+import { parseShell } from "../shell/parse.ts";
 import type { Axis, Condition, LeftOut, Line } from "./types.ts";
 
 /** All axes, tests first, in the order of the file. */
@@ -97,7 +97,7 @@ function testWords(command: string): string[] {
     if (any.command !== undefined) visit(any.command);
     if (any.body !== undefined) visit(any.body);
   };
-  visit(parse(command));
+  visit(parseShell(command));
   return found.find(([name]) => /(?:^|\/)(?:ping6?|nc|fping|curl|wget|ftp)$/.test(name ?? "")) ?? found[0] ?? [];
 }
 

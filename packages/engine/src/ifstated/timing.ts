@@ -3,7 +3,8 @@
  * hangs on. What cannot be read is said to be unknown.
  */
 import { isAtLeast, type System } from "@pierhead/core";
-import { type AndOr, type Command, type CommandNode, type PipelineNode, parse, type Script } from "unbash";
+import type { AndOr, Command, CommandNode, PipelineNode, Script } from "unbash";
+import { parseShell } from "../shell/parse.ts";
 
 /** Seconds of one run. */
 export interface TestTiming {
@@ -22,7 +23,7 @@ const UNKNOWN: TestTiming = { succeeds: 0, fails: null, endless: false, why: nul
 
 /** Reads the command of a test. */
 export function testTiming(command: string, system: System): TestTiming {
-  const script = parse(command);
+  const script = parseShell(command);
   if (script.errors?.[0] !== undefined) return AT_ONCE;
   return ofScript(script, system, 0);
 }
@@ -163,7 +164,7 @@ function ofCommand(command: Command, system: System, depth: number): TestTiming 
     case "nice": {
       const at = rest.findIndex((word) => !word.startsWith("-") && !/^\w+=/.test(word));
       const inner = at === -1 ? "" : rest.slice(at).join(" ");
-      return inner === "" || depth > 5 ? UNKNOWN : ofScript(parse(inner), system, depth + 1);
+      return inner === "" || depth > 5 ? UNKNOWN : ofScript(parseShell(inner), system, depth + 1);
     }
     default:
       return LOCAL.has(name) ? AT_ONCE : UNKNOWN;

@@ -3,28 +3,28 @@
  * simulates, a parameter nobody set) stays unknown and makes what depends on it opaque; it is never guessed.
  */
 import type { Span } from "@pierhead/core";
-import {
-  type AndOr,
-  type Assignment,
-  type Case,
-  type Command,
-  type CommandNode,
-  type CompoundList,
-  type For,
-  type If,
-  type ParsedScript,
-  type Pipeline,
-  type PipelineNode,
-  parse,
-  type Script,
-  type Statement,
-  type While,
-  type Word,
+import type {
+  AndOr,
+  Assignment,
+  Case,
+  Command,
+  CommandNode,
+  CompoundList,
+  For,
+  If,
+  ParsedScript,
+  Pipeline,
+  PipelineNode,
+  Script,
+  Statement,
+  While,
+  Word,
 } from "unbash";
 import type { Machine } from "../machine/machine.ts";
 import type { Status } from "./call.ts";
 import { findCommand } from "./commands.ts";
 import { expandPattern, expandWhole, expandWord, type Surroundings } from "./expand.ts";
+import { parseShell } from "./parse.ts";
 import { matches, pattern } from "./pattern.ts";
 import { redirect, type Streams } from "./redirect.ts";
 import type { Effect, OpaqueCommand, ShellOptions, ShellResult } from "./types.ts";
@@ -114,7 +114,7 @@ export class Interpreter implements Surroundings {
   }
 
   runText(streams: Streams): Status {
-    const script = parse(this.text);
+    const script = parseShell(this.text);
     const error = script.errors?.[0];
     if (error !== undefined) {
       // A shell reads a whole command before it runs it: of a line that does not parse nothing happens.

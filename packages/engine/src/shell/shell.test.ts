@@ -265,6 +265,23 @@ describe("the network", () => {
 });
 
 describe("any text", () => {
+  it.each([
+    "( ",
+    "{ ",
+    "echo $(",
+    "! ",
+    "true | ",
+    "true && ",
+    "if true; then ",
+    "f() ",
+    "case x in x) ",
+    "`",
+    "${x:-",
+  ])("may repeat %j for ever", (part) => {
+    const { exit } = runCommand(machine(), part.repeat(12_000));
+    expect(exit === null || Number.isInteger(exit)).toBe(true);
+  });
+
   const words = [
     "echo",
     "route",

@@ -66,7 +66,14 @@ export function buildConfiguration(file: IfstatedFile): Configuration {
   };
 }
 
+const statesByName = new WeakMap<Configuration, ReadonlyMap<string, StateConfiguration>>();
+
 /** Whether `set-state` leads somewhere. */
 export function targetOf(configuration: Configuration, action: SetStateAction): StateConfiguration | null {
-  return configuration.states.find(({ name }) => name === action.name) ?? null;
+  let states = statesByName.get(configuration);
+  if (states === undefined) {
+    states = new Map(configuration.states.map((state) => [state.name, state]));
+    statesByName.set(configuration, states);
+  }
+  return states.get(action.name) ?? null;
 }

@@ -58,6 +58,7 @@ class Reading implements ParseEvents {
   readonly errors: DaemonError[] = [];
   readonly global: DaemonAction[] = [];
   readonly states: DaemonState[] = [];
+  readonly names: Set<string> = new Set();
   readonly lexer: Lexer;
   readonly halted = false;
   startState: string | null = null;
@@ -180,7 +181,7 @@ const test: Do = (reading, of) => {
 
 const openState: Do = (reading, of) => {
   const name = of.get<string>(0);
-  if (reading.states.some((other) => other.name === name)) {
+  if (reading.names.has(name)) {
     reading.error(`state ${name} already exists`);
     return FAIL;
   }
@@ -190,7 +191,10 @@ const openState: Do = (reading, of) => {
 };
 
 const closeState: Do = (reading) => {
-  if (reading.state !== null) reading.states.push(reading.state);
+  if (reading.state !== null) {
+    reading.states.push(reading.state);
+    reading.names.add(reading.state.name);
+  }
   reading.state = null;
   reading.actions = reading.global;
   return null;
@@ -281,8 +285,7 @@ export function readAsDaemon(source: Source, options: DaemonOptions): DaemonResu
   const accepted = parser.run(reading, tokens);
 
   // parse_config: link_states, then the start state, then whether there were errors.
-  const { errors, states } = reading;
-  const names = new Set(states.map(({ name }) => name));
+  const { errors, states, names } = reading;
   for (const { init, body } of states) {
     for (const list of [init, body]) {
       for (const name of targets(list)) {

@@ -411,7 +411,7 @@ function extraWords(parser: Parser, words: readonly Token[], span: Span): void {
   if (states.has(spaced)) write = `"${spaced}"`;
   else if (states.has(joined)) write = joined;
   else if (states.has(first)) write = first;
-  else write = nearest(joined, states);
+  else write = parser.suggestions.nearest(joined, states);
   const message = `\`set-state\` takes one name, and here are ${words.length} words`;
   const fix = write === null ? null : parser.replace(`write \`${write}\``, span, write);
   const hint = write === null ? "" : `; did you mean \`${write}\`?`;

@@ -1,6 +1,6 @@
 import { type Diagnostic, diagnostic, type Fix, type Source, type Span } from "@pierhead/core";
-import { nearest } from "../text/nearest.ts";
 import { Lexer, type MacroValue, type Token } from "./lexer.ts";
+import { Suggestions } from "./suggestions.ts";
 import type { Action, MacroDefinition } from "./tree.ts";
 
 /** The parser's position and what it has to say. Shared with `parse-expression.ts`. */
@@ -22,6 +22,7 @@ export class Parser {
   unclosedAt: Token | null = null;
   /** End of the last range something was wrong with. */
   #wrongUntil = -1;
+  readonly suggestions: Suggestions = new Suggestions();
   readonly #later: (() => void)[] = [];
   #token: Token;
   /** End of the token before the current one. */
@@ -143,7 +144,7 @@ export class Parser {
     const macro = /^macro '(.*)' not defined$/.exec(message);
     if (macro !== null) {
       const name = macro[1] as string;
-      const near = nearest(name, [...this.definitions.keys(), ...this.fixed.keys()]);
+      const near = this.suggestions.nearest(name, this.definitions.keys());
       const fix = near === null ? null : this.replace(`write \`$${near}\``, span, `$${near}`);
       const hint = near === null ? "define it before this line" : `did you mean \`$${near}\`?`;
       this.error("ifstated/undefined-macro", `macro \`${name}\` is not defined here; ${hint}`, span, { fix });

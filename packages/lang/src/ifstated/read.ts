@@ -1,8 +1,8 @@
 import { type Diagnostic, diagnostic, type Source } from "@pierhead/core";
-import { nearest } from "../text/nearest.ts";
 import { buildConfiguration, type Configuration } from "./configuration.ts";
 import { type DaemonResult, readAsDaemon } from "./daemon.ts";
 import { parse, type Reading } from "./parse.ts";
+import { Suggestions } from "./suggestions.ts";
 import { type Action, type IfstatedFile, postorder, walkActions } from "./tree.ts";
 
 export interface ReadOptions {
@@ -66,6 +66,7 @@ function checkNames(
 ): void {
   const { source } = file;
   const states = new Map(configuration.states.map((state) => [state.name, state]));
+  const suggestions = new Suggestions();
   const lists: (readonly Action[])[] = [configuration.global];
   for (const item of file.items) {
     if (item.kind === "state") {
@@ -77,7 +78,7 @@ function checkNames(
       }
       for (const part of item.items) lists.push(part.kind === "init" ? part.actions : [part]);
     } else if (item.kind === "init-state" && !states.has(item.name)) {
-      const near = nearest(item.name, states.keys());
+      const near = suggestions.nearest(item.name, states.keys());
       const message = `the start state \`${item.name}\` is not declared${near === null ? "" : `; did you mean \`${near}\`?`}`;
       const fix = near === null ? null : replace(source, `write \`${name(near)}\``, item.nameSpan, name(near));
       diagnostics.push(diagnostic("ifstated/invalid-start-state", "error", message, source, item.nameSpan, { fix }));
@@ -86,7 +87,7 @@ function checkNames(
   for (const list of lists) {
     for (const action of walkActions(list)) {
       if (action.kind === "set-state" && !states.has(action.name) && !suspect.has(action)) {
-        const near = nearest(action.name, states.keys());
+        const near = suggestions.nearest(action.name, states.keys());
         const message = `state \`${action.name}\` is not declared${near === null ? "" : `; did you mean \`${near}\`?`}`;
         const fix = near === null ? null : replace(source, `write \`${name(near)}\``, action.nameSpan, name(near));
         diagnostics.push(diagnostic("ifstated/undeclared-state", "error", message, source, action.nameSpan, { fix }));
