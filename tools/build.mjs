@@ -38,7 +38,7 @@ export async function build() {
     entryNames: "pierhead",
     chunkNames: "chunks/[name]-[hash]",
     splitting: true,
-    minifySyntax: true,
+    minify: true,
   });
 }
 

@@ -22,7 +22,7 @@ export const inventory: Verb = (program, exit) => {
       const { diagnostics } = found;
       if (flags.json === true) {
         const report = {
-          ...inventoryJson(found, { unknown: flags.unknown === true }),
+          inventory: inventoryJson(found, { unknown: flags.unknown === true }),
           diagnostics: diagnostics.map(jsonDiagnostic),
         };
         process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
