@@ -76,6 +76,23 @@ describe("buildMachine, OpenBSD", () => {
     );
   });
 
+  it("reads bridgename.if where the release did", () => {
+    const files = { "etc/hostname.em0": "up\n", "etc/bridgename.bridge0": "add em0\nup\n" };
+    expect(show(files, "openbsd-4.6")).toBe("bridge0  (bridge) declared:none\nem0  declared:none");
+    expect(show(files, "openbsd-5.7")).toBe(
+      "em0  declared:none\netc/bridgename.bridge0:1:1 warning machine/bridgename",
+    );
+  });
+
+  it("runs rc.local last", () => {
+    const files = {
+      "etc/hostname.em0": "inet 192.0.2.2 255.255.255.0\n",
+      "etc/rc.local":
+        "echo -n daemons\nroute add 10.0.0.0/8 192.0.2.9\n[ -x /usr/local/sbin/x ] && /usr/local/sbin/x\n",
+    };
+    expect(show(files, "openbsd-7.8")).toBe("em0 192.0.2.2/24 declared:known\n10.0.0.0/8 192.0.2.9 em0");
+  });
+
   it("takes what the caller knows", () => {
     const system = parseSystem("openbsd-7.8") as System;
     const { machine } = buildMachine({ "hostname.em0": "dhcp\n" }, system);

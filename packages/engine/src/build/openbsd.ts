@@ -3,7 +3,7 @@ import { isAtLeast } from "@pierhead/core";
 import { type HostnameIf, parseHostnameIf } from "@pierhead/lang/hostname-if";
 import { parseMygate } from "@pierhead/lang/mygate";
 import { evaluateRcConf, parseRcConf, yesNo } from "@pierhead/lang/rc-conf";
-import { isInterfaceName, matchPath } from "@pierhead/lang/registry";
+import { interfaceOfFile, isInterfaceName } from "@pierhead/lang/registry";
 import { parseSysctlConf } from "@pierhead/lang/sysctl";
 import type { BuildContext } from "./context.ts";
 
@@ -60,8 +60,18 @@ interface InterfaceFile {
 function readHostnameFiles(context: BuildContext): InterfaceFile[] {
   const files: InterfaceFile[] = [];
   for (const file of context.tree.of("hostname-if")) {
-    let name = matchPath("/etc/hostname.*", file.path);
+    let name = interfaceOfFile(file.path);
     if (name === null) continue;
+    if (file.path.startsWith("/etc/bridgename.") && isAtLeast(context.system, "openbsd", 4, 7)) {
+      context.say(
+        "machine/bridgename",
+        "warning",
+        `From OpenBSD 4.7 nothing reads bridgename.${name}; its lines belong into hostname.${name}.`,
+        file.source,
+        ZERO,
+      );
+      continue;
+    }
     if (name.includes(":")) {
       const mac = name.toLowerCase();
       const owner = context.machine.interfaces().find((one) => one.mac.toLowerCase() === mac && one.name !== "lo0");

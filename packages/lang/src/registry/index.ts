@@ -1,3 +1,3 @@
 export { type Language, type LanguageResult, matchPath } from "./language.ts";
 export { isInterfaceName, type RecognizedFile, recognizeFile } from "./recognize.ts";
-export { LANGUAGES, languageByName } from "./registry.ts";
+export { interfaceOfFile, LANGUAGES, languageByName } from "./registry.ts";

@@ -42,10 +42,11 @@ export const LANGUAGES: readonly Language[] = [
     name: "hostname-if",
     title: "hostname.if",
     families: ["openbsd"],
-    paths: ["/etc/hostname.*"],
+    // bridgename.* went into hostname.* with OpenBSD 4.7.
+    paths: ["/etc/hostname.*", "/etc/bridgename.*"],
     sniff: sniffHostnameIf,
     read(source, system, path) {
-      const read = parseHostnameIf(source, system, matchPath("/etc/hostname.*", path));
+      const read = parseHostnameIf(source, system, interfaceOfFile(path));
       return { diagnostics: read.diagnostics, print: () => printHostnameIf(read) };
     },
   },
@@ -110,6 +111,11 @@ export const LANGUAGES: readonly Language[] = [
   NPPPD,
   NPPPD_USERS,
 ];
+
+/** Interface that a hostname.if(5) or bridgename.if(5) file is for, by its path; null when it is none of them. */
+export function interfaceOfFile(path: string): string | null {
+  return matchPath("/etc/hostname.*", path) ?? matchPath("/etc/bridgename.*", path);
+}
 
 /** The language of that name; null when there is none. */
 export function languageByName(name: string): Language | null {
