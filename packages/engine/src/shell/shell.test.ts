@@ -252,10 +252,10 @@ describe("the network", () => {
   });
 
   it("hands pfctl its arguments and its input, with the place of every character", () => {
-    const text = 'echo "pass in on vr1 \\\nquick" | pfctl -a foo -f - && pfctl -a bar -F rules';
+    const text = 'echo "pass in quick \\\non vr1" | pfctl -a foo -f - && pfctl -a bar -F rules';
     const result = runCommand(machine(), text);
     expect(result.effects.map(brief)).toEqual([
-      'pfctl -a foo -f - <<< "pass in on vr1 quick\\n"',
+      'pfctl -a foo -f - <<< "pass in quick on vr1\\n"',
       "pfctl -a bar -F rules",
     ]);
     const [first] = result.effects;
