@@ -49,6 +49,7 @@ export function buildMachine(files: ConfigTree | TreeTexts, system: System, opti
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     files: tree.texts(),
+    fileNames: tree.names(),
   });
   for (const [name, addresses] of options.hosts ?? []) machine.hosts.set(name, addresses);
   readHosts(tree, machine);

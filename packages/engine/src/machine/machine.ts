@@ -30,6 +30,8 @@ export interface MachineOptions {
   readonly clock?: number;
   /** Files by absolute path: what `include`, `table … file` and the shell read. */
   readonly files?: ReadonlyMap<string, string>;
+  /** How the user knows those files, by absolute path: for places in reports. */
+  readonly fileNames?: ReadonlyMap<string, string>;
   /**
    * Keep the group `egress` on the interfaces with a default route, as OpenBSD's kernel does. Absent: when no
    * interface was given the group by hand.
@@ -47,6 +49,7 @@ export class Machine implements FilterHost {
   readonly pf: PacketFilter;
   readonly sysctls: Map<string, string>;
   readonly files: Map<string, string>;
+  readonly fileNames: ReadonlyMap<string, string>;
   /** Host names by lower-case name, as /etc/hosts or DNS would answer. */
   readonly hosts: Map<string, readonly Address[]> = new Map();
   readonly services: Service[] = [];
@@ -72,6 +75,7 @@ export class Machine implements FilterHost {
     this.#random = new Random(options.seed ?? 1);
     this.#clock = options.clock ?? 0;
     this.files = new Map(options.files ?? []);
+    this.fileNames = options.fileNames ?? new Map();
     this.sysctls = defaultSysctls(system);
     this.#routing = new Routing(system, this.routes, this.#interfaces, this.sysctls);
     this.users = baseUsers(system);
@@ -391,6 +395,7 @@ export class Machine implements FilterHost {
       interfaces: this.#interfaces,
       resolveHost: (name) => this.resolve(name),
       readFile: (path) => this.files.get(path) ?? null,
+      fileName: (path) => this.fileNames.get(path) ?? path,
       userId: (name) => this.users.get(name) ?? null,
       groupId: (name) => this.groups.get(name) ?? null,
     };

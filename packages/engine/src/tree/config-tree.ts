@@ -58,6 +58,11 @@ export class ConfigTree {
     return this.files.filter((file) => file.live && file.language?.name === language);
   }
 
+  /** How the user named all live files, by path. */
+  names(): Map<string, string> {
+    return new Map(this.files.filter((file) => file.live).map((file) => [file.path, file.source.name]));
+  }
+
   /** Texts of all live files by path: what `include`, tables and commands can read. */
   texts(): Map<string, string> {
     return new Map(this.files.filter((file) => file.live).map((file) => [file.path, file.source.text]));

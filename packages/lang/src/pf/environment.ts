@@ -12,6 +12,8 @@ export interface PfEnvironment {
   resolveHost(name: string): readonly Address[];
   /** Text of a file for `include`, `table … file`, `load anchor`; null when it cannot be read. */
   readFile(path: string): string | null;
+  /** How the user knows the file that the machine has at this path, for places in reports; the path itself when absent. */
+  fileName?(path: string): string;
   /** User and group ids by name; null when unknown. */
   userId(name: string): number | null;
   groupId(name: string): number | null;

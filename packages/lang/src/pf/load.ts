@@ -188,7 +188,7 @@ class Run {
       reader.report("pf/unreadable-file", "error", `The file ${file} cannot be read.`, start, end, { source });
       return false;
     }
-    this.read(new Source(file, text), anchor, null);
+    this.read(new Source(this.environment.fileName?.(file) ?? file, text), anchor, null);
     return this.good;
   }
 }

@@ -216,7 +216,7 @@ function parseInclude(reader: Reader): void {
     reader.toolLine(`pfctl: ${where}${path}: No such file or directory`);
     reader.fail(`failed to include file ${path}`, "pf/unreadable-file", `The file ${path} cannot be read.`);
   }
-  reader.lexer.include(new Source(path, text));
+  reader.lexer.include(new Source(environment.fileName?.(path) ?? path, text));
 }
 
 /** `varset`. */
