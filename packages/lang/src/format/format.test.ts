@@ -76,6 +76,9 @@ describe("files of lines", () => {
     expect(format(" a.b=1  # x\n\n\n", "sysctl")).toBe("a.b=1  # x\n");
     expect(format('a="b"  \n\n\n\nc="d" \\\ne=1\n', "rc-conf")).toBe('a="b"\n\nc="d" \\\ne=1\n');
     expect(format('a="b  \nc"\n', "rc-conf")).toBe("refused");
+    expect(format("up \\ \nmtu 1400\n", "hostname-if")).toBe("up \\ \nmtu 1400\n");
+    expect(format("# a \\\n  b  \n\n\nup\n", "hostname-if")).toBe("# a \\\n  b  \n\nup\n");
+    expect(format("ike passive esp \\\n   transport  \n\n\n", "ipsec")).toBe("ike passive esp \\\n   transport  \n");
   });
 });
 

@@ -39,6 +39,10 @@ function layOut(source: Source, language: Language, system: System): string | nu
       return formatLines(source.text, { flushLeft: true, singleBlanks: false });
     case "rc-conf":
       return multiLineQuote(source.text) ? null : formatLines(source.text, { flushLeft: false, singleBlanks: false });
+    case "ipsec":
+    case "iked":
+    case "npppd":
+      return multiLineQuote(source.text) ? null : formatLines(source.text, { flushLeft: false, singleBlanks: false });
     default:
       return undefined;
   }

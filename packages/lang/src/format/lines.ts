@@ -20,7 +20,9 @@ export function formatLines(text: string, style: LineStyle): string {
       joined = content.endsWith("\\");
       continue;
     }
-    content = content.trimEnd();
+    const trimmed = content.trimEnd();
+    // A blank after a backslash keeps it from joining lines: it has to stay.
+    if (!trimmed.endsWith("\\")) content = trimmed;
     if (content === "") {
       blankLines++;
       continue;
@@ -31,7 +33,8 @@ export function formatLines(text: string, style: LineStyle): string {
     if (style.flushLeft) content = content.trimStart();
     if (style.singleBlanks && !comment && !/["'\\]/.test(content)) content = content.replace(/[ \t]+/g, " ");
     out.push(content);
-    joined = content.endsWith("\\") && !comment;
+    // In a comment a backslash joins lines for some tools only; both lines stay as they are then.
+    joined = content.endsWith("\\");
   }
   return out.length === 0 ? "" : `${out.join("\n")}\n`;
 }
