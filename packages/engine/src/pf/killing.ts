@@ -140,7 +140,7 @@ export function killSourceNodes(core: FilterCore, selection: KillSelection): num
       if (node.mapped === null || !isHost(selection.destination, node.mapped)) continue;
     }
     if (node.states !== 0) for (const state of core.states) dropNode(state, node);
-    node.expire = 1;
+    node.expire = 0;
     killed++;
   }
   if (killed > 0) purgeNodes(core);
@@ -151,7 +151,7 @@ export function killSourceNodes(core: FilterCore, selection: KillSelection): num
 export function clearSourceNodes(core: FilterCore): void {
   for (const node of core.sourceNodes.list()) {
     for (const state of core.states) dropNode(state, node);
-    node.expire = 1;
+    node.expire = 0;
   }
   purgeNodes(core);
 }

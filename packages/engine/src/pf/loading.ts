@@ -1,5 +1,13 @@
-import type { Anchor, PfConfiguration, PfOptions, Rule, Table } from "@pierhead/lang/pf";
-import { optimizeRuleset } from "@pierhead/lang/pf/optimize";
+import {
+  type AddressWrap,
+  type Anchor,
+  type PfConfiguration,
+  type PfOptions,
+  type Pool,
+  Rule,
+  type Table,
+} from "@pierhead/lang/pf";
+import { type AutomaticTable, optimizeRuleset } from "@pierhead/lang/pf/optimize";
 import type { FilterCore } from "./core.ts";
 import type { AddressResolver } from "./loaded-address.ts";
 import { computeSkipSteps, LoadedRule, type RuleDefaults } from "./loaded-rule.ts";
@@ -18,6 +26,8 @@ export interface LoadSelection {
   readonly options?: boolean;
   /** Tables (`-T load`). */
   readonly tables?: boolean;
+  /** Hexadecimal digits in the names of tables that pfctl makes, `__automatic_DIGITS_N`; without, they stay `__automatic_N`. */
+  readonly tableIdentifier?: string;
   /** `-o`: what pfctl's ruleset optimizer does before the rules reach the kernel; default is what the file sets. */
   readonly optimize?: "none" | "basic" | "profile";
 }
@@ -44,10 +54,12 @@ export function loadAnchorTree(
   const defaults: RuleDefaults = { ifBound: policy === "if-bound", now: core.seconds() };
   const mode = selection.optimize ?? options.rulesetOptimization ?? "basic";
   const names = { next: firstFreeName(parts) };
+  const rename = new AutomaticNames(selection.tableIdentifier ?? null);
 
   // Like pfctl's transaction: everything new is made before anything old goes.
   const prepared = parts.map((part) => {
     const fresh = new Map<ListName, LoadedRule[]>();
+    if (tables) for (const table of part.anchor.tables.values()) core.tables.define(part.path, rename.table(table));
     for (const list of lists) {
       let rules: readonly Rule[] = part.anchor[list];
       if (list === "filter" && mode !== "none") {
@@ -57,11 +69,10 @@ export function loadAnchorTree(
           isGroup: (name) => core.interfaces.find(name)?.isGroup ?? false,
         });
         rules = optimized.rules;
-        for (const table of optimized.tables) core.tables.define(path, automaticTable(table.name, table.entries));
+        for (const table of optimized.tables) core.tables.define(path, rename.table(automaticTable(table)));
       }
-      fresh.set(list, loadList(core, rules, part.path, defaults));
+      fresh.set(list, loadList(core, rename.rules(rules), part.path, defaults));
     }
-    if (tables) for (const table of part.anchor.tables.values()) core.tables.define(part.path, table);
     return { part, fresh };
   });
   for (const { part, fresh } of prepared) {
@@ -69,6 +80,66 @@ export function loadAnchorTree(
     for (const [list, rules] of fresh) replaceList(core, ruleset, list, rules);
     core.tables.commit(part.path);
     core.rulesets.removeIfEmpty(ruleset);
+  }
+}
+
+const AUTOMATIC = "__automatic_";
+
+/** pfctl's own names of the tables it makes: they differ from run to run, and count what was really made. */
+class AutomaticNames {
+  readonly #identifier: string | null;
+  readonly #names = new Map<string, string>();
+
+  constructor(identifier: string | null) {
+    this.#identifier = identifier;
+  }
+
+  table(table: Table): Table {
+    if (this.#identifier === null || !table.name.startsWith(AUTOMATIC)) return table;
+    let name = this.#names.get(table.name);
+    if (name === undefined) {
+      name = `${AUTOMATIC}${this.#identifier}_${this.#names.size}`;
+      this.#names.set(table.name, name);
+    }
+    return { ...table, name };
+  }
+
+  rules(rules: readonly Rule[]): readonly Rule[] {
+    return this.#names.size === 0 ? rules : rules.map((rule) => this.#rule(rule));
+  }
+
+  #rule(rule: Rule): Rule {
+    const from = this.#wrap(rule.from.address);
+    const to = this.#wrap(rule.to.address);
+    const nat = this.#pool(rule.nat);
+    const rdr = this.#pool(rule.rdr);
+    const route = this.#pool(rule.route);
+    if (
+      from === rule.from.address &&
+      to === rule.to.address &&
+      nat === rule.nat &&
+      rdr === rule.rdr &&
+      route === rule.route
+    ) {
+      return rule;
+    }
+    const renamed = Object.assign(new Rule(), rule);
+    renamed.from = { ...rule.from, address: from };
+    renamed.to = { ...rule.to, address: to };
+    renamed.nat = nat;
+    renamed.rdr = rdr;
+    renamed.route = route;
+    return renamed;
+  }
+
+  #pool(pool: Pool | null): Pool | null {
+    if (pool === null || !pool.members.some((member) => this.#wrap(member.address) !== member.address)) return pool;
+    return { ...pool, members: pool.members.map((member) => ({ ...member, address: this.#wrap(member.address) })) };
+  }
+
+  #wrap(wrap: AddressWrap): AddressWrap {
+    const name = wrap.kind === "table" ? this.#names.get(wrap.name) : undefined;
+    return name === undefined ? wrap : { kind: "table", name };
   }
 }
 
@@ -85,19 +156,34 @@ function wantedLists(core: FilterCore, selection: LoadSelection): readonly ListN
   );
 }
 
-/** The anchor itself, and those inside it that the file gives a body. Named anchors without one keep what they have. */
+/**
+ * The anchor itself, and those inside it that the file gives a body, in the order in which rules call them. Named
+ * anchors without a body keep what they have.
+ */
 function collect(root: Anchor, path: string): Part[] {
-  const parts: Part[] = [{ path, anchor: root }];
-  const pending: Part[] = [...parts];
+  const parts: Part[] = [];
+  const pending: Part[] = [{ path, anchor: root }];
   for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
-    for (const child of part.anchor.children.values()) {
-      const below = { path: part.path === "" ? child.name : `${part.path}/${child.name}`, anchor: child };
-      pending.push(below);
-      const hasBody = LIST_NAMES.some((list) => child[list].length > 0) || child.tables.size > 0;
-      if (hasBody) parts.push(below);
+    const { anchor } = part;
+    const hasBody = LIST_NAMES.some((list) => anchor[list].length > 0) || anchor.tables.size > 0;
+    if (hasBody || anchor === root) parts.push(part);
+    const called = new Set<Anchor>();
+    for (const list of LIST_NAMES) {
+      for (const rule of anchor[list]) {
+        const child = rule.anchor === null ? undefined : anchor.children.get(lastName(rule.anchor.path));
+        if (child !== undefined) called.add(child);
+      }
+    }
+    for (const child of anchor.children.values()) called.add(child);
+    for (const child of [...called].reverse()) {
+      pending.push({ path: part.path === "" ? child.name : `${part.path}/${child.name}`, anchor: child });
     }
   }
   return parts;
+}
+
+function lastName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 function firstFreeName(parts: readonly Part[]): number {
@@ -111,12 +197,20 @@ function firstFreeName(parts: readonly Part[]): number {
   return next;
 }
 
-function automaticTable(name: string, addresses: readonly import("@pierhead/lang/pf").AddressWrap[]): Table {
+function automaticTable(table: AutomaticTable): Table {
   const entries: Table["entries"][number][] = [];
-  for (const wrap of addresses) {
+  for (const wrap of table.entries) {
     if (wrap.kind === "prefix") entries.push({ address: wrap.address, length: wrap.length, negated: false });
   }
-  return { name, persist: false, const: true, counters: false, entries, initialized: true, origin: null };
+  return {
+    name: table.name,
+    persist: false,
+    const: true,
+    counters: false,
+    entries,
+    initialized: true,
+    origin: null,
+  };
 }
 
 function loadList(core: FilterCore, rules: readonly Rule[], path: string, defaults: RuleDefaults): LoadedRule[] {

@@ -6,7 +6,7 @@ import { clearSourceNodes, clearStates, type KillSelection, killSourceNodes, kil
 import { flushRules, type LoadSelection, loadAnchorTree, loadConfiguration, resetOptions } from "./loading.ts";
 import { sourceNodeLines } from "./source-node-print.ts";
 import type { State } from "./state.ts";
-import { purge } from "./state-life.ts";
+import { purge, removeState } from "./state-life.ts";
 import { stateLines } from "./state-print.ts";
 import { rotateSyncookies } from "./syncookie.ts";
 import type { FilterHost, FilterResult, PacketContext } from "./types.ts";
@@ -45,6 +45,7 @@ export class PacketFilter {
     this.host = host;
     this.system = system;
     this.core = new FilterCore(host, system);
+    this.core.states.onReplaced = (state) => removeState(this.core, state);
   }
 
   /** `pfctl -e` and `-d`. A filter that is off passes everything. */

@@ -353,7 +353,7 @@ class Command {
   #load(file: string): void {
     const { given, printed, filter, environment } = this;
     const text = file === "-" ? (this.stdin ?? "") : environment.readFile(file);
-    const name = file === "-" ? "stdin" : file;
+    const name = file === "-" ? "stdin" : (environment.fileName?.(file) ?? file);
     if (text === null) {
       this.#fail(`${file}: No such file or directory`);
       printed.errors.push("pfctl: Syntax error in config file: pf rules not loaded");
@@ -383,6 +383,7 @@ class Command {
     if (given.noAction) return;
     const selection: LoadSelection = {
       optimize: load.optimize,
+      tableIdentifier: filter.core.random().toString(16),
       ...(given.only === null
         ? {}
         : {
@@ -407,7 +408,8 @@ class Command {
       this.#fail(`${file}: No such file or directory`);
       return;
     }
-    const load = loadPf(new Source(file, text), this.environment, { anchor, strict: true, verbose: 0 });
+    const name = this.environment.fileName?.(file) ?? file;
+    const load = loadPf(new Source(name, text), this.environment, { anchor, strict: true, verbose: 0 });
     this.printed.errors.push(...load.stderr);
     if (load.exit !== 0) {
       this.#fail("load anchors");

@@ -70,7 +70,7 @@ export function findSticky(
   const cached = node.mapped;
   if (cached !== null && !cached.isUnspecified() && !isInPool(pool, cached)) {
     if (node.states !== 0) for (const state of core.states) dropNode(state, node);
-    node.expire = 1;
+    node.expire = 0;
     removeNode(core, node);
     nodes[type] = null;
     return null;

@@ -119,8 +119,10 @@ export interface FilterResult {
   readonly reason: DropReason | null;
   /** Rule that decided or that made the state which matched; null for the default rule. */
   readonly rule: RuleReference | null;
-  /** Rule of the main ruleset whose anchor was entered to reach `rule`; null when `rule` is in the main ruleset. */
+  /** Rule whose anchor holds `rule`; null when `rule` is in the main ruleset. */
   readonly anchorRule: Rule | null;
+  /** Path of the anchor that `anchorRule` is in: "" unless anchors are nested. */
+  readonly anchorRuleAnchor: string;
   /** `match` rules recorded, last first. */
   readonly matchRules: readonly RuleReference[];
   /** pf did not look: `set skip`, or a packet it made itself. */
