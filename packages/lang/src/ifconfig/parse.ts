@@ -69,7 +69,8 @@ class Reader {
       const word = words[i] as Word;
       const arity = this.#keywords.get(word.text);
       if (arity === undefined) {
-        this.#plain(word);
+        // ifconfig gives up at the first word that is neither keyword nor address: what follows is never looked at.
+        if (!this.#plain(word)) return;
         i++;
         continue;
       }
@@ -101,14 +102,14 @@ class Reader {
   }
 
   /** A word that is no keyword: the address, then the far end; anything after is refused. */
-  #plain(word: Word): void {
+  #plain(word: Word): boolean {
     if (this.#address === null && !this.#secret) {
       this.#address = word;
-      return;
+      return true;
     }
     if (this.#peer === null && this.#address !== null && !this.#secret) {
       this.#peer = word;
-      if (parseLooseAddress(word.text) !== null || looksLikeHost(word.text)) return;
+      if (parseLooseAddress(word.text) !== null || looksLikeHost(word.text)) return true;
     }
     if (this.#secret) {
       this.#say(
@@ -117,7 +118,7 @@ class Reader {
         "This word belongs to no keyword; a key with blanks in it must stand in double quotes.",
         word,
       );
-      return;
+      return false;
     }
     const meant = nearest(word.text, this.#keywords.keys());
     this.#say(
@@ -131,6 +132,7 @@ class Reader {
         ? null
         : { title: `write \`${meant}\``, edits: [{ source: this.#source, span: word.span, text: meant }] },
     );
+    return false;
   }
 
   #keyword(word: Word, values: readonly Word[]): void {
