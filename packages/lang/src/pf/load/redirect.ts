@@ -229,7 +229,7 @@ export function applyRedirection(
   }
   const member: PoolMember = {
     address: host?.wrap ?? { kind: "any" },
-    interface: null,
+    interface: host?.interface ?? null,
     weight: 0,
   };
   return {

@@ -6,6 +6,7 @@ import { parseInterfaceItem } from "./interfaces.ts";
 import { FilterOptions, type IdNode } from "./nodes.ts";
 import { parseIcmp, parseId, parseList, parseServiceRange, parseTcpFlags, parseTos } from "./ports.ts";
 import type { Reader } from "./reader.ts";
+import { parseRouteHosts } from "./route.ts";
 import { parseRate, parseStateOptions } from "./states.ts";
 import { Char, Token } from "./tokens.ts";
 
@@ -486,7 +487,8 @@ function parseRoute(reader: Reader, options: FilterOptions, option: RouteOption)
   if (reader.dialect.routeTo === "before-family") return false;
   reader.clause(option);
   reader.take("keyword");
-  const hosts = parseRedirectionHosts(reader);
+  const old = reader.dialect.routeTo === "option-with-interface";
+  const hosts = old ? parseRouteHosts(reader) : parseRedirectionHosts(reader);
   const pool = parsePoolOptions(reader);
   if (options.routeOption !== null) redefined(reader, "cannot respecify route-to/reply-to/dup-to");
   options.route = { hosts, port: { from: 0, to: 0, type: "none" }, options: pool, binat: false, family: 0 };

@@ -65,17 +65,44 @@ export function parseRouteHosts(reader: Reader): HostNode[] {
   return list;
 }
 
-/** `route_host`: an interface alone, or `(interface address)`. */
+/**
+ * `route_host`: an interface alone, or `(interface address)`. OpenBSD from 4.7 to 6.8 takes tables, `(interface:peer)`
+ * and `address@interface` as well.
+ */
 function parseRouteHost(reader: Reader): HostNode[] {
+  const isMiddle = reader.dialect.routeTo === "option-with-interface";
+  if (isMiddle && reader.peek() === Char.less) return parseHost(reader);
   if (!reader.accept(Char.open, "punctuation")) {
+    const text = reader.string("interface");
+    if (isMiddle && text.includes("@")) return addressAtInterface(reader, text);
     const node = new HostNode({ kind: "any" }, 0, 128);
-    node.interface = reader.string("interface");
+    node.interface = text;
     return [node];
   }
   const name = reader.string("interface");
   const hosts = parseHost(reader);
   reader.expect(Char.close);
-  (hosts[0] as HostNode).interface = name;
+  for (const host of hosts) host.interface = name;
+  return hosts;
+}
+
+/** `address@interface`, as pfctl itself prints a next hop before OpenBSD 6.9. */
+function addressAtInterface(reader: Reader, text: string): HostNode[] {
+  const start = reader.takenStart;
+  const at = text.lastIndexOf("@");
+  let address = text.slice(0, at);
+  if (reader.accept(Char.slash, "punctuation")) address += `/${reader.number()}`;
+  if (reader.hosts === null) return [new HostNode({ kind: "any" }, 0, 0)];
+  const hosts = reader.hosts.host(address, reader.addToolLine, reader.options.noDns);
+  if (hosts === null) {
+    return reader.fail(
+      "could not parse host specification",
+      "pf/unknown-host",
+      `\`${address}\` is neither an address nor an interface of this machine, and as a host name it does not resolve.`,
+      { start, end: reader.takenEnd },
+    );
+  }
+  for (const host of hosts) host.interface = text.slice(at + 1);
   return hosts;
 }
 
