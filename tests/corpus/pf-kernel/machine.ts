@@ -38,6 +38,9 @@ export function machineOf(one: Case): Machine {
     })),
     files: new Map([["/etc/pf.conf", one["pf.conf"]]]),
   });
+  // Nor did its interfaces come up through if_attach(), which makes them members of the group `all`.
+  machine.pf.core.interfaces.hasGroupAll = false;
+  machine.pf.interfacesChanged();
   machine.setForwarding(true);
   machine.setSysctl("net.inet.ip.redirect", "0");
   machine.setSysctl("net.inet6.ip6.redirect", "0");

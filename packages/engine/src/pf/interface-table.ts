@@ -34,6 +34,11 @@ export class InterfaceTable {
   readonly #byId: Kif[] = [];
   /** `all`: what floating states are bound to. */
   readonly all: Kif;
+  /**
+   * Whether every interface is a member of the group `all`, as `if_attach()` sees to. A kernel whose interfaces did
+   * not come up that way finds nothing in `(self)`. Takes effect with the next change of the interfaces.
+   */
+  hasGroupAll = true;
   /** Routing domains in use. */
   #domains = new Set<number>([0]);
   #interfaces: readonly FilterInterface[] = [];
@@ -85,7 +90,7 @@ export class InterfaceTable {
     this.#domains = new Set([0]);
     for (const one of interfaces) {
       this.get(one.name).interface = one;
-      this.all.members.push(one);
+      if (this.hasGroupAll) this.all.members.push(one);
       this.#domains.add(one.routingDomain);
       for (const group of one.groups) {
         const kif = this.get(group);
@@ -97,7 +102,7 @@ export class InterfaceTable {
     for (const kif of this.#byId) {
       kif.groups = new Uint8Array(this.#byId.length);
       if (kif.interface === null) continue;
-      kif.groups[this.all.id] = 1;
+      if (this.hasGroupAll) kif.groups[this.all.id] = 1;
       for (const group of kif.interface.groups) kif.groups[this.get(group).id] = 1;
     }
     this.#applySkip();
