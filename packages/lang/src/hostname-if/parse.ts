@@ -43,6 +43,9 @@ class Parser {
   readonly #diagnostics: Diagnostic[] = [];
   /** OpenBSD 6.0 and later: parse_hn_line. */
   readonly #packed: boolean;
+  /** Lines with an error, by where they start; and the line that is being read. */
+  readonly #wrong = new Set<number>();
+  #current = -1;
 
   constructor(source: Source, system: System, name: string | null) {
     this.#source = source;
@@ -61,6 +64,7 @@ class Parser {
       const kind = lineKind(fields);
       const span = { start: line.span.start, end: last?.next ?? line.span.end };
       this.#lines.push({ kind, span, fields });
+      this.#current = line.span.start;
       this.#line(kind, fields, line.text, line.span);
       i = line.next;
     }
@@ -255,6 +259,7 @@ class Parser {
 
   #command(draft: Draft): NetstartCommand {
     if (draft.fields === null) return { kind: "shell", text: draft.text, span: draft.span };
+    this.#current = draft.span.start;
     const unquoted = unquoteFields(draft.fields);
     if (unquoted.open !== null) {
       this.#say(
@@ -270,10 +275,7 @@ class Parser {
     }
     const { settings, diagnostics } = parseIfconfig(this.#source, unquoted.words, this.#system);
     // Once a field was called wrong, what follows from it need not be.
-    const wrong = this.#diagnostics.some(
-      (one) => one.severity === "error" && one.span.start >= draft.span.start && one.span.end <= draft.span.end,
-    );
-    if (!wrong) this.#diagnostics.push(...diagnostics);
+    if (!this.#wrong.has(draft.span.start)) this.#diagnostics.push(...diagnostics);
     return {
       kind: "ifconfig",
       words: unquoted.words,
@@ -289,6 +291,7 @@ class Parser {
     span: Span,
     fix: Diagnostic["fix"] = null,
   ): void {
+    if (severity === "error") this.#wrong.add(this.#current);
     this.#diagnostics.push(diagnostic(code, severity, message, this.#source, span, { fix }));
   }
 }
