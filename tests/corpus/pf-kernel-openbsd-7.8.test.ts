@@ -8,7 +8,7 @@ import { runCase } from "./pf-kernel/steps.ts";
 const folder = resolve(import.meta.dirname, "../../../shared/corpus/pf-kernel-openbsd-7.8");
 const present = existsSync(folder);
 const files = present ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
-const support = readFileSync(resolve(import.meta.dirname, "../docs/support/pf.md"), "utf8");
+const support = readFileSync(resolve(import.meta.dirname, "../../docs/support/pf.md"), "utf8");
 let passed = 0;
 /** Cases that show what no file decides: docs/support/pf.md says why. */
 const undecided = new Set(["source-track-global"]);
