@@ -5,7 +5,7 @@
  * It covers filter rules of OpenBSD from 4.7: match criteria, last match, quick, anchors, tables, tags, `match`
  * translation that later rules see.
  */
-import { type Address, interfaceDriver, type NetworkInterface, type Packet, PROTOCOL } from "@pierhead/core";
+import { type Address, type NetworkInterface, type Packet, PROTOCOL } from "@pierhead/core";
 import type { AddressWrap, Anchor, Direction, OperatorRange, Rule, RuleAddress } from "@pierhead/lang/pf";
 
 export interface NaiveVerdict {
@@ -110,9 +110,9 @@ function matches(walk: Walk, anchor: Anchor, rule: Rule): boolean {
   return true;
 }
 
-/** A rule's interface is the interface itself, one of its groups, or its driver's name. */
+/** A rule's interface is the interface itself or one of its groups. */
 function names(on: NetworkInterface, wanted: string): boolean {
-  return on.name === wanted || on.groups.includes(wanted) || interfaceDriver(on.name) === wanted;
+  return on.name === wanted || on.groups.includes(wanted);
 }
 
 function addressMatches(walk: Walk, anchor: Anchor, wanted: RuleAddress, address: Address): boolean {

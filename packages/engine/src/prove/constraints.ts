@@ -2,7 +2,7 @@
  * What a rule asks of a packet's header, as sets of values. What a header does not show (tags, probability, sockets,
  * fingerprints, routes) makes the rule *conditional*: it may match, and only the simulator can tell.
  */
-import { type Address, type Family, interfaceDriver, PROTOCOL } from "@pierhead/core";
+import { type Address, type Family, PROTOCOL } from "@pierhead/core";
 import type { AddressWrap, Anchor, Direction, OperatorRange, Rule, RuleAddress } from "@pierhead/lang/pf";
 import type { FilterInterface } from "../pf/types.ts";
 import { NOTHING, normalize, type Range, type Ranges, single, subtract, union } from "./ranges.ts";
@@ -200,15 +200,9 @@ function whereSet(rule: Rule, context: RegionContext): Ranges | null {
   return normalize(values);
 }
 
-/** A name in a rule means the interface, one of its groups, or its driver's family. */
+/** A name in a rule means the interface or one of its groups; every interface is in `all`. */
 export function isNamed(one: FilterInterface, name: string): boolean {
-  return (
-    one.name === name ||
-    one.groups.includes(name) ||
-    interfaceDriver(one.name) === name ||
-    name === "any" ||
-    name === "all"
-  );
+  return one.name === name || name === "all" || one.groups.includes(name);
 }
 
 function kindSet(rule: Rule, family: Family): Ranges | null {
