@@ -172,3 +172,36 @@ export const ifstatedPrint: Verb = (program, exit) => {
       else write({ stderr: "configuration OK\n", exit: 0 }, exit);
     });
 };
+
+/** `iked print`: iked -nvf. */
+export const ikedPrint: Verb = (program, exit) => {
+  printCommand(program, "iked", "iked -nvf FILE", {
+    example: "pierhead iked print /etc/iked.conf",
+    system: "openbsd-7.8",
+  }).action(async (file: string, flags: Common) => {
+    const iked = await import("@pierhead/lang/iked");
+    const system = systemOption(flags.system);
+    const source = readSource(file);
+    write(iked.ikedPrint(source.text, source.name, environmentFor(system, file, flags)), exit);
+  });
+};
+
+/** `npppd print`: the configuration that npppd built, as JSON. */
+export const npppdPrint: Verb = (program, exit) => {
+  printCommand(program, "npppd", "npppd -nf FILE", {
+    example: "pierhead npppd print /etc/npppd/npppd.conf --json",
+    system: "openbsd-7.8",
+  })
+    .option("--json", "print the configuration it built; secrets only by their length")
+    .action(async (file: string, flags: Common & { json?: boolean }) => {
+      const npppd = await import("@pierhead/lang/npppd");
+      const system = systemOption(flags.system);
+      const source = readSource(file);
+      const output = npppd.npppdPrint(source.text, source.name, system);
+      if (output.exit !== 0 || flags.json !== true) write(output, exit);
+      else {
+        const { settings } = npppd.loadNpppd(source, system);
+        write({ stdout: `${JSON.stringify(npppd.npppdJson(settings), null, 2)}\n`, stderr: "", exit: 0 }, exit);
+      }
+    });
+};
