@@ -1,0 +1,195 @@
+/** Everything that reads text from outside, with good inputs to start from. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseAddress, parseSystem, Source, type System } from "@pierhead/core";
+import { checkTree } from "@pierhead/engine/check";
+import { readScenario } from "@pierhead/engine/scenario";
+import { parsePacketLine } from "@pierhead/engine/trace";
+import { parseDmesg } from "@pierhead/lang/dmesg";
+import { readAsDaemon } from "@pierhead/lang/ifstated";
+import { ikedPrint } from "@pierhead/lang/iked";
+import { ipsecctlPrint } from "@pierhead/lang/ipsec";
+import { loadPf, type PfEnvironment, pfctlPrint } from "@pierhead/lang/pf";
+import { LANGUAGES } from "@pierhead/lang/registry";
+import { INTERFACES } from "./random-rules.ts";
+
+export interface FuzzTarget {
+  readonly name: string;
+  readonly seeds: readonly string[];
+  /** How much of the work it gets, compared with 1. */
+  readonly share: number;
+  run(text: string): void;
+}
+
+const root = resolve(import.meta.dirname, "../..");
+const examples = join(root, "examples/two-isps");
+
+const SEEDS: Record<string, readonly string[]> = {
+  pf: [
+    'ext = "em0"\ntable <bad> persist { 10.0.0.0/8, !10.1.0.0/16, 2001:db8::/32 }\nset skip on lo\nset timeout { tcp.first 10, frag 5 }\nanchor "a/*" in on $ext { pass quick inet proto { tcp, udp } from <bad> to any port { 22, 80:90, >= 1024 } flags S/SA keep state (max 10, source-track rule) }\nmatch out on egress nat-to (egress:0)\npass in on em0 proto tcp to port 80 rdr-to 10.0.0.1 port 8080 tag T label "x$nr"\nblock return-icmp(3,13) log (all, to pflog1) from no-route\n',
+    'queue root on em0 bandwidth 10M max 10M\nqueue std parent root bandwidth 5M default\nantispoof quick for { lo0 em1 } label x\nload anchor q from "/etc/q"\npass out route-to 10.0.0.1 least-states sticky-address\n',
+    "scrub in all fragment reassemble no-df\naltq on em0 cbq bandwidth 10Mb queue { a, b }\nqueue a bandwidth 50% cbq(default borrow red)\nnat on em0 from 10/8 to any -> (em0) port 1024:2048 static-port\nrdr pass on em0 proto tcp from any to any port 80 -> { 10.0.0.1, 10.0.0.2 } round-robin\nbinat on em0 from 10.0.0.1 to any -> 192.0.2.1\nether pass in on em0 proto 0x0800 from 00:11:22:33:44:55 l3 from 10.0.0.1 tag x\n",
+  ],
+  ipsec: [
+    'ike passive esp transport proto udp from 192.0.2.1 to any port 1701 main auth hmac-sha1 enc aes group modp1024 quick auth hmac-sha2-256 enc aes psk "mekmitasdigoat"\nflow esp from 10.0.0.0/8 to 10.1.0.0/16 peer 192.0.2.2\nesp from 192.0.2.1 to 192.0.2.2 spi 0xdeadbeef:0xbeefdead authkey 0x54f79f479a32814347bb768d3e01b2b58e49ce67\ntcpmd5 from 10.0.0.1 to 10.0.0.2 spi 0x100\n',
+  ],
+  iked: [
+    'user "a" "secret"\nikev2 "w" passive esp from 0.0.0.0/0 to 10.1.0.0/16 local 192.0.2.1 peer any ikesa enc aes-256 auth hmac-sha2-256 group ecp256 childsa enc aes-128-gcm srcid "vpn.example" eap "mschap-v2" config address 10.1.0.0/16\n',
+  ],
+  npppd: [
+    'authentication LOCAL type local { users-file "/etc/npppd/npppd-users" }\ntunnel L2TP protocol l2tp { listen on 0.0.0.0 }\nipcp IPCP { pool-address 10.0.0.2-10.0.0.254\n dns-servers 10.0.0.1 }\ninterface pppx0 address 10.0.0.1 ipcp IPCP\nbind tunnel from L2TP authenticated by LOCAL to pppx0\n',
+  ],
+  "npppd-users": ["taro:\\\n\t:password=taro's password:\\\n\t:framed-ip-address=10.0.0.101:\n"],
+  ifstated: [
+    'a = "em0.link.up"\nb = \'( "ping -q -c 1 192.0.2.1" every 10 )\'\ninit-state s\nstate s {\n\tinit { run "route change default 192.0.2.1" }\n\tif ! $a && ( $b || em1.link.down ) set-state t\n}\nstate t { if $a { run "x" set-state s } }\n',
+  ],
+  "hostname-if": [
+    'inet 192.0.2.1 255.255.255.0 NONE description "x"\ninet6 2001:db8::1 64\n!route add default 192.0.2.254\nvlan 10 vlandev em0\nup\n',
+  ],
+  mygate: ["192.0.2.1\n2001:db8::1\n"],
+  sysctl: ["net.inet.ip.forwarding=1 # gateway\nnet.pipex.enable = 1\n"],
+  "rc-conf": [
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is shell
+    'ifconfig_em0="inet 192.0.2.1/24"\ngw="192.0.2.254"\nstatic_routes="gateway default"\nroute_gateway="-host $gw -interface em0"\nroute_default="default ${gw}"\nif [ -n "$x" ]; then y=1; fi\n',
+  ],
+  dmesg: [
+    'OpenBSD 7.8 (GENERIC.MP) #1: Mon Oct  6 10:00:00 MDT 2025\nreal mem = 4261412864 (4064MB)\ncpu0 at mainbus0: apid 0 (boot processor)\ncpu0: AMD GX-412TC SOC, 998.25 MHz, 16-30-01\nem0 at pci1 dev 0 function 0 "Intel I210" rev 0x03: msi, address 00:0d:b9:41:7d:00\n',
+  ],
+  packet: [
+    "in vr1 tcp 192.168.1.10:40000 > 93.184.216.34:443 S ttl=4",
+    '{ in: vr1, proto: udp, from: "[2001:db8::1]:5", to: "[2001:db8::2]:53" }',
+  ],
+};
+
+function exampleTexts(pattern: RegExp): string[] {
+  const found: string[] = [];
+  const pending = [examples];
+  while (pending.length > 0) {
+    const folder = pending.pop() as string;
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) pending.push(path);
+      else if (pattern.test(entry.name)) found.push(readFileSync(path, "utf8"));
+    }
+  }
+  return found;
+}
+
+/** Some of the upstream cases, where they are at hand: richer seeds. */
+function corpusTexts(folder: string, pattern: RegExp): string[] {
+  const path = join(root, "../shared/corpus", folder);
+  if (!existsSync(path)) return [];
+  return readdirSync(path)
+    .filter((name) => pattern.test(name))
+    .map((name) => readFileSync(join(path, name), "utf8"))
+    .filter((text) => text.length < 4_000);
+}
+
+function environment(system: System): PfEnvironment {
+  return {
+    system,
+    interfaces: INTERFACES,
+    resolveHost: (name) => (name === "localhost" ? [parseAddress("127.0.0.1") as never] : []),
+    readFile: (path) => (path === "/etc/q" ? "pass\n" : null),
+    userId: (name) => (name === "root" ? 0 : null),
+    groupId: (name) => (name === "wheel" ? 0 : null),
+  };
+}
+
+const system = (name: string): System => parseSystem(name) as System;
+
+export function fuzzTargets(): FuzzTarget[] {
+  const pfSeeds = [
+    ...(SEEDS["pf"] as string[]),
+    ...exampleTexts(/^pf\.conf$|^balance\./),
+    ...corpusTexts("pf-openbsd", /\.in$/),
+    ...corpusTexts("pf-openbsd-4.6", /\.in$/),
+    ...corpusTexts("pf-freebsd", /\.in$/),
+  ];
+  const targets: FuzzTarget[] = [];
+  for (const name of ["openbsd-7.8", "openbsd-5.8", "openbsd-4.6", "freebsd-15.0", "netbsd-10.1"]) {
+    const at = environment(system(name));
+    targets.push({
+      name: `pfctl ${name}`,
+      seeds: pfSeeds,
+      share: 2,
+      run: (text) => {
+        pfctlPrint(text, "stdin", at, { optimize: "basic", verbose: 2 });
+        loadPf(new Source("pf.conf", text), at, { syntax: true });
+      },
+    });
+  }
+  for (const language of LANGUAGES) {
+    const seeds = language.name === "pf" ? pfSeeds : (SEEDS[language.name] ?? exampleTexts(/hostname|mygate/));
+    const on = system(
+      language.families.includes("openbsd")
+        ? "openbsd-7.8"
+        : language.families.includes("freebsd")
+          ? "freebsd-15.0"
+          : "netbsd-10.1",
+    );
+    targets.push({
+      name: `lang ${language.name}`,
+      seeds,
+      share: 1,
+      run: (text) => {
+        const read = language.read(
+          new Source(language.title, text),
+          on,
+          language.paths[0]?.replace("*", "em0") ?? language.title,
+        );
+        if (read.print() !== text) throw new Error("the tree does not print what was read");
+      },
+    });
+  }
+  const openbsd = environment(system("openbsd-7.8"));
+  targets.push(
+    {
+      name: "ipsecctl",
+      seeds: [...(SEEDS["ipsec"] as string[]), ...corpusTexts("ipsec-openbsd-7.8", /\.in$/)],
+      share: 1,
+      run: (text) => ipsecctlPrint(text, "stdin", openbsd, { keys: true }),
+    },
+    {
+      name: "iked",
+      seeds: [...(SEEDS["iked"] as string[]), ...corpusTexts("iked", /\.conf$/)],
+      share: 1,
+      run: (text) => ikedPrint(text, "iked.conf", openbsd),
+    },
+    {
+      name: "ifstated daemon",
+      seeds: [...(SEEDS["ifstated"] as string[]), ...corpusTexts("ifstated", /\.conf$/)],
+      share: 1,
+      run: (text) => readAsDaemon(new Source("ifstated.conf", text), { interfaces: null }),
+    },
+    {
+      name: "dmesg",
+      seeds: SEEDS["dmesg"] as string[],
+      share: 1,
+      run: (text) => parseDmesg(new Source("dmesg", text)),
+    },
+    {
+      name: "scenario",
+      seeds: exampleTexts(/scenario\.yaml$/),
+      share: 0.3,
+      run: (text) => readScenario(new Source("x.scenario.yaml", text)),
+    },
+    {
+      name: "packet line",
+      seeds: SEEDS["packet"] as string[],
+      share: 0.5,
+      run: (text) => parsePacketLine(text, system("openbsd-7.8")),
+    },
+    {
+      name: "check of a tree",
+      seeds: SEEDS["pf"] as string[],
+      share: 0.02,
+      run: (text) =>
+        checkTree(
+          { "/etc/pf.conf": text, "/etc/hostname.em0": "inet 192.0.2.1/24\n", "/etc/ifstated.conf": text },
+          system("openbsd-7.8"),
+        ),
+    },
+  );
+  return targets;
+}
