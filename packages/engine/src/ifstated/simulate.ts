@@ -4,7 +4,14 @@ import type { Configuration, RunAction } from "@pierhead/lang/ifstated";
 import type { Machine } from "../machine/machine.ts";
 import { runCommand, type ShellOptions, type ShellResult } from "../shell/index.ts";
 import { compile, GLOBAL, type Program, type StateProgram, type TestProgram } from "./program.ts";
-import { createMonitor, currentState, type MonitorAction, type MonitorEvent, type MonitorState } from "./state.ts";
+import {
+  createMonitor,
+  currentState,
+  type Manner,
+  type MonitorAction,
+  type MonitorEvent,
+  type MonitorState,
+} from "./state.ts";
 import { step } from "./step.ts";
 import { type TestTiming, testTiming } from "./timing.ts";
 
@@ -39,6 +46,8 @@ export interface SimulationOptions {
   readonly tests?: ReadonlyMap<string, boolean>;
   /** `-i`. */
   readonly inhibit?: boolean;
+  /** As the daemon when absent. */
+  readonly manner?: Manner;
   /** Outcome of programs in commands that are not simulated. */
   readonly outcome?: NonNullable<ShellOptions["outcome"]>;
 }
@@ -92,7 +101,10 @@ export class SimulatedMonitor {
     this.program = compile(configuration);
     this.#options = options;
     this.#tests = new Map(options.tests ?? []);
-    this.#monitor = createMonitor(this.program, { inhibit: options.inhibit ?? false });
+    this.#monitor = createMonitor(this.program, {
+      inhibit: options.inhibit ?? false,
+      manner: options.manner ?? "daemon",
+    });
   }
 
   /** Name of the current state; null before the start and without states. */

@@ -28,11 +28,24 @@ export interface StateMemory {
   links: (LinkState | null)[];
 }
 
+/**
+ * `daemon`: as ifstated(8) does it. `live`: as `pierhead monitor` does: on entering a state its tests run side by side,
+ * a test that the state before had too goes on with the result it has, and no change is passed over.
+ */
+export type Manner = "daemon" | "live";
+
+/** A test that runs because its state was entered, and that is waited for. */
+export interface EntryRun {
+  readonly run: number;
+  readonly test: number;
+}
+
 /** Everything that decides what happens next. Plain data: it can be kept, compared and shown. */
 export interface MonitorState {
   readonly program: Program;
   /** `-i`: the first results of links and background tests change nothing. */
   readonly inhibit: boolean;
+  readonly manner: Manner;
   /** Number of the current state in {@link Program.states}; null before the start and without states. */
   current: number | null;
   /** Where `set-state` has sent it. */
@@ -42,6 +55,8 @@ export interface MonitorState {
   agenda: Task[];
   /** The run it waits for; nothing else happens meanwhile. */
   waiting: number | null;
+  /** `live`: the tests it waits for since it entered a state; {@link waiting} is the first of them. */
+  entry: EntryRun[];
   /** Events that came while it waited. */
   queue: MonitorEvent[];
   /** Number of the next run of a test or command. */
@@ -52,10 +67,24 @@ export interface MonitorState {
 
 /** What happens to the machine. `time` is seconds on any clock that does not go back, greater than 0. */
 export type MonitorEvent =
-  /** The daemon starts. Links of all interfaces in system order. */
-  | { readonly kind: "start"; readonly time: number; readonly links: readonly LinkReport[] }
-  /** A new configuration was loaded (SIGHUP). */
-  | { readonly kind: "reload"; readonly time: number; readonly program: Program; readonly links: readonly LinkReport[] }
+  /** The daemon starts. Links of all interfaces in system order. `state`: enter this one first, where there is one. */
+  | {
+      readonly kind: "start";
+      readonly time: number;
+      readonly links: readonly LinkReport[];
+      readonly state?: string | null;
+    }
+  /**
+   * A new configuration was loaded (SIGHUP). `keep`: stay in the current state if the new one has it, and run its init
+   * block only if that is another; without it everything starts over, as the daemon does.
+   */
+  | {
+      readonly kind: "reload";
+      readonly time: number;
+      readonly program: Program;
+      readonly links: readonly LinkReport[];
+      readonly keep?: boolean;
+    }
   | { readonly kind: "link"; readonly time: number; readonly interface: string; readonly link: LinkState }
   /** An interface has gone: its links count as down. */
   | { readonly kind: "departed"; readonly time: number; readonly interface: string }
@@ -96,10 +125,14 @@ export type MonitorAction =
   | { readonly kind: "wake"; readonly at: number | null };
 
 /** A machine that has not started yet. */
-export function createMonitor(program: Program, options: { readonly inhibit?: boolean } = {}): MonitorState {
+export function createMonitor(
+  program: Program,
+  options: { readonly inhibit?: boolean; readonly manner?: Manner } = {},
+): MonitorState {
   return {
     program,
     inhibit: options.inhibit ?? false,
+    manner: options.manner ?? "daemon",
     current: null,
     next: null,
     memories: program.states.map((state) => ({
@@ -111,6 +144,7 @@ export function createMonitor(program: Program, options: { readonly inhibit?: bo
     })),
     agenda: [],
     waiting: null,
+    entry: [],
     queue: [],
     nextRun: 1,
     spinning: null,
@@ -129,6 +163,7 @@ export function copyMonitor(state: MonitorState): MonitorState {
       links: memory.links.slice(),
     })),
     agenda: state.agenda.map((task) => ({ ...task })),
+    entry: state.entry.slice(),
     queue: state.queue.slice(),
   };
 }

@@ -34,8 +34,8 @@ export type Task =
   | { readonly do: "change-state" }
   /** `check_external_status` with the runs that ended. */
   | { readonly do: "check-tests"; readonly state: number; readonly runs: readonly FinishedTest[] }
-  /** The end of `load_config`: into the first state. */
-  | { readonly do: "first-state" }
+  /** The end of `load_config`: into the first state, or into another one; `stay`: it is in it already. */
+  | { readonly do: "first-state"; readonly name: string | null; readonly stay: boolean }
   /** `external_handler` of one test. */
   | { readonly do: "timer"; readonly state: number; readonly test: number };
 
@@ -78,9 +78,10 @@ class Stepping {
 
   /** Whether the event is what the machine waits for. */
   #ends(event: MonitorEvent): boolean {
-    const { waiting } = this.state;
+    const { waiting, entry } = this.state;
     if (event.kind === "command-finished") return event.run === waiting;
-    return event.kind === "tests-finished" && event.runs.some(({ run }) => run === waiting);
+    if (event.kind !== "tests-finished") return false;
+    return event.runs.some(({ run }) => run === waiting || entry.some((one) => one.run === run));
   }
 
   #resume(event: MonitorEvent): void {
@@ -89,6 +90,10 @@ class Stepping {
     state.waiting = null;
     if (event.kind !== "tests-finished") return;
     const task = state.agenda[state.agenda.length - 1];
+    if (task?.do === "run-tests" && state.entry.length > 0) {
+      this.#endEntry(task, event.runs);
+      return;
+    }
     if (task?.do === "run-tests") {
       const test = this.#memory(task.state).tests[task.at] as TestState;
       const status = event.runs.find((finished) => finished.run === run)?.status ?? null;
@@ -99,6 +104,24 @@ class Stepping {
     }
     const others = event.runs.filter((finished) => finished.run !== run);
     if (others.length > 0) state.queue.push({ ...event, runs: others });
+  }
+
+  /** Tests of the state just entered have ended; goes on when all have. */
+  #endEntry(task: Task & { do: "run-tests" }, runs: readonly FinishedTest[]): void {
+    const { state } = this;
+    const others: FinishedTest[] = [];
+    for (const finished of runs) {
+      const one = state.entry.find(({ run }) => run === finished.run);
+      if (one === undefined) others.push(finished);
+      else if (finished.status !== null) {
+        const test = this.#memory(task.state).tests[one.test] as TestState;
+        test.status = finished.status;
+      }
+    }
+    state.entry = state.entry.filter(({ run }) => !runs.some((finished) => finished.run === run));
+    state.waiting = state.entry[0]?.run ?? null;
+    if (state.waiting === null) task.at = Number.POSITIVE_INFINITY;
+    if (others.length > 0) state.queue.push({ kind: "tests-finished", time: this.#time, runs: others });
   }
 
   /** Works off the agenda, then what came meanwhile, then what is due; stops where it has to wait. */
@@ -120,16 +143,11 @@ class Stepping {
   #begin(event: MonitorEvent): void {
     switch (event.kind) {
       case "start":
-        this.#load(event.links);
+        this.#load(event.links, event.state ?? null, false);
         break;
-      case "reload": {
-        // clear_config: runs of tests under way are killed.
-        for (const memory of this.state.memories) this.#killTests(memory, "left-state");
-        const { inhibit, nextRun, queue } = this.state;
-        this.state = { ...createMonitor(event.program, { inhibit }), nextRun, queue };
-        this.#load(event.links);
+      case "reload":
+        this.#reload(event);
         break;
-      }
       case "link":
         this.#scanLink(event.interface, event.link, true);
         break;
@@ -147,11 +165,29 @@ class Stepping {
     }
   }
 
+  #reload(event: MonitorEvent & { kind: "reload" }): void {
+    const before = this.state;
+    const { inhibit, manner, nextRun, queue } = before;
+    const name = before.current === null ? null : (before.program.states[before.current]?.name ?? null);
+    const kept = event.keep === true && name !== null ? (event.program.byName.get(name) ?? null) : null;
+    this.state = { ...createMonitor(event.program, { inhibit, manner }), nextRun, queue };
+    let stay = false;
+    if (kept !== null && before.current !== null) {
+      const old = before.program.states[before.current] as StateProgram;
+      stay = sameActions(old.init, this.#program(kept).init);
+      this.#carry(old, before.memories[before.current] as StateMemory, kept);
+      this.#carry(before.program.states[GLOBAL] as StateProgram, before.memories[GLOBAL] as StateMemory, GLOBAL);
+    }
+    // clear_config: runs of tests under way are killed.
+    for (const memory of before.memories) this.#killTests(memory, "left-state");
+    this.#load(event.links, kept === null ? null : name, stay);
+  }
+
   /** `load_config`. */
-  #load(links: readonly LinkReport[]): void {
+  #load(links: readonly LinkReport[], name: string | null, stay: boolean): void {
     this.#memory(GLOBAL).entered = Math.floor(this.#time);
     for (const { interface: name, link } of links) this.#scanLink(name, link, false);
-    this.#push({ do: "first-state" });
+    this.#push({ do: "first-state", name, stay });
     this.#push({ do: "evaluate", state: GLOBAL });
     this.#push({ do: "adjust", state: GLOBAL });
     this.#push({ do: "run-tests", state: GLOBAL, at: 0 });
@@ -164,6 +200,7 @@ class Stepping {
       case "run-tests": {
         const test = this.#program(task.state).tests[task.at];
         if (test === undefined) state.agenda.pop();
+        else if (state.manner === "live") this.#runTogether(task);
         else this.#runTest(task.state, task.at, test, true);
         return;
       }
@@ -191,11 +228,7 @@ class Stepping {
         this.#checkTests(task.state, task.runs);
         break;
       case "first-state":
-        if (state.program.start !== null) {
-          state.next = state.program.start;
-          state.current = null;
-          this.#push({ do: "change-state" });
-        }
+        this.#firstState(task.name, task.stay);
         break;
       case "timer": {
         this.#schedule(task.state, task.test);
@@ -203,6 +236,23 @@ class Stepping {
         break;
       }
     }
+  }
+
+  #firstState(name: string | null, stay: boolean): void {
+    const { state } = this;
+    const first = (name === null ? undefined : state.program.byName.get(name)) ?? state.program.start;
+    if (first === null) return;
+    this.#push({ do: "change-state" });
+    if (!stay) {
+      state.next = first;
+      state.current = null;
+      return;
+    }
+    state.current = first;
+    this.#memory(first).entered = Math.floor(this.#time);
+    this.#push({ do: "actions", state: first, list: this.#program(first).body, at: 0 });
+    this.#push({ do: "adjust", state: first });
+    this.#push({ do: "run-tests", state: first, at: 0 });
   }
 
   /** `do_action`. */
@@ -238,6 +288,9 @@ class Stepping {
       return;
     }
     const from = state.current;
+    if (from !== null && state.manner === "live") {
+      this.#carry(this.#program(from), this.#memory(from), state.next);
+    }
     if (from !== null) this.#killTests(this.#memory(from), "left-state");
     const entered = state.next;
     state.current = entered;
@@ -248,7 +301,8 @@ class Stepping {
     this.actions.push({ kind: "enter", state: entered, name, from: from === null ? null : this.#program(from).name });
     // Without a test or command on the way nothing can change any more: it would go round for ever.
     const seen = this.#entered.indexOf(entered);
-    if (seen !== -1 && program.tests.length === 0) {
+    const waits = state.manner === "live" ? this.#memory(entered).tests.some(({ due }) => due === null) : true;
+    if (seen !== -1 && (program.tests.length === 0 || !waits)) {
       state.spinning = [...this.#entered.slice(seen), entered].map((number) => this.#program(number).name ?? "");
       state.agenda.length = 0;
       state.next = null;
@@ -268,7 +322,7 @@ class Stepping {
   #evaluate(state: number): void {
     const memory = this.#memory(state);
     const oldest = memory.order[0];
-    if (oldest !== undefined) {
+    if (oldest !== undefined && this.state.manner === "daemon") {
       const { lastEnded } = memory.tests[oldest] as TestState;
       if (lastEnded !== 0 && lastEnded < memory.entered) return;
     }
@@ -379,6 +433,37 @@ class Stepping {
     } else own.running = run;
   }
 
+  /** `live`: runs the tests that nothing is known of, all at once, and waits for them. */
+  #runTogether(task: Task & { do: "run-tests" }): void {
+    const { state } = this;
+    const memory = this.#memory(task.state);
+    this.#program(task.state).tests.forEach((program, test) => {
+      const own = memory.tests[test] as TestState;
+      if (own.due !== null) return;
+      const run = state.nextRun++;
+      this.actions.push({ kind: "test", run, command: program.command, wait: true, state: task.state, test });
+      this.#schedule(task.state, test);
+      state.entry.push({ run, test });
+    });
+    state.waiting = state.entry[0]?.run ?? null;
+    if (state.waiting === null) state.agenda.pop();
+    else this.#entered.length = 0;
+  }
+
+  /** What is known of a state's tests, runs under way included, goes over to the same tests of another state. */
+  #carry(program: StateProgram, memory: StateMemory, to: number): void {
+    const target = this.#memory(to);
+    if (target === memory) return;
+    this.#program(to).tests.forEach((test, i) => {
+      const at = program.tests.findIndex(({ command, every }) => command === test.command && every === test.every);
+      const known = memory.tests[at];
+      if (known === undefined || known.status === -1 || known.due === null) return;
+      Object.assign(target.tests[i] as TestState, known);
+      known.running = null;
+      known.due = null;
+    });
+  }
+
   #schedule(state: number, test: number): void {
     const { every } = this.#program(state).tests[test] as TestProgram;
     (this.#memory(state).tests[test] as TestState).due = this.#time + every;
@@ -429,6 +514,22 @@ class Stepping {
   #program(state: number): StateProgram {
     return this.state.program.states[state] as StateProgram;
   }
+}
+
+/** Whether two lists do the same, wherever they are written. */
+function sameActions(a: readonly Action[], b: readonly Action[]): boolean {
+  const places = new Set([
+    "span",
+    "commandSpan",
+    "nameSpan",
+    "interfaceSpan",
+    "operatorSpan",
+    "parentheses",
+    "offsets",
+  ]);
+  const text = (list: readonly Action[]): string =>
+    JSON.stringify(list, (key, value) => (places.has(key) || key === "macro" ? undefined : value));
+  return text(a) === text(b);
 }
 
 /** Whether a link of this state fulfils a condition: `unknown` counts as up too (if.h, LINK_STATE_IS_UP). */

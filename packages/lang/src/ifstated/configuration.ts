@@ -1,3 +1,4 @@
+import type { ProbeDefinition } from "./extensions.ts";
 import type { Action, IfstatedFile, MacroDefinition, SetStateAction, StateBlock } from "./tree.ts";
 
 /** What a state does: `init` on entering it, `body` whenever something changed. */
@@ -22,10 +23,12 @@ export interface Configuration {
   readonly global: readonly Action[];
   /** In file order, one of each name. */
   readonly states: readonly StateConfiguration[];
+  /** Probes of `pierhead monitor`; conditions see each as a link of its name. */
+  readonly probes: readonly ProbeDefinition[];
 }
 
 /** Builds the configuration out of a file; of two states with one name the first counts. */
-export function buildConfiguration(file: IfstatedFile): Configuration {
+export function buildConfiguration(file: IfstatedFile, probes: readonly ProbeDefinition[] = []): Configuration {
   const macros: MacroDefinition[] = [];
   const last = new Map<string, MacroDefinition>();
   const global: Action[] = [];
@@ -63,6 +66,7 @@ export function buildConfiguration(file: IfstatedFile): Configuration {
     startState: startState ?? states.keys().next().value ?? null,
     global,
     states: [...states.values()],
+    probes,
   };
 }
 

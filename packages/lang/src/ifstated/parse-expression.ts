@@ -1,4 +1,5 @@
 import type { LinkState, Span } from "@pierhead/core";
+import { parseDuration, SHORTEST_INTERVAL, takeGlued } from "./extensions.ts";
 import type { Token } from "./lexer.ts";
 import { lineEnd, type Parser } from "./parser.ts";
 import { type Expression, MAX_NESTING } from "./tree.ts";
@@ -118,6 +119,10 @@ function parseTerm(parser: Parser): Expression | null {
   if (parser.kind === ".") return parseLink(parser, token);
   if (parser.kind === "every") return parseTest(parser, token);
   const span = parser.span(token);
+  if (parser.extensions && parser.probes.has(token.text)) {
+    parser.extended.push(span);
+    return { kind: "link", interface: token.text, is: "up", span, interfaceSpan: span, macro: token.macro };
+  }
   if (token.quoted) {
     parser.error("ifstated/syntax", "a test needs its interval: write `every` and seconds after the command", span);
   } else {
@@ -161,6 +166,7 @@ function take(parser: Parser, kind: string): boolean {
 
 function parseTest(parser: Parser, command: Token): Expression | null {
   const keyword = parser.take();
+  if (parser.extensions && parser.kind === "STRING") return parseShortInterval(parser, command);
   if (parser.kind !== "NUMBER") {
     const at = parser.kind === "\n" || parser.kind === "$end" ? parser.span(keyword) : parser.span(parser.token);
     parser.error("ifstated/syntax", `\`every\` needs a number of seconds, not ${parser.describe(parser.token)}`, at);
@@ -176,6 +182,31 @@ function parseTest(parser: Parser, command: Token): Expression | null {
     command: command.text,
     every: Number(number.number),
     span: { start: command.start, end: Math.max(command.end, number.end) },
+    commandSpan: parser.span(command),
+    offsets: command.offsets,
+    macro: command.macro,
+  };
+}
+
+/** `every 0.2`, `every 200ms`: an extension. */
+function parseShortInterval(parser: Parser, command: Token): Expression | null {
+  const word = takeGlued(parser);
+  const every = word === null ? null : parseDuration(word.text);
+  if (word === null || every === null || every < SHORTEST_INTERVAL || every > 0xffffffff) {
+    const span = word?.span ?? parser.span(command);
+    parser.error(
+      "ifstated/invalid-interval",
+      "an interval is written `10`, `0.2` or `200ms`, and 10 ms at least",
+      span,
+    );
+    return null;
+  }
+  parser.extended.push(word.span);
+  return {
+    kind: "test",
+    command: command.text,
+    every,
+    span: { start: command.start, end: Math.max(command.end, word.span.end) },
     commandSpan: parser.span(command),
     offsets: command.offsets,
     macro: command.macro,

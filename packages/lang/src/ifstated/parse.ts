@@ -4,6 +4,7 @@
  */
 import type { Diagnostic, Source, Span } from "@pierhead/core";
 import { nearest } from "../text/nearest.ts";
+import { type ProbeDefinition, parseProbe } from "./extensions.ts";
 import type { Token } from "./lexer.ts";
 import { parseExpression } from "./parse-expression.ts";
 import { lineEnd, Parser } from "./parser.ts";
@@ -18,13 +19,16 @@ export interface Reading {
   readonly diagnostics: Diagnostic[];
   /** Targets of `set-state` that a diagnostic speaks of already. */
   readonly suspectTargets: ReadonlySet<Action>;
+  readonly probes: readonly ProbeDefinition[];
+  /** Places where an extension of `pierhead monitor` is used. */
+  readonly extended: readonly Span[];
 }
 
 /** Reads a file. */
-export function parse(source: Source, fixed: ReadonlyMap<string, string>): Reading {
+export function parse(source: Source, fixed: ReadonlyMap<string, string>, extensions: boolean = false): Reading {
   const broken = new Set<number>();
   for (let attempt = 0; ; attempt++) {
-    const parser = new Parser(source, fixed, broken);
+    const parser = new Parser(source, fixed, broken, extensions);
     const items = parseItems(parser);
     // A quote without partner turns the rest of the file inside out: let its string end with the line and look again.
     const culprit = parser.suspicious.find((start) => !broken.has(start)) ?? parser.unterminated;
@@ -43,7 +47,8 @@ export function parse(source: Source, fixed: ReadonlyMap<string, string>): Readi
       pieces: splitPieces(source.text, parser.spans),
       usedMacros: parser.used,
     };
-    return { file, diagnostics: parser.diagnostics, suspectTargets: parser.suspectTargets };
+    const { diagnostics, suspectTargets, extended } = parser;
+    return { file, diagnostics, suspectTargets, probes: [...parser.probes.values()], extended };
   }
 }
 
@@ -95,6 +100,11 @@ function outsideState(parser: Parser): void {
 /** A macro, or a line that starts with nothing we know. */
 function parseWord(parser: Parser, depth: number): MacroDefinition | IfAction | null {
   const first = parser.take();
+  if (parser.extensions && depth === 0 && first.text === "probe" && parser.kind === "STRING") {
+    parseProbe(parser, first);
+    parser.extended.push(parser.from(first.start));
+    return null;
+  }
   return first.kind === "STRING" && parser.kind === "="
     ? parseMacro(parser, first)
     : strayStatement(parser, first, depth);

@@ -1,4 +1,5 @@
 import { type Diagnostic, diagnostic, type Fix, type Source, type Span } from "@pierhead/core";
+import type { ProbeDefinition } from "./extensions.ts";
 import { Lexer, type MacroValue, type Token } from "./lexer.ts";
 import { Suggestions } from "./suggestions.ts";
 import type { Action, MacroDefinition } from "./tree.ts";
@@ -23,6 +24,12 @@ export class Parser {
   /** End of the last range something was wrong with. */
   #wrongUntil = -1;
   readonly suggestions: Suggestions = new Suggestions();
+  /** Whether the extensions of `pierhead monitor` are read. */
+  readonly extensions: boolean;
+  /** Probes by name, in file order. */
+  readonly probes: Map<string, ProbeDefinition> = new Map();
+  /** Places where an extension is used. */
+  readonly extended: Span[] = [];
   readonly #later: (() => void)[] = [];
   #token: Token;
   /** End of the token before the current one. */
@@ -32,8 +39,14 @@ export class Parser {
   /** Quote that has no partner before the end of the file. */
   unterminated: number | null = null;
 
-  constructor(source: Source, fixed: ReadonlyMap<string, string>, broken: ReadonlySet<number>) {
+  constructor(
+    source: Source,
+    fixed: ReadonlyMap<string, string>,
+    broken: ReadonlySet<number>,
+    extensions: boolean = false,
+  ) {
     this.source = source;
+    this.extensions = extensions;
     this.fixed = fixed;
     this.lexer = new Lexer(
       source,

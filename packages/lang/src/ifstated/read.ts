@@ -1,4 +1,4 @@
-import { type Diagnostic, diagnostic, type Source } from "@pierhead/core";
+import { type Diagnostic, diagnostic, type Source, type Span } from "@pierhead/core";
 import { buildConfiguration, type Configuration } from "./configuration.ts";
 import { type DaemonResult, readAsDaemon } from "./daemon.ts";
 import { parse, type Reading } from "./parse.ts";
@@ -10,6 +10,8 @@ export interface ReadOptions {
   readonly interfaces?: ReadonlySet<string> | null;
   /** Macros given on the command line (`-D name=value`); they win over those of the file. */
   readonly macros?: ReadonlyMap<string, string>;
+  /** Read what `pierhead monitor` takes beyond ifstated.conf(5): probes, and intervals below a second. */
+  readonly extensions?: boolean;
 }
 
 /** A file, read: for people (`file`, `diagnostics`), for the engine (`configuration`), and as the daemon takes it. */
@@ -19,6 +21,8 @@ export interface Ifstated {
   /** What ifstated(8) itself says: whether it takes the file, and its exact messages when it does not. */
   readonly daemon: DaemonResult;
   readonly diagnostics: readonly Diagnostic[];
+  /** Where an extension is used; always empty without {@link ReadOptions.extensions}. */
+  readonly extended: readonly Span[];
 }
 
 const NONE: ReadonlyMap<string, string> = new Map();
@@ -26,8 +30,8 @@ const NONE: ReadonlyMap<string, string> = new Map();
 /** What was made of a source without macros of the command line: it depends on nothing else. */
 const known = new WeakMap<Source, Reading>();
 
-function parseOnce(source: Source, macros: ReadonlyMap<string, string>): Reading {
-  if (macros.size > 0) return parse(source, macros);
+function parseOnce(source: Source, macros: ReadonlyMap<string, string>, extensions: boolean): Reading {
+  if (macros.size > 0 || extensions) return parse(source, macros, extensions);
   let reading = known.get(source);
   if (reading === undefined) {
     reading = parse(source, macros);
@@ -40,12 +44,14 @@ function parseOnce(source: Source, macros: ReadonlyMap<string, string>): Reading
 export function readIfstated(source: Source, options: ReadOptions = {}): Ifstated {
   const interfaces = options.interfaces ?? null;
   const macros = options.macros ?? NONE;
-  const { file, diagnostics: syntax, suspectTargets } = parseOnce(source, macros);
+  const reading = parseOnce(source, macros, options.extensions ?? false);
+  const { file, diagnostics: syntax, suspectTargets, probes, extended } = reading;
   const diagnostics = [...syntax];
-  const configuration = buildConfiguration(file);
+  const configuration = buildConfiguration(file, probes);
   const daemon = readAsDaemon(source, { interfaces, macros });
-  checkNames(file, configuration, interfaces, suspectTargets, diagnostics);
-  if (!daemon.accepted && !diagnostics.some(({ severity }) => severity === "error")) {
+  const links = interfaces === null ? null : new Set([...interfaces, ...probes.map((probe) => probe.name)]);
+  checkNames(file, configuration, links, suspectTargets, diagnostics);
+  if (extended.length === 0 && !daemon.accepted && !diagnostics.some(({ severity }) => severity === "error")) {
     // The daemon is the judge, even where we see nothing wrong.
     const first = daemon.errors[0];
     const start = source.lineStart(Math.max(1, first?.line ?? 1));
@@ -53,7 +59,7 @@ export function readIfstated(source: Source, options: ReadOptions = {}): Ifstate
     const message = `ifstated does not take this file: ${first?.text ?? "syntax error"}`;
     diagnostics.push(diagnostic("ifstated/daemon-rejects", "error", message, source, span));
   }
-  return { file, configuration, daemon, diagnostics };
+  return { file, configuration, daemon, diagnostics, extended };
 }
 
 /** Names that have to exist: interfaces, states. */

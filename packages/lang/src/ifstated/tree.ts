@@ -70,7 +70,7 @@ export interface LinkExpression {
 export interface TestExpression {
   readonly kind: "test";
   readonly command: string;
-  /** Seconds, 1 to 4294967295. */
+  /** Seconds, 1 to 4294967295; with the extensions of `pierhead monitor` also fractions. */
   readonly every: number;
   readonly span: Span;
   readonly commandSpan: Span;
