@@ -16,7 +16,7 @@ export interface MachineOptions {
  */
 export function environmentFor(system: System, file: string, options: MachineOptions): PfEnvironment {
   const interfaces: readonly NetworkInterface[] =
-    options.interfaces === undefined ? loopbackOnly() : readInterfaces(options.interfaces);
+    options.interfaces === undefined ? loopbackOnly(system) : readInterfaces(options.interfaces);
   const users = baseUsers(system);
   const groups = baseGroups(system);
   const localhost = ["127.0.0.1", "::1"].map((text) => parseAddress(text)).filter((address) => address !== null);

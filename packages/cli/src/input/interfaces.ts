@@ -1,17 +1,30 @@
-import { type InterfaceAddress, type NetworkInterface, parseAddress, parsePrefix } from "@pierhead/core";
+import {
+  type InterfaceAddress,
+  isAtLeast,
+  type NetworkInterface,
+  parseAddress,
+  parsePrefix,
+  type System,
+} from "@pierhead/core";
 import { UsageError } from "../failure.ts";
 import { readSource } from "./read.ts";
 
 const SHAPE =
   'it is a list like [{"name": "em0", "groups": ["egress"], "addresses": ["192.0.2.1/24", "2001:db8::1/64"]}]';
 
-/** The interfaces of a machine nobody described: loopback with its usual addresses. */
-export function loopbackOnly(): NetworkInterface[] {
+/**
+ * The interfaces of a machine nobody described: loopback with its usual addresses, in the order in which the system
+ * lists them (IPv6 first, but not in OpenBSD before 5.0 and its relatives).
+ */
+export function loopbackOnly(system: System): NetworkInterface[] {
   const own = (text: string, length: number): InterfaceAddress => ({ address: parseAddress(text) as never, length });
+  const isOld = system.family !== "freebsd" && !isAtLeast(system, "openbsd", 5);
+  const inet = [own("127.0.0.1", 8)];
+  const inet6 = [own("::1", 128), own("fe80::1", 64)];
   return [
     {
       name: "lo0",
-      addresses: [own("127.0.0.1", 8), own("::1", 128), own("fe80::1", 64)],
+      addresses: isOld ? [...inet, ...inet6] : [...inet6, ...inet],
       groups: ["lo"],
       link: "up",
       up: true,

@@ -147,6 +147,7 @@ class Run {
     if (this.good && anchorPath === "" && dialect.newQueues) this.good = finishQueues(reader);
     if (this.good && readerOptions.verbose > 0) {
       for (const list of listsOf(dialect, readerOptions)) {
+        if (list === "nat" && dialect.etherRules) reader.events.push({ kind: "ether", path: anchorPath });
         reader.events.push({ kind: "ruleset", path: anchorPath, list });
       }
     }

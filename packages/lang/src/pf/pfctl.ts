@@ -4,7 +4,7 @@ import { dialectOf } from "./dialect.ts";
 import type { PfEnvironment } from "./environment.ts";
 import { HostResolver, MODIFIER } from "./load/hosts.ts";
 import { type LoadOptions, loadPf } from "./load.ts";
-import { type FormatOptions, formatQueue, formatRule, formatTable } from "./print/index.ts";
+import { type FormatOptions, formatEtherRule, formatQueue, formatRule, formatTable } from "./print/index.ts";
 import type { PfEvent, PfLoad, RuleList } from "./result.ts";
 import type { Anchor, InterfaceModifiers, PfConfiguration } from "./rule.ts";
 
@@ -68,6 +68,9 @@ function printEvent(
     case "queue":
       lines.push(formatQueue(event.queue));
       return;
+    case "ether":
+      printEther(lines, load.configuration.anchor(event.path), environment, format);
+      return;
     case "ruleset":
       printRuleset(lines, load.configuration.anchor(event.path), event.list, load, environment, format);
   }
@@ -102,6 +105,27 @@ function printRuleset(
     if (body !== null && body[list].length > 0) {
       lines.push(`${text} {`);
       printTables(body.path);
+      stack.push({ anchor: body, next: 0 });
+    } else lines.push(text);
+  }
+}
+
+/** `pfctl_load_eth_ruleset` with `-v`. */
+function printEther(lines: string[], anchor: Anchor, environment: PfEnvironment, format: FormatOptions): void {
+  const indents = format.ruleNumbers ? "" : "  ";
+  const stack: { readonly anchor: Anchor; next: number }[] = [{ anchor, next: 0 }];
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const rule = top.anchor.ether[top.next++];
+    const depth = stack.length - 1;
+    if (rule === undefined) {
+      stack.pop();
+      if (stack.length > 0) lines.push(`${"  ".repeat(depth - 1)}}`);
+      continue;
+    }
+    const text = indents.repeat(depth) + formatEtherRule(rule, environment.system, format);
+    const body = rule.anchor?.inline ? top.anchor.children.get(rule.anchor.name) : undefined;
+    if (body !== undefined && body.ether.length > 0) {
+      lines.push(`${text} {`);
       stack.push({ anchor: body, next: 0 });
     } else lines.push(text);
   }

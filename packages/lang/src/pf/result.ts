@@ -36,7 +36,9 @@ export type PfEvent =
     }
   | { readonly kind: "queue"; readonly queue: QueueSpec }
   /** One list of the ruleset that was loaded, with everything in it. */
-  | { readonly kind: "ruleset"; readonly path: string; readonly list: RuleList };
+  | { readonly kind: "ruleset"; readonly path: string; readonly list: RuleList }
+  /** FreeBSD: the `ether` rules of the ruleset that was loaded. */
+  | { readonly kind: "ether"; readonly path: string };
 
 /** Lists of rules. OpenBSD from 4.7 has `filter` only. */
 export type RuleList = "scrub" | "nat" | "rdr" | "binat" | "filter";

@@ -11,7 +11,13 @@ const MAC_BITS = 48;
 export function formatEtherRule(rule: EtherRule, system: System, options: FormatOptions = PLAIN): string {
   let text = options.ruleNumbers ? `@${rule.number} ether ` : "ether ";
   if (rule.anchor === null) text += rule.action;
-  else text += rule.anchor.name.startsWith("_") ? "anchor" : `anchor "${rule.anchor.name}"`;
+  else {
+    // While it loads pfctl prints what follows the last slash, the slash included.
+    const name = options.loading
+      ? rule.anchor.name.slice(Math.max(0, rule.anchor.name.lastIndexOf("/")))
+      : rule.anchor.name;
+    text += name.startsWith("_") ? "anchor" : `anchor "${name}"`;
+  }
   if (rule.direction !== null) text += ` ${rule.direction}`;
   if (rule.quick) text += " quick";
   if (rule.interface !== null) text += rule.interfaceNegated ? ` on ! ${rule.interface}` : ` on ${rule.interface}`;

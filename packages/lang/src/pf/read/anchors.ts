@@ -88,7 +88,7 @@ export function parseAnchor(reader: Reader, parseBody: BodyParser): void {
 }
 
 /** `anchorname`: null when there is none. */
-function parseAnchorName(reader: Reader): string | null {
+export function parseAnchorName(reader: Reader): string | null {
   if (reader.peek() !== Token.string) return null;
   const name = reader.string("anchor");
   if (!reader.dialect.checksAnchorNamesEarly) return name;
@@ -104,7 +104,7 @@ function parseAnchorName(reader: Reader): string | null {
   return name;
 }
 
-function checkReserved(reader: Reader, name: string): void {
+export function checkReserved(reader: Reader, name: string): void {
   if (!name.startsWith("_") && !name.includes("/_")) return;
   reader.fail(
     "anchor names beginning with '_' are reserved for internal use",
@@ -114,7 +114,7 @@ function checkReserved(reader: Reader, name: string): void {
 }
 
 /** `pfa_anchor`: the body, in a ruleset of its own. */
-function parseBraces(reader: Reader, name: string | null, parseBody: BodyParser): Ruleset {
+export function parseBraces(reader: Reader, name: string | null, parseBody: BodyParser): Ruleset {
   reader.take("punctuation");
   if (reader.anchorDepth + 1 >= reader.dialect.anchorDepth) {
     reader.fatal(

@@ -1,6 +1,7 @@
 /** Options of filter rules and anchors: `filter_opts`, `filter_sets`, `scrub_opts` in parentheses, `keep`. */
 import { parseDouble } from "../load/numeric.ts";
 import type { RouteOption } from "../rule.ts";
+import { parseFreebsdOption } from "./freebsd-options.ts";
 import { append, parsePoolOptions, parseRedirection, parseRedirectionHosts, parseStrings, redefined } from "./hosts.ts";
 import { parseInterfaceItem } from "./interfaces.ts";
 import { FilterOptions, type IdNode } from "./nodes.ts";
@@ -23,6 +24,10 @@ export function parseFilterOptions(reader: Reader): FilterOptions {
 }
 
 function parseFilterOption(reader: Reader, options: FilterOptions): boolean {
+  if (reader.dialect.family === "freebsd") {
+    const own = parseFreebsdOption(reader, options);
+    if (own !== null) return own;
+  }
   switch (reader.peek()) {
     case Token.newline:
     case Token.end:

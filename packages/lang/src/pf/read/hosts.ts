@@ -2,6 +2,7 @@
 import { isIllegalCombination, MODIFIER, modifierOf } from "../load/hosts.ts";
 import type { InterfaceModifiers } from "../rule.ts";
 import { isLetter } from "./characters.ts";
+import { parseFreebsdPoolOption } from "./freebsd-pool.ts";
 import { byteLength } from "./lexer.ts";
 import { md5 } from "./md5.ts";
 import { dynamicNode, HostNode, type PoolOptions, type PortRange, poolOptions, type Redirection } from "./nodes.ts";
@@ -355,6 +356,7 @@ export function parsePoolOptions(reader: Reader): PoolOptions {
         options.sticky = true;
         break;
       default:
+        if (reader.dialect.family === "freebsd" && parseFreebsdPoolOption(reader, options)) break;
         return options;
     }
   }

@@ -224,4 +224,8 @@ export class FilterOptions {
   minTtl = 0;
   maxMss = 0;
   reassembleTcp = false;
+  /** FreeBSD: `ridentifier`, `max-pkt-size`, `dnpipe` and `dnqueue`. */
+  identifier = 0;
+  maxPacketSize = 0;
+  dummynet: { readonly kind: "pipe" | "queue"; readonly number: number; readonly reply: number } | null = null;
 }

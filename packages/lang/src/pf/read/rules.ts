@@ -18,6 +18,7 @@ import {
   QUEUE_NAME_MAXIMUM,
 } from "./clauses.ts";
 import { parseFilterOptions } from "./filter-options.ts";
+import { applyFreebsdOptions, finishFreebsdRule, parseFreebsdRoute } from "./freebsd-rules.ts";
 import { parseOnInterfaces } from "./interfaces.ts";
 import { byteLength } from "./lexer.ts";
 import type { FilterOptions } from "./nodes.ts";
@@ -45,7 +46,9 @@ export function parseRule(reader: Reader): void {
   const direction = parseDirection(reader);
   const { log, quick } = parseLogQuick(reader);
   const interfaces = parseOnInterfaces(reader);
-  const route = reader.dialect.routeTo === "before-family" ? parseOldRoute(reader) : null;
+  const isFreebsd = reader.dialect.family === "freebsd";
+  const freebsdRoute = isFreebsd ? parseFreebsdRoute(reader) : null;
+  const route = !isFreebsd && reader.dialect.routeTo === "before-family" ? parseOldRoute(reader) : null;
   const family = parseFamily(reader);
   const protocols = parseProtocols(reader);
   const fromTo = parseFromTo(reader);
@@ -87,6 +90,25 @@ export function parseRule(reader: Reader): void {
   }
   decideFamily(fromTo.from.hosts, rule);
   decideFamily(fromTo.to.hosts, rule);
+  if (isFreebsd) {
+    const { icmp, users, groups, receivedOn } = options;
+    const { from, to, os } = fromTo;
+    const { ruleSourceTrack } = collected;
+    applyFreebsdOptions(reader, rule, options);
+    finishFreebsdRule(reader, rule, options, freebsdRoute, {
+      interfaces,
+      protocols,
+      icmp,
+      from,
+      to,
+      os,
+      users,
+      groups,
+      receivedOn,
+      ruleSourceTrack,
+    });
+    return;
+  }
   if (reader.dialect.routeTo === "before-family") {
     const pool = route === null ? null : applyOldRoute(reader, rule, route);
     if (!applyDivert(reader, rule, options.divert)) reader.giveUp();
@@ -157,7 +179,7 @@ export function applyFilterOptions(reader: Reader, rule: Rule, options: FilterOp
     rule.taggedNegated = options.taggedNegated;
   }
   if (options.label) rule.labels = [checkLabel(reader, options.label)];
-  if (options.afTo) {
+  if (options.afTo && reader.dialect.family !== "freebsd") {
     if (rule.direction !== "in") {
       reader.fail(
         "af-to can only be used with direction in",
@@ -309,15 +331,3 @@ function parseReturnIcmp(reader: Reader, family: 4 | 6): number {
   if (number > 255n) reader.fail(`invalid icmp code ${number}`, "pf/out-of-range", "An ICMP code is 0 to 255.");
   return type * 256 + Number(number);
 }
-
-export {
-  checkLabel,
-  checkTag,
-  disallowUrpfFailed,
-  parseDirection,
-  parseFamily,
-  parseFromTo,
-  parseLog,
-  parseLogQuick,
-  parseProtocols,
-} from "./clauses.ts";

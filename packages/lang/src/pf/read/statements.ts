@@ -5,6 +5,8 @@ import { parseAltq, parseAltqQueue } from "./altq.ts";
 import { parseAnchor, parseLoad } from "./anchors.ts";
 import { parseAntispoof } from "./antispoof.ts";
 import { isSpace } from "./characters.ts";
+import { parseEtherAnchor, parseEtherRule } from "./ether.ts";
+import { parseFreebsdBinat, parseFreebsdNat, parseFreebsdScrub } from "./freebsd-rules.ts";
 import { parseOption } from "./options.ts";
 import { parseQueue } from "./queues.ts";
 import { FATAL, type Reader, STATEMENT_ERROR } from "./reader.ts";
@@ -18,7 +20,7 @@ import { parseBinat, parseNat, parseTranslationAnchor } from "./translation.ts";
 const INCLUDE_DEPTH = 64;
 
 /** Where a statement stands decides which ones are allowed. */
-type Place = "main" | "anchor" | "fake";
+type Place = "main" | "anchor" | "fake" | "ether";
 
 /** Reads a whole file. Returns false when pfctl would have stopped at once. */
 export function readRuleset(reader: Reader): boolean {
@@ -62,7 +64,7 @@ function readStatement(reader: Reader, place: Place): boolean {
     reader.flushTool();
     reader.recorder?.abandonBodies();
     // Inside an anchor pfctl has no recovery: the error goes up to the main ruleset, and so do the lines after it.
-    if (place === "anchor" && reader.options.strict) {
+    if ((place === "anchor" || place === "ether") && reader.options.strict) {
       reader.recorder?.endStatement();
       throw thrown;
     }
@@ -74,6 +76,11 @@ function readStatement(reader: Reader, place: Place): boolean {
 
 function dispatch(reader: Reader, place: Place): void {
   const kind = reader.peek();
+  if (kind === Token.ether && reader.dialect.etherRules && (place === "main" || place === "ether")) {
+    parseEther(reader);
+    return;
+  }
+  if (place === "ether") reader.syntaxError();
   switch (kind) {
     case Token.pass:
     case Token.block:
@@ -128,6 +135,19 @@ function dispatch(reader: Reader, place: Place): void {
   }
 }
 
+/** `ether pass …`, `ether anchor …`. */
+function parseEther(reader: Reader): void {
+  reader.clause("ether");
+  reader.take("keyword");
+  if (reader.peek() === Token.anchor) {
+    statement(reader, "anchor");
+    parseEtherAnchor(reader, (inside) => readStatements(inside, "ether"));
+  } else {
+    statement(reader, "rule");
+    parseEtherRule(reader);
+  }
+}
+
 /** Translation and scrub rules of the 4.6 family and FreeBSD. Returns false when the token begins none. */
 function dispatchOld(reader: Reader, place: Place, kind: number): boolean {
   let first = kind;
@@ -143,16 +163,19 @@ function dispatchOld(reader: Reader, place: Place, kind: number): boolean {
     case Token.nat:
     case Token.rdr:
       statement(reader, first === Token.nat ? "nat" : "rdr");
-      parseNat(reader, no);
+      if (reader.dialect.family === "freebsd") parseFreebsdNat(reader, no);
+      else parseNat(reader, no);
       return true;
     case Token.binat:
       statement(reader, "binat");
-      parseBinat(reader, no);
+      if (reader.dialect.family === "freebsd") parseFreebsdBinat(reader, no);
+      else parseBinat(reader, no);
       return true;
     case Token.scrub:
       if (place !== "main") reader.syntaxError();
       statement(reader, "scrub");
-      parseScrubRule(reader, no);
+      if (reader.dialect.family === "freebsd") parseFreebsdScrub(reader, no);
+      else parseScrubRule(reader, no);
       return true;
     case Token.natAnchor:
     case Token.rdrAnchor:

@@ -1,0 +1,553 @@
+/**
+ * Rules of FreeBSD that are read or expanded in its own way: filter rules with routes and translation options
+ * (`pfrule`), `scrub`, `nat`, `rdr` and `binat` rules. Its parse.y is a cousin of OpenBSD's of 2008 that learned
+ * OpenBSD's later options, and keeps pools as lists.
+ */
+import type { Family } from "@pierhead/core";
+import type { Expansion } from "../load/expand.ts";
+import { expandFreebsdRule } from "../load/expand-freebsd.ts";
+import { checkTarget, checkTargetMasks, cutMask, poolMembers, removeOtherFamily } from "../load/pool-freebsd.ts";
+import { isMultiAddress } from "../load/redirect.ts";
+import { type LogOptions, type Pool, type RouteOption, Rule, type StateOptions } from "../rule.ts";
+import {
+  checkLabel,
+  checkTag,
+  disallowUrpfFailed,
+  parseDirection,
+  parseFamily,
+  parseFromTo,
+  parseLog,
+  parseLogQuick,
+  parseProtocols,
+} from "./clauses.ts";
+import { parseFib, parsePortRedirection, parseScrubOptions, type ScrubOptionsNode } from "./freebsd-options.ts";
+import { checkInterfaceName, parseAddressSpec, parseHost, parsePoolOptions, parseStrings } from "./hosts.ts";
+import { parseOnInterfaces } from "./interfaces.ts";
+import { type FilterOptions, HostNode, type PortRange, poolOptions, type Redirection } from "./nodes.ts";
+import { checkOrder, ORDER } from "./order.ts";
+import { parseServiceRange } from "./ports.ts";
+import type { Reader } from "./reader.ts";
+import { Char, Token } from "./tokens.ts";
+
+const NO_PORT: PortRange = { from: 0, to: 0, type: "none" };
+
+/** `route-to (em0 10.0.0.1)` and the like. */
+export interface FreebsdRoute {
+  readonly option: RouteOption;
+  redirection: Redirection;
+}
+
+/** `route`: null when there is none; `fastroute` is taken and has no effect. */
+export function parseFreebsdRoute(reader: Reader): FreebsdRoute | null {
+  let option: RouteOption;
+  switch (reader.peek()) {
+    case Token.fastroute:
+      reader.clause("route");
+      reader.take("keyword");
+      return null;
+    case Token.routeTo:
+      option = "route-to";
+      break;
+    case Token.replyTo:
+      option = "reply-to";
+      break;
+    case Token.dupTo:
+      option = "dup-to";
+      break;
+    default:
+      return null;
+  }
+  reader.clause(option);
+  reader.take("keyword");
+  const hosts = parseRouteSpec(reader);
+  const options = parsePoolOptions(reader);
+  return { option, redirection: { hosts, port: NO_PORT, options, binat: false, family: 0 } };
+}
+
+/** `routespec` */
+function parseRouteSpec(reader: Reader): HostNode[] {
+  if (reader.peek() !== Char.openBrace) return parseRouteHost(reader);
+  reader.openBrace();
+  const list = parseRouteHost(reader);
+  reader.skipNewlines();
+  while (reader.peek() !== Char.closeBrace) {
+    reader.optionalComma();
+    for (const host of parseRouteHost(reader)) list.push(host);
+    reader.skipNewlines();
+  }
+  reader.closeBrace();
+  return list;
+}
+
+/** `route_host`: an interface, or an interface and an address in parentheses. */
+function parseRouteHost(reader: Reader): HostNode[] {
+  if (reader.accept(Char.open, "punctuation")) {
+    const name = reader.string("interface");
+    const hosts = parseHost(reader);
+    reader.expect(Char.close);
+    checkInterfaceName(reader, name);
+    for (const host of hosts) host.interface = name;
+    return hosts;
+  }
+  const name = reader.string("interface");
+  checkInterfaceName(reader, name);
+  const host = new HostNode({ kind: "any" }, 0, 128);
+  host.interface = name;
+  return [host];
+}
+
+/** What `filteropts_to_rule` does with options that are FreeBSD's own, after those of everybody. */
+export function applyFreebsdOptions(reader: Reader, rule: Rule, options: FilterOptions): void {
+  rule.identifier = options.identifier;
+  rule.maxPacketSize = options.maxPacketSize;
+  rule.dummynet =
+    options.dummynet !== null && (options.dummynet.number !== 0 || options.dummynet.reply !== 0)
+      ? options.dummynet
+      : null;
+  if (options.labels !== null) {
+    rule.labels = options.labels.map((label) => checkLabel(reader, label)).filter((label) => label !== "");
+  }
+}
+
+/** The end of `pfrule`: routes and translations, and the expansion. */
+export function finishFreebsdRule(
+  reader: Reader,
+  rule: Rule,
+  options: FilterOptions,
+  route: FreebsdRoute | null,
+  lists: Omit<Expansion, "nat" | "rdr" | "route">,
+): void {
+  if (options.afTo) rule.afTo = options.nat?.family || null;
+  if (route !== null) applyRoute(reader, rule, route, options.afTo);
+  if (options.divert !== null && options.divert.kind === "divert-to") {
+    rule.divert = { kind: "divert-to", address: null, port: options.divert.port };
+  }
+  let { nat, rdr } = options;
+  if (!options.afTo) {
+    if (nat !== null) nat = fitTarget(reader, rule, nat);
+    if (rdr !== null) rdr = fitTarget(reader, rule, rdr);
+  }
+  expandFreebsdRule(reader, rule, { ...lists, nat, rdr, route: route?.redirection ?? null });
+}
+
+function applyRoute(reader: Reader, rule: Rule, route: FreebsdRoute, afTo: boolean): void {
+  if (rule.direction === null) {
+    reader.fail(
+      "direction must be explicit with rules that specify routing",
+      "pf/direction-missing",
+      "A rule that sets a route needs a direction: `in` or `out`.",
+    );
+  }
+  rule.routeOption = route.option;
+  if (route.redirection.options.preferIpv6NextHop) return;
+  let hosts = route.redirection.hosts ?? [];
+  if (rule.family === null) rule.family = commonFamily(hosts);
+  if (!afTo) {
+    const fitting = removeOtherFamily(hosts, rule.family);
+    hosts = fitting.hosts;
+    rule.family = fitting.family;
+  }
+  if (hosts.length === 0) {
+    reader.fail(
+      "no routing address with matching address family found.",
+      "pf/family-mismatch",
+      "No next hop is of the rule's address family. An IPv6 next hop for IPv4 needs `prefer-ipv6-nexthop`.",
+    );
+  }
+  route.redirection = { ...route.redirection, hosts };
+}
+
+function commonFamily(hosts: readonly HostNode[]): Family | null {
+  const first = hosts[0]?.family ?? 0;
+  return first !== 0 && hosts.every((host) => host.family === first) ? first : null;
+}
+
+/** The target of nat-to, rdr-to or `->`: of the rule's family, which it decides when nothing else has. */
+function fitTarget(reader: Reader, rule: Rule, redirection: Redirection): Redirection {
+  const given = redirection.hosts ?? [];
+  const first = given[0];
+  if (rule.family === null && first !== undefined && first.scope === 0) rule.family = first.family || null;
+  const { hosts, family } = removeOtherFamily(given, rule.family);
+  rule.family = family;
+  checkTarget(reader, hosts, family);
+  checkTargetMasks(reader, hosts, family);
+  if (hosts[0] !== undefined) hosts[0] = cutMask(hosts[0], family);
+  return { ...redirection, hosts };
+}
+
+/** `scrubrule`, after an optional `no`. */
+export function parseFreebsdScrub(reader: Reader, no: boolean): void {
+  reader.clause("action");
+  reader.take("keyword");
+  const direction = parseDirection(reader);
+  const { log, quick } = parseLogQuick(reader);
+  const interfaces = parseOnInterfaces(reader);
+  const family = parseFamily(reader);
+  const protocols = parseProtocols(reader);
+  const fromTo = parseFromTo(reader);
+  const options = parseScrubOptions(reader);
+  if (reader.peek() !== Token.newline) reader.syntaxError();
+  if (reader.environment === null) return;
+  checkOrder(reader, ORDER.scrub);
+  const rule = new Rule();
+  rule.action = no ? "no scrub" : "scrub";
+  rule.direction = direction;
+  rule.log = log;
+  if (quick) {
+    reader.fail(
+      "scrub rules do not support 'quick'",
+      "pf/wrong-option",
+      "The first scrub rule that matches decides: `quick` has no meaning here.",
+    );
+  }
+  rule.family = family === 0 ? null : family;
+  applyScrub(reader, rule, options);
+  expandFreebsdRule(reader, rule, {
+    interfaces,
+    protocols,
+    icmp: null,
+    from: fromTo.from,
+    to: fromTo.to,
+    os: fromTo.os,
+    users: null,
+    groups: null,
+    receivedOn: null,
+    nat: null,
+    rdr: null,
+    route: null,
+    ruleSourceTrack: false,
+  });
+}
+
+function applyScrub(reader: Reader, rule: Rule, options: ScrubOptionsNode): void {
+  if (options.reassembleTcp && rule.direction !== null) {
+    reader.fail(
+      "reassemble tcp rules can not specify direction",
+      "pf/wrong-direction",
+      "`reassemble tcp` sees both directions of a connection: leave `in` and `out` away.",
+    );
+  }
+  rule.scrub = {
+    noDf: options.noDf,
+    randomId: options.randomId,
+    reassembleTcp: options.reassembleTcp,
+    minTtl: options.minTtl,
+    maxMss: options.maxMss,
+    fragments: options.noReassemble ? "no reassemble" : "reassemble",
+    setTos: options.setTos,
+  };
+  if (options.tagged) {
+    rule.tagged = checkTag(reader, options.tagged);
+    rule.taggedNegated = options.taggedNegated;
+  }
+  rule.rtable = options.rtable;
+}
+
+interface PassLog {
+  readonly pass: boolean;
+  readonly log: LogOptions | null;
+}
+
+/** `natpasslog` */
+function parsePassLog(reader: Reader): PassLog {
+  let pass = false;
+  if (reader.peek() === Token.pass) {
+    reader.clause("pass");
+    reader.take("keyword");
+    pass = true;
+  }
+  return { pass, log: reader.peek() === Token.log ? parseLog(reader) : null };
+}
+
+function passWithNo(reader: Reader): never {
+  return reader.fail(
+    '"pass" not valid with "no"',
+    "pf/translation-target",
+    "A rule with `no` translates nothing, so it has nothing to pass.",
+  );
+}
+
+interface Tags {
+  readonly tag: string | null;
+  readonly tagged: string | null;
+  readonly taggedNegated: boolean;
+  readonly rtable: number;
+}
+
+/** `tag tagged rtable` */
+function parseTags(reader: Reader): Tags {
+  let tag: string | null = null;
+  let tagged: string | null = null;
+  let taggedNegated = false;
+  let rtable = -1;
+  if (reader.peek() === Token.tag) {
+    reader.clause("tag");
+    reader.take("keyword");
+    tag = reader.string("tag");
+  }
+  if (reader.peek() === Char.exclamation || reader.peek() === Token.tagged) {
+    reader.clause("tagged");
+    taggedNegated = reader.accept(Char.exclamation, "operator");
+    reader.expect(Token.tagged, "keyword");
+    tagged = parseStrings(reader, "tag");
+  }
+  if (reader.peek() === Token.rtable) {
+    reader.clause("rtable");
+    reader.take("keyword");
+    rtable = parseFib(reader);
+  }
+  return { tag, tagged, taggedNegated, rtable };
+}
+
+function applyTags(reader: Reader, rule: Rule, tags: Tags): void {
+  if (tags.tag) rule.tag = checkTag(reader, tags.tag);
+  if (tags.tagged) {
+    rule.tagged = checkTag(reader, tags.tagged);
+    rule.taggedNegated = tags.taggedNegated;
+  }
+  rule.rtable = tags.rtable;
+}
+
+/** `natrule`, after an optional `no`. */
+export function parseFreebsdNat(reader: Reader, no: boolean): void {
+  reader.clause("action");
+  const kind = reader.take("keyword") === Token.nat ? "nat" : "rdr";
+  const { pass, log } = parsePassLog(reader);
+  if (no && pass) passWithNo(reader);
+  const interfaces = parseOnInterfaces(reader);
+  const family = parseFamily(reader);
+  const protocols = parseProtocols(reader);
+  const fromTo = parseFromTo(reader);
+  const tags = parseTags(reader);
+  let target: Redirection | null = null;
+  if (reader.peek() === Token.arrow) {
+    reader.clause("->");
+    reader.take("operator");
+    target = parsePortRedirection(reader);
+  }
+  if (reader.peek() !== Token.newline) reader.syntaxError();
+  if (reader.environment === null) return;
+  checkOrder(reader, ORDER.translation);
+  const rule = new Rule();
+  rule.action = no ? (kind === "nat" ? "no nat" : "no rdr") : kind;
+  rule.translationPass = pass;
+  rule.log = log;
+  rule.family = family === 0 ? null : family;
+  if (rule.family === null) {
+    for (const hosts of [fromTo.from.hosts, fromTo.to.hosts]) {
+      const first = hosts?.[0];
+      if (first === undefined || first.family === 0 || first.scope !== 0) continue;
+      rule.family = first.family;
+      break;
+    }
+  }
+  applyTags(reader, rule, tags);
+  if (no) {
+    if (target !== null) {
+      reader.fail(
+        "translation rule with 'no' does not need '->'",
+        "pf/translation-target",
+        "A rule with `no` exempts from translation: leave `->` and what follows away.",
+      );
+    }
+  } else {
+    if (target === null) {
+      return reader.fail(
+        "translation rule requires '-> address'",
+        "pf/translation-target",
+        "The rule does not say what to translate to: write `-> address`.",
+      );
+    }
+    if (target.options.preferIpv6NextHop) {
+      reader.fail(
+        "The prefer-ipv6-nexthop option can't be used for nat/rdr/binat pools",
+        "pf/wrong-option",
+        "`prefer-ipv6-nexthop` chooses a next hop: it belongs to route-to.",
+      );
+    }
+    target = fitTarget(reader, rule, target);
+  }
+  rule.state = stateOfDefaults(reader);
+  expandFreebsdRule(reader, rule, {
+    interfaces,
+    protocols,
+    icmp: null,
+    from: fromTo.from,
+    to: fromTo.to,
+    os: fromTo.os,
+    users: null,
+    groups: null,
+    receivedOn: null,
+    nat: null,
+    rdr: target,
+    route: null,
+    ruleSourceTrack: false,
+  });
+}
+
+// Of `set state-defaults` translation rules take `pflow` alone.
+function stateOfDefaults(reader: Reader): StateOptions | null {
+  if (!(reader.stateDefaults?.some((option) => option.kind === "pflow") ?? false)) return null;
+  return {
+    timeouts: new Map(),
+    noSync: false,
+    sloppy: false,
+    pflow: true,
+    allowRelated: false,
+    policy: null,
+    maxStates: 0,
+    maxSrcNodes: 0,
+    maxSrcStates: 0,
+    maxSrcConn: 0,
+    maxSrcConnRate: null,
+    overload: null,
+    sourceTrack: "no",
+  };
+}
+
+/** `binatrule`, after an optional `no`. */
+export function parseFreebsdBinat(reader: Reader, no: boolean): void {
+  reader.clause("action");
+  reader.take("keyword");
+  const { pass, log } = parsePassLog(reader);
+  const interfaces = parseOnInterfaces(reader);
+  const family = parseFamily(reader);
+  const protocols = parseProtocols(reader);
+  reader.clause("from");
+  reader.expect(Token.from, "keyword");
+  const from = parseAddressSpec(reader);
+  let to: HostNode[] | null = null;
+  if (reader.peek() === Token.to) {
+    reader.clause("to");
+    reader.take("keyword");
+    to = parseAddressSpec(reader);
+  }
+  const tags = parseTags(reader);
+  let target: HostNode[] | null = null;
+  if (reader.peek() === Token.arrow) {
+    reader.clause("->");
+    reader.take("operator");
+    target = parseHost(reader);
+    if (reader.accept(Token.port)) parseServiceRange(reader, true, true);
+  }
+  if (reader.peek() !== Token.newline) reader.syntaxError();
+  if (reader.environment === null) return;
+  checkOrder(reader, ORDER.translation);
+  disallowUrpfFailed(reader, to, '"urpf-failed" is not permitted as a binat destination');
+  if (no && pass) passWithNo(reader);
+  const rule = new Rule();
+  rule.action = no ? "no binat" : "binat";
+  rule.translationPass = pass;
+  rule.log = log;
+  rule.family = family || from?.[0]?.family || to?.[0]?.family || target?.[0]?.family || null;
+  if (rule.family === null) {
+    reader.fail(
+      "address family (inet/inet6) undefined",
+      "pf/family-missing",
+      "It is not clear whether this is IPv4 or IPv6: write `inet` or `inet6`.",
+    );
+  }
+  const item = interfaces?.[0];
+  if (item !== undefined) {
+    rule.interface = item.name;
+    rule.interfaceNegated = item.negated;
+  }
+  applyTags(reader, rule, tags);
+  rule.protocol = protocols?.[0] ?? 0;
+  binatAddresses(reader, rule, from, to, target);
+  rule.origin = reader.origin();
+  reader.addRule(rule);
+}
+
+function binatAddresses(
+  reader: Reader,
+  rule: Rule,
+  from: HostNode[] | null,
+  to: HostNode[] | null,
+  target: HostNode[] | null,
+): void {
+  const single = "binat maps one address or network to another.";
+  const wrong = (tool: string, message = single, code = "pf/invalid-binat"): never => reader.fail(tool, code, message);
+  const family = rule.family;
+  const disallow = (hosts: readonly HostNode[], what: string): void => {
+    for (const { wrap } of hosts) {
+      if (wrap.kind === "table") {
+        wrong(`invalid use of table <${wrap.name}> as the ${what} address of a binat rule`);
+      }
+    }
+    for (const host of hosts) {
+      if (isMultiAddress(host) && host.wrap.kind === "dynamic") {
+        wrong(
+          `invalid use of interface (${host.wrap.interface}) as the ${what} address of a binat rule`,
+          "An interface in parentheses needs `:0` here, because it may have several addresses.",
+        );
+      }
+    }
+  };
+  if (from !== null) disallow(from, "source");
+  if (target !== null) disallow(target, "redirect");
+  let sourceBits = 0;
+  const source = from?.[0];
+  if (from !== null && source !== undefined) {
+    if (from.length > 1) wrong("multiple binat ip addresses");
+    if (source.wrap.kind === "dynamic") source.family = family ?? 0;
+    if (source.family !== family) {
+      wrong("binat ip versions must match", "The addresses are of different families.", "pf/family-mismatch");
+    }
+    const cut = cutMask(source, family);
+    checkTargetMasks(reader, [cut], family);
+    sourceBits = cut.bits;
+    rule.from = { address: cut.wrap, negated: false, port: null };
+  }
+  const destination = to?.[0];
+  if (to !== null && destination !== undefined) {
+    if (to.length > 1) wrong("multiple binat ip addresses");
+    if (destination.family !== family && destination.family !== 0) {
+      wrong("binat ip versions must match", "The addresses are of different families.", "pf/family-mismatch");
+    }
+    const cut = cutMask(destination, family);
+    checkTargetMasks(reader, [cut], family);
+    rule.to = { address: cut.wrap, negated: destination.negated, port: null };
+  }
+  if (rule.action === "no binat") {
+    if (target !== null) {
+      wrong(
+        "'no binat' rule does not need '->'",
+        "A rule with `no` exempts from translation.",
+        "pf/translation-target",
+      );
+    }
+    return;
+  }
+  if (target === null) {
+    wrong(
+      "'binat' rule requires '-> address'",
+      "The rule does not say what to translate to: write `-> address`.",
+      "pf/translation-target",
+    );
+    return;
+  }
+  const { hosts } = removeOtherFamily(target, family);
+  checkTarget(reader, hosts, family);
+  if (hosts.length > 1) wrong("binat rule must redirect to a single address");
+  const host = cutMask(hosts[0] as HostNode, family);
+  checkTargetMasks(reader, [host], family);
+  if (sourceBits !== 0 && sourceBits !== host.bits) {
+    wrong(
+      "'binat' source mask and redirect mask must be the same",
+      "Source and target of binat are networks of the same size.",
+    );
+  }
+  const pool: Pool = {
+    members: poolMembers([host]),
+    type: "none",
+    sticky: false,
+    hashKey: null,
+    ports: null,
+    staticPort: false,
+    mapE: null,
+    endpointIndependent: false,
+    preferIpv6NextHop: false,
+  };
+  rule.nat = pool;
+}
