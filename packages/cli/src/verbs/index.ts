@@ -2,6 +2,7 @@ import { check } from "./check.ts";
 import { failover } from "./failover.ts";
 import { fmt } from "./fmt.ts";
 import { inventory } from "./inventory.ts";
+import { monitor } from "./monitor.ts";
 import { ifstatedPrint, ikedPrint, ipsecPrint, npppdPrint, pfPrint } from "./print.ts";
 import { test } from "./test.ts";
 import { trace } from "./trace.ts";
@@ -20,4 +21,5 @@ export const verbs: readonly Verb[] = [
   ikedPrint,
   fmt,
   inventory,
+  monitor,
 ];

@@ -1,0 +1,160 @@
+/** The status socket: JSON lines over a Unix socket that only its owner can open. */
+import { chmodSync, rmSync } from "node:fs";
+import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { LineSplitter } from "./lines.ts";
+import { formatMetrics } from "./metrics.ts";
+import type { MonitorStatus } from "./status.ts";
+
+const MOST_CLIENTS = 32;
+/** A watcher that does not read this much is dropped. */
+const MOST_UNREAD = 4 * 1024 * 1024;
+
+/**
+ * Serves the status. A client gets one line with the status; after it has sent `watch` it gets another one at every
+ * change, at most ten a second, and at least one a second.
+ */
+export class StatusServer {
+  readonly #status: () => MonitorStatus;
+  readonly #path: string;
+  readonly #watchers: Set<Socket> = new Set();
+  readonly #clients: Set<Socket> = new Set();
+  #server: Server | null = null;
+  #pending: NodeJS.Timeout | null = null;
+  #beat: NodeJS.Timeout | null = null;
+
+  constructor(path: string, status: () => MonitorStatus) {
+    this.#path = path;
+    this.#status = status;
+  }
+
+  /** @throws when another monitor answers at the socket, or it cannot be made */
+  async start(): Promise<void> {
+    if (await answers(this.#path)) throw new Error(`another monitor answers at ${this.#path}`);
+    rmSync(this.#path, { force: true });
+    const server = createServer((socket) => this.#accept(socket));
+    this.#server = server;
+    // From its first moment on nobody else may open it.
+    const umask = process.umask(0o177);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(this.#path, resolve);
+      });
+    } finally {
+      process.umask(umask);
+    }
+    chmodSync(this.#path, 0o600);
+    this.#beat = setInterval(() => this.#send(), 1_000);
+  }
+
+  /** Something has changed. */
+  changed(): void {
+    if (this.#pending !== null || this.#watchers.size === 0) return;
+    this.#pending = setTimeout(() => {
+      this.#pending = null;
+      this.#send();
+    }, 100);
+  }
+
+  stop(): void {
+    if (this.#beat !== null) clearInterval(this.#beat);
+    if (this.#pending !== null) clearTimeout(this.#pending);
+    for (const client of this.#clients) client.destroy();
+    this.#server?.close();
+    if (this.#server !== null) rmSync(this.#path, { force: true });
+    this.#server = null;
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#clients.size >= MOST_CLIENTS) {
+      socket.destroy();
+      return;
+    }
+    this.#clients.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.once("close", () => {
+      this.#clients.delete(socket);
+      this.#watchers.delete(socket);
+    });
+    const lines = new LineSplitter((line) => {
+      if (line.trim() === "watch") this.#watchers.add(socket);
+    });
+    socket.setEncoding("utf8");
+    socket.on("data", (text: string) => lines.push(text));
+    socket.write(`${JSON.stringify(this.#status())}\n`);
+  }
+
+  #send(): void {
+    if (this.#watchers.size === 0) return;
+    const line = `${JSON.stringify(this.#status())}\n`;
+    for (const socket of this.#watchers) {
+      if (socket.writableLength > MOST_UNREAD) socket.destroy();
+      else socket.write(line);
+    }
+  }
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const end = (value: boolean): void => {
+      socket.destroy();
+      resolve(value);
+    };
+    socket.once("connect", () => end(true));
+    socket.once("error", () => end(false));
+  });
+}
+
+/**
+ * Reads the status of a running monitor; with `watch` again and again until the connection ends.
+ * @throws when no monitor answers
+ */
+export function readStatus(path: string, take: (status: MonitorStatus) => void, watch: boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    let seen = false;
+    const lines = new LineSplitter(
+      (line) => {
+        if (seen && !watch) return;
+        seen = true;
+        take(JSON.parse(line) as MonitorStatus);
+        if (!watch) socket.destroy();
+      },
+      64 * 1024 * 1024,
+    );
+    socket.setEncoding("utf8");
+    socket.on("data", (text: string) => {
+      try {
+        lines.push(text);
+      } catch (error) {
+        socket.destroy();
+        reject(error);
+      }
+    });
+    socket.once("connect", () => {
+      if (watch) socket.write("watch\n");
+    });
+    socket.once("error", reject);
+    socket.once("close", () => (seen ? resolve() : reject(new Error("the monitor said nothing"))));
+  });
+}
+
+/** Serves `GET /metrics`. */
+export function serveMetrics(host: string, port: number, status: () => MonitorStatus): Promise<HttpServer> {
+  const server = createHttpServer((request, response) => {
+    if (request.method !== "GET" || request.url?.split("?")[0] !== "/metrics") {
+      response.writeHead(404, { "content-type": "text/plain" }).end("the metrics are at /metrics\n");
+      return;
+    }
+    response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
+    response.end(formatMetrics(status()));
+  });
+  server.headersTimeout = 5_000;
+  server.requestTimeout = 5_000;
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => resolve(server));
+  });
+}
