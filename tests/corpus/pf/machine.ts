@@ -54,7 +54,10 @@ export function regressMachine(
     interfaces.push({ ...make(name, driver === "lo" ? "loopback" : "broadcast", [driver], []), link1: name === link1 });
   }
   const users: Record<string, number> = { root: 0, daemon: 1, bin: 3, nobody: 32767 };
-  const groups: Record<string, number> = { wheel: 0, bin: 7, sshd: 27, nobody: 32767 };
+  const groups: Record<string, number> =
+    system.family === "freebsd"
+      ? { wheel: 0, bin: 7, sshd: 22, nobody: 65534 }
+      : { wheel: 0, bin: 7, sshd: 27, nobody: 32767 };
   return {
     system,
     interfaces,

@@ -41,6 +41,8 @@ export interface PfDialect {
   readonly match: boolean;
   /** `altq on` and queues with schedulers. */
   readonly altq: boolean;
+  /** `state limiter`, `source limiter`. */
+  readonly limiters: boolean;
   /** `ether` rules. */
   readonly etherRules: boolean;
   /** `queue … on em0 bandwidth 10M`: the queues of OpenBSD 5.5. */
@@ -163,6 +165,7 @@ function make(system: System): PfDialect {
     translationOptions: openbsd(4, 7) || freebsd(15),
     match: openbsd(4, 7) || freebsd(14),
     altq: family !== "openbsd" || !openbsd(5, 6),
+    limiters: freebsd(15),
     etherRules: freebsd(14),
     newQueues: openbsd(5, 5),
     routeTo: family !== "openbsd" ? "before-family" : openbsd(6, 9) ? "option" : "option-with-interface",

@@ -362,6 +362,8 @@ export function copyRule(rule: Rule): Rule {
 
 export interface LimiterUse {
   readonly name: string;
+  /** Number of its definition. */
+  readonly id: number;
   readonly whenFull: "block" | "no-match";
 }
 

@@ -121,6 +121,8 @@ function readAddresses(
   let i = 0;
   let line = 1;
   let weightExpected = false;
+  // FreeBSD takes `;` for the start of a comment, too, wherever it stands.
+  const isFreebsd = reader.dialect.family === "freebsd";
   while (i < text.length) {
     const c = text.charCodeAt(i);
     if (c === 10) line++;
@@ -128,13 +130,18 @@ function readAddresses(
       i++;
       continue;
     }
-    if (c === 35) {
+    if (c === 35 || (c === 59 && isFreebsd)) {
       const next = text.indexOf("\n", i);
       i = next === -1 ? text.length : next;
       continue;
     }
     let next = i + 1;
-    while (next < text.length && !isSpace(text.charCodeAt(next))) next++;
+    while (
+      next < text.length &&
+      !isSpace(text.charCodeAt(next)) &&
+      !(isFreebsd && isCommentStart(text.charCodeAt(next)))
+    )
+      next++;
     const word = text.slice(i, next);
     i = next;
     if (word.length > FILE_WORD_MAXIMUM) return { tool: "Invalid argument", word, line };
@@ -221,4 +228,8 @@ export class AutomaticTable {
       origin: reader.origin(),
     });
   }
+}
+
+function isCommentStart(code: number): boolean {
+  return code === 35 || code === 59;
 }

@@ -196,11 +196,16 @@ function formatScrub(scrub: ScrubOptions): string {
 // 4.6 family and FreeBSD, from `fragment` to `queue`.
 function formatOldTail(rule: Rule, dialect: PrintDialect): string {
   const freebsd = dialect.family === "freebsd";
-  let text = "";
+  let text = formatLimiters(rule);
   if (freebsd && rule.allowOpts) text += " allow-opts";
   if (rule.fragment) text += " fragment";
   text += freebsd ? formatFreebsdScrub(rule) : formatOldScrub(rule);
-  for (const label of rule.labels) text += ` label "${label}"`;
+  for (const label of rule.labels) {
+    // pfctl stops at the first empty one.
+    if (label === "" && freebsd) break;
+    text += ` label "${label}"`;
+  }
+  if (rule.once) text += " once";
   if (rule.identifier !== 0) text += ` ridentifier ${rule.identifier}`;
   if (rule.dummynet !== null) {
     const { kind, number, reply } = rule.dummynet;
@@ -307,4 +312,13 @@ function formatTranslation(rule: Rule, dialect: PrintDialect, options: FormatOpt
 function formatRoute(rule: Rule, dialect: PrintDialect, options: FormatOptions): string {
   if (rule.route === null) return ` ${rule.routeOption}`;
   return ` ${rule.routeOption} ${formatPool(rule.route, "route", rule.family, dialect, options)}`;
+}
+
+function formatLimiters({ limiters }: Rule): string {
+  if (limiters === null) return "";
+  const { state, source } = limiters;
+  let text = "";
+  if (state !== null) text += ` state limiter id ${state.id} (${state.whenFull})`;
+  if (source !== null) text += ` source limiter id ${source.id} (${source.whenFull})`;
+  return text;
 }

@@ -14,6 +14,7 @@ import {
   takeQuick,
 } from "./clauses.ts";
 import { parseFilterOptions } from "./filter-options.ts";
+import { applyFreebsdOptions } from "./freebsd-rules.ts";
 import { parseStrings } from "./hosts.ts";
 import { parseOnInterfaces } from "./interfaces.ts";
 import { byteLength } from "./lexer.ts";
@@ -63,6 +64,7 @@ export function parseAnchor(reader: Reader, parseBody: BodyParser): void {
   if (reader.dialect.checksAnchorNamesEarly) checkTcpOnly(reader, options, fromTo, protocols, "applies");
   applyFilterOptions(reader, rule, options);
   if (!reader.dialect.checksAnchorNamesEarly) checkTcpOnly(reader, options, fromTo, protocols, "applies");
+  if (reader.dialect.family === "freebsd") applyFreebsdOptions(reader, rule, options);
   if (options.keep !== "none") {
     reader.fail(
       "cannot specify state handling on anchors",

@@ -2,6 +2,7 @@
 import type { Family } from "@pierhead/core";
 import { removeOtherFamily } from "../load/pool-freebsd.ts";
 import { parseHost, parsePoolOptions, parseStrings, redefined } from "./hosts.ts";
+import { parseLimiterUse } from "./limiters.ts";
 import type { FilterOptions, HostNode, PortRange, Redirection } from "./nodes.ts";
 import { lookUpService, parseNumber, parseServiceRange, parseTos } from "./ports.ts";
 import type { Reader } from "./reader.ts";
@@ -21,6 +22,10 @@ export function parseFreebsdOption(reader: Reader, options: FilterOptions): bool
       reader.clause("label");
       reader.take("keyword");
       addLabel(reader, options);
+      return true;
+    case Token.state:
+    case Token.source:
+      parseLimiterUse(reader, options);
       return true;
     case Token.ridentifier:
       reader.clause("ridentifier");

@@ -23,7 +23,7 @@ import {
 import { parseFib, parsePortRedirection, parseScrubOptions, type ScrubOptionsNode } from "./freebsd-options.ts";
 import { checkInterfaceName, parseAddressSpec, parseHost, parsePoolOptions, parseStrings } from "./hosts.ts";
 import { parseOnInterfaces } from "./interfaces.ts";
-import { type FilterOptions, HostNode, type PortRange, poolOptions, type Redirection } from "./nodes.ts";
+import { type FilterOptions, HostNode, type PortRange, type Redirection } from "./nodes.ts";
 import { checkOrder, ORDER } from "./order.ts";
 import { parseServiceRange } from "./ports.ts";
 import type { Reader } from "./reader.ts";
@@ -99,6 +99,7 @@ function parseRouteHost(reader: Reader): HostNode[] {
 /** What `filteropts_to_rule` does with options that are FreeBSD's own, after those of everybody. */
 export function applyFreebsdOptions(reader: Reader, rule: Rule, options: FilterOptions): void {
   rule.identifier = options.identifier;
+  rule.limiters = options.limiters;
   rule.maxPacketSize = options.maxPacketSize;
   rule.dummynet =
     options.dummynet !== null && (options.dummynet.number !== 0 || options.dummynet.reply !== 0)
@@ -352,7 +353,7 @@ export function parseFreebsdNat(reader: Reader, no: boolean): void {
     }
   } else {
     if (target === null) {
-      return reader.fail(
+      reader.fail(
         "translation rule requires '-> address'",
         "pf/translation-target",
         "The rule does not say what to translate to: write `-> address`.",

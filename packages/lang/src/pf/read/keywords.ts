@@ -14,17 +14,17 @@ delay o6.4; divert-packet o4.7; divert-reply o4.4 f; divert-to o4.4 f; dnpipe f1
 drop-ovl o-4.6 f-13 n m; dup-to *; endpoint-independent f15; ether f14; fail-policy f12; fairq f; fastroute o-4.6 f n m;
 file *; fingerprints *; flags *; floating *; flows o6.2; flush *; for *; fragment *; from *; global *; group *;
 hfsc o-5.5 f n; hogs f; hostid *; icmp-type *; icmp6-type *; if-bound *; in *; include o4.3 f n; inet *; inet6 *;
-interval f; keep *; keepcounters f13; l3 f14; label *; least-states o5.1; limit *; limiter f16; linkshare o-5.5 f n;
+interval f; keep *; keepcounters f13; l3 f14; label *; least-states o5.1; limit *; limiter f15; linkshare o-5.5 f n;
 load *; log *; loginterface *; map-e-portset f13; match o4.7 f14; matches o4.9 f14; max *; max-mss *; max-pkt-rate o6.4 f15;
 max-pkt-size f15; max-src-conn *; max-src-conn-rate *; max-src-nodes *; max-src-states *; min o5.5; min-ttl *;
 modulate *; nat o-4.6 f n m; nat-anchor o-4.6 f n m; nat-to o4.7 f15; no *; no-df *; no-route *; no-sync *; on *;
 once o5.3 f15; optimization *; os *; out *; overload *; parent o5.5; pass *; pflow o4.5 f15; port *;
 prefer-ipv6-nexthop f15; prio o5.1 f; priority o-5.5 f n; priq o-5.5 f n; probability *; proto *; qlimit o f n;
-quantum o6.2; queue o f n; quick *; random *; random-id *; rate f16; rdomain o4.9; rdr o-4.6 f n m;
+quantum o6.2; queue o f n; quick *; random *; random-id *; rate f15; rdomain o4.9; rdr o-4.6 f n m;
 rdr-anchor o-4.6 f n m; rdr-to o4.7 f15; realtime o-5.5 f n; reassemble *; received-on o5.0 f15; reply-to *;
 require-order o-4.6 f n m; return *; return-icmp *; return-icmp6 *; return-rst *; ridentifier f14; round-robin *;
 route o f n; route-to *; rtable *; rule *; ruleset-optimization *; scrub *; set *; set-tos o-4.6 f n; skip *;
-sloppy o4.4 f n; source f16; source-hash *; source-track *; state *; state-defaults o4.7 f; state-policy *;
+sloppy o4.4 f n; source f15; source-hash *; source-track *; state *; state-defaults o4.7 f; state-policy *;
 static-port *; sticky-address *; syncookies o6.3 f14; synproxy *; table *; tag *; tagged *; target f; tbrsize o-5.5 f n;
 timeout *; to *; tos *; ttl *; upperlimit o-5.5 f n; urpf-failed o f n; user *; weight o5.1`;
 

@@ -3,6 +3,7 @@ import type { Address, Family } from "@pierhead/core";
 import type {
   AddressWrap,
   InterfaceModifiers,
+  LimiterUse,
   Operator,
   PoolType,
   RouteOption,
@@ -226,6 +227,7 @@ export class FilterOptions {
   reassembleTcp = false;
   /** FreeBSD: `ridentifier`, `max-pkt-size`, `dnpipe` and `dnqueue`. */
   identifier = 0;
+  limiters: { readonly state: LimiterUse | null; readonly source: LimiterUse | null } | null = null;
   maxPacketSize = 0;
   dummynet: { readonly kind: "pipe" | "queue"; readonly number: number; readonly reply: number } | null = null;
 }

@@ -218,7 +218,8 @@ function parseRulesetOptimization(reader: Reader): void {
 }
 
 function parseTimeout(reader: Reader): void {
-  const name = reader.string("option");
+  // Where it is a keyword of queues, `interval` is still a timeout.
+  const name = reader.accept(Token.interval, "option") ? "interval" : reader.string("option");
   const seconds = reader.number();
   checkOrder(reader, ORDER.option);
   if (seconds < 0 || seconds > 0xffffffff) notPositive(reader);

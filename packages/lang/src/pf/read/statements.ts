@@ -7,6 +7,7 @@ import { parseAntispoof } from "./antispoof.ts";
 import { isSpace } from "./characters.ts";
 import { parseEtherAnchor, parseEtherRule } from "./ether.ts";
 import { parseFreebsdBinat, parseFreebsdNat, parseFreebsdScrub } from "./freebsd-rules.ts";
+import { parseLimiter } from "./limiters.ts";
 import { parseOption } from "./options.ts";
 import { parseQueue } from "./queues.ts";
 import { FATAL, type Reader, STATEMENT_ERROR } from "./reader.ts";
@@ -102,6 +103,11 @@ function dispatch(reader: Reader, place: Place): void {
       statement(reader, "include");
       parseInclude(reader);
       return;
+  }
+  if ((kind === Token.state || kind === Token.source) && place === "main" && reader.dialect.limiters) {
+    statement(reader, "limiter");
+    parseLimiter(reader);
+    return;
   }
   if (reader.dialect.oldTranslation && dispatchOld(reader, place, kind)) return;
   if (place !== "main") reader.syntaxError();
