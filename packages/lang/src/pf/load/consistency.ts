@@ -128,7 +128,7 @@ export function checkRule(reader: Reader, rule: Rule, context: ConsistencyContex
       "Routes are kept in the state: leave `no state` away.",
     );
   }
-  if (state !== null && state.sloppy && (rule.keepState === "modulate" || rule.keepState === "synproxy")) {
+  if (state?.sloppy && (rule.keepState === "modulate" || rule.keepState === "synproxy")) {
     reader.complain(
       "sloppy state matching cannot be used with synproxy state or modulate state",
       "pf/incompatible-options",

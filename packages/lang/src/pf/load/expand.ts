@@ -185,7 +185,7 @@ function combine(
     expander.errors++;
   }
   rule.os = os;
-  const binat = lists.nat !== null && lists.nat.binat;
+  const binat = lists.nat?.binat;
   if (binat) checkBinat(expander, rule, from);
   if (lists.nat !== null) {
     const pool = applyRedirection(reader, lists.nat, target, "nat", toPort);
