@@ -45,7 +45,7 @@ export function forward(run: Run, flow: number, packet: Packet, context: PacketC
       const destination = leaving.destination;
       leaving = result.packet;
       if (result.route !== null) {
-        routeByRule(run, flow, leaving, context, "out", way.interface.name, result.route);
+        routeByRule(run, flow, leaving, context, "out", way.interface.name, result.route, result.bind);
         if (result.route.option !== "dup-to") return;
       }
       if (leaving.family === 6 && context.refragmentSize > 0) {

@@ -1,7 +1,7 @@
 /** `route-to`, `reply-to`, `dup-to`: the part of forwarding that pf does itself (`pf_route`, `pf_route6`). */
 import { type Address, copyPacket, isAtLeast, type Packet, type System } from "@pierhead/core";
 import type { Direction } from "@pierhead/lang/pf";
-import type { PacketContext, RouteDecision } from "../pf/types.ts";
+import type { FilterResult, PacketContext, RouteDecision } from "../pf/types.ts";
 import { complain, continues, sendGenerated } from "./answers.ts";
 import { ICMP_ERROR } from "./errors.ts";
 import { refragment } from "./refragment.ts";
@@ -36,6 +36,7 @@ function policyRouting(system: System): PolicyRouting {
  * one of the other family (FreeBSD).
  *
  * @param tested interface pf tested the packet on
+ * @param bind from the same test: binds the state to the interface once that is known
  */
 export function routeByRule(
   run: Run,
@@ -45,6 +46,7 @@ export function routeByRule(
   direction: Direction,
   tested: string,
   decision: RouteDecision,
+  bind: FilterResult["bind"],
   skipTest = false,
 ): void {
   const { machine } = run;
@@ -71,6 +73,7 @@ export function routeByRule(
     run.end(own, "no-route", `there is no way to ${decision.gateway ?? going.destination} (${decision.option})`);
     return;
   }
+  if (bind !== null) bind(way.interface.name);
   if (going.source.isLoopback() && way.interface.kind !== "loopback") {
     // A packet of the host itself that started toward the loopback interface.
     const source = machine.lookup(way.nextHop, fresh.rtable)?.source;
@@ -103,7 +106,7 @@ function testOut(run: Run, flow: number, packet: Packet, context: PacketContext,
   sendGenerated(run, flow, result, context);
   if (!continues(run, flow, result)) return null;
   if (result.route !== null) {
-    routeByRule(run, flow, result.packet, context, "out", way.interface.name, result.route);
+    routeByRule(run, flow, result.packet, context, "out", way.interface.name, result.route, result.bind);
     if (result.route.option !== "dup-to") return null;
   }
   return result.packet;

@@ -7,7 +7,7 @@ import {
   packetLength,
   transportHeaderLength,
 } from "@pierhead/core";
-import { DEFAULT_TTL, ICMP, ICMP6, LOW_DELAY, STATE_FLAG, TH } from "./constants.ts";
+import { DEFAULT_TTL, ICMP, ICMP6, LOW_DELAY, SCTP_CHUNK, STATE_FLAG, TH } from "./constants.ts";
 import { createContext } from "./context.ts";
 import type { FilterCore } from "./core.ts";
 import type { Description } from "./description.ts";
@@ -160,16 +160,49 @@ export function answerBlocked(core: FilterCore, packet: Description, rule: Loade
       routingDomain: packet.routingDomain,
       reason: "block return",
     });
-  } else if (packet.family === 4) {
-    if (rule.returnIcmp === 0 || (packet.protocol === PROTOCOL.icmp && !isInformational(icmpType))) return;
-    const { returnIcmp } = rule;
-    sendIcmp(core, packet.packet, returnIcmp >> 8, returnIcmp & 255, 0, rule, packet.routingDomain, "block return");
-  } else {
-    const isError = icmpType < ICMP6.echoRequest || icmpType === ICMP6.redirect;
-    if (rule.returnIcmp6 === 0 || (packet.protocol === PROTOCOL.icmp6 && isError)) return;
-    const { returnIcmp6 } = rule;
-    sendIcmp(core, packet.packet, returnIcmp6 >> 8, returnIcmp6 & 255, 0, rule, packet.routingDomain, "block return");
+    return;
   }
+  if (packet.protocol === PROTOCOL.sctp && core.kernel.tracksSctp && rule.returns) {
+    sendAbort(core, packet, rule);
+    return;
+  }
+  if (packet.protocol === (packet.family === 4 ? PROTOCOL.icmp : PROTOCOL.icmp6)) {
+    if (!core.kernel.answersIcmpQueries) return;
+    const isError = icmpType < ICMP6.echoRequest || icmpType === ICMP6.redirect;
+    if (packet.family === 4 ? !isInformational(icmpType) : isError) return;
+  }
+  const answer = packet.family === 4 ? rule.returnIcmp : rule.returnIcmp6;
+  if (answer === 0) return;
+  const table = core.kernel.keysHoldRoutingDomain ? packet.routingDomain : packet.context.rtable;
+  sendIcmp(core, packet.packet, answer >> 8, answer & 255, 0, rule, table, "block return");
+}
+
+/** Ends an SCTP association in the place of the host that is not reached (`pf_send_sctp_abort()`). */
+function sendAbort(core: FilterCore, packet: Description, rule: LoadedRule): void {
+  const context = createContext(null, Math.max(rule.rule.rtable, 0));
+  context.generated = true;
+  core.generated.push({
+    packet: {
+      family: packet.family,
+      source: packet.destination,
+      destination: packet.source,
+      protocol: PROTOCOL.sctp,
+      sourcePort: packet.destinationPort,
+      destinationPort: packet.sourcePort,
+      ttl: rule.rule.returnTtl === 0 ? DEFAULT_TTL : rule.rule.returnTtl,
+      tos: 0,
+      dontFragment: false,
+      id: 0,
+      fragment: null,
+      options: [],
+      payloadLength: 4,
+      tcp: null,
+      icmp: null,
+      sctpChunk: SCTP_CHUNK.abort,
+    },
+    context,
+    reason: "block return",
+  });
 }
 
 /** `ICMP_INFOTYPE()`. */

@@ -37,6 +37,30 @@ export const TCPS = {
 /** Levels of UDP and of all other protocols. */
 export const LEVEL = { noTraffic: 0, single: 1, multiple: 2 } as const;
 
+/** Levels of SCTP associations (sctp_constants.h, as far as pf uses them). */
+export const SCTP_LEVEL = {
+  closed: 0x00,
+  cookieWait: 0x02,
+  established: 0x08,
+  shutdownSent: 0x10,
+  shutdownPending: 0x80,
+} as const;
+
+/** Chunk types of SCTP (RFC 9260). */
+export const SCTP_CHUNK = {
+  data: 0,
+  init: 1,
+  initAck: 2,
+  heartbeat: 4,
+  heartbeatAck: 5,
+  abort: 6,
+  shutdown: 7,
+  shutdownAck: 8,
+  cookieEcho: 10,
+  cookieAck: 11,
+  shutdownComplete: 14,
+} as const;
+
 /** TCP flag bits. */
 export const TH = { fin: 1, syn: 2, rst: 4, push: 8, ack: 16, urg: 32, ece: 64, cwr: 128 } as const;
 

@@ -12,8 +12,9 @@ import type { State } from "./state.ts";
 import { StateTable } from "./state-table.ts";
 import { SyncookieState } from "./syncookie-state.ts";
 import { TableStore } from "./table-store.ts";
-import { DEFAULT_TIMEOUTS } from "./timeout.ts";
+import { DEFAULT_TIMEOUTS, TIMEOUT } from "./timeout.ts";
 import type { DropReason, FilterHost, GeneratedPacket } from "./types.ts";
+import { UdpMappings } from "./udp-mapping.ts";
 
 /** How often things happened, by the names of `pfctl -si`. */
 export class Counters {
@@ -48,6 +49,7 @@ export class FilterCore {
   readonly rulesets: RulesetTree;
   readonly states: StateTable;
   readonly sourceNodes: SourceNodeTable = new SourceNodeTable();
+  readonly udpMappings: UdpMappings = new UdpMappings();
   readonly fragments: FragmentCache;
   readonly syncookies: SyncookieState = new SyncookieState();
   readonly fingerprints: FingerprintTable = new FingerprintTable();
@@ -85,6 +87,7 @@ export class FilterCore {
     };
     this.states = new StateTable(this.interfaces.all);
     this.fragments = new FragmentCache(this.kernel.fragmentLimit);
+    this.timeouts[TIMEOUT.fragment] = this.kernel.fragmentTimeout;
     this.reassemble = { enabled: this.kernel.reassembles, noDf: false };
     this.limits.set("states", this.kernel.stateLimit);
     this.limits.set("src-nodes", this.kernel.sourceNodeLimit);
@@ -95,7 +98,7 @@ export class FilterCore {
       null,
       -1,
       -1,
-      { ifBound: false, now: 0 },
+      { ifBound: false, now: 0, windowRates: false },
       {
         attachTable: (name) => this.tables.attach("", name),
         dynamic: (wrap, family) => this.dynamics.get(wrap, family),

@@ -19,6 +19,7 @@ export function countPacket(
   state: State | null,
   rule: LoadedRule,
   anchorRule: LoadedRule | null,
+  matched: readonly LoadedRule[],
 ): void {
   const length = packet.totalLength;
   const out = packet.direction === OUT;
@@ -50,6 +51,16 @@ export function countPacket(
     for (const matched of state.matchRules) {
       addTo(matched, forward ? 0 : 1, length);
       countTables(core, matched, source, destination, out, length);
+    }
+  }
+  if (state?.countsNatRule && state.natRule !== null) {
+    addTo(state.natRule, out ? 1 : 0, length);
+    countTables(core, state.natRule, source, destination, out, length);
+  }
+  if (state === null && core.kernel.actionsWithoutState) {
+    for (const one of matched) {
+      addTo(one, out ? 1 : 0, length);
+      countTables(core, one, source, destination, out, length);
     }
   }
   countTables(core, rule, source, destination, out, length);

@@ -6,6 +6,7 @@ import {
   IN,
   LEVEL,
   PASS,
+  SCTP_LEVEL,
   STACK,
   STATE_FLAG,
   SYNPROXY_DROP,
@@ -36,7 +37,7 @@ export interface Creation {
   readonly rewritten: boolean;
 }
 
-const FAILED: Creation = { action: DROP, state: null, rewritten: false };
+export const FAILED: Creation = { action: DROP, state: null, rewritten: false };
 
 /** Limits that a rule sets before a state of it may be made. @returns false when one is in the way */
 export function mayCreate(core: FilterCore, packet: Description, rule: LoadedRule, context: RuleContext): boolean {
@@ -69,38 +70,11 @@ export function createState(core: FilterCore, packet: Description, context: Rule
   if (rule.sloppy) state.flags |= STATE_FLAG.sloppy;
   if (rule.rule.state?.pflow === true) state.flags |= STATE_FLAG.pflow;
   if (rule.rule.state?.noSync === true) state.flags |= STATE_FLAG.noSync;
-  state.flags |= actions.flags;
-  state.queue = actions.queue;
-  state.priorityQueue = actions.priorityQueue;
+  state.takeActions(actions);
   // Answers are routed normally.
-  if (packet.destinationIndex === STACK) state.rtableStack = actions.rtable;
-  else state.rtableWire = actions.rtable;
-  state.minTtl = actions.minTtl;
-  state.setTos = actions.setTos;
-  state.maxMss = actions.maxMss;
-  state.setPrioNormal = actions.setPrioNormal;
-  state.setPrioLowDelay = actions.setPrioLowDelay;
-  state.delay = actions.delay;
-  const now = core.seconds();
-  state.creation = now;
-  state.expire = now;
-  let rewritten = false;
-  switch (packet.protocol) {
-    case PROTOCOL.tcp:
-      rewritten = startTcp(core, packet, state, rule);
-      break;
-    case PROTOCOL.udp:
-      state.source.state = LEVEL.single;
-      state.timeout = TIMEOUT.udpFirst;
-      break;
-    case PROTOCOL.icmp:
-    case PROTOCOL.icmp6:
-      state.timeout = TIMEOUT.icmpFirst;
-      break;
-    default:
-      state.source.state = LEVEL.single;
-      state.timeout = TIMEOUT.otherFirst;
-  }
+  if (packet.destinationIndex === STACK) state.rtableWire = -1;
+  else state.rtableStack = -1;
+  const rewritten = beginProtocol(core, packet, state, rule);
   if (packet.protocol === PROTOCOL.tcp && (state.flags & STATE_FLAG.scrubTcp) !== 0) {
     startTimestamps(core, packet, state.source);
     if (!checkTimestamps(core, packet, state, state.source, state.destination)) return abandon(core, context, state);
@@ -114,7 +88,9 @@ export function createState(core: FilterCore, packet: Description, context: Rule
     }
     state.routeAddress = gateway;
     state.routeOption = rule.rule.routeOption;
-    state.routeInterface = rule.route.kif?.name ?? null;
+    state.routeInterface = core.kernel.routeByAddress
+      ? null
+      : (rule.route.entryInterface ?? rule.route.kif?.name ?? null);
   }
   for (let i = NODE.count - 1; i >= 0; i--) {
     const node = context.nodes[i];
@@ -135,24 +111,65 @@ export function createState(core: FilterCore, packet: Description, context: Rule
   }
   for (const matched of state.matchRules) matched.states++;
   if (context.tagSet && context.tag !== null) state.tag = context.tag;
-  if (
+  if (isProxied(packet, rule)) {
+    beginProxy(core, packet, state, actions.rtable >= 0 ? actions.rtable : packet.routingDomain);
+    return { action: SYNPROXY_DROP, state, rewritten };
+  }
+  return { action: PASS, state, rewritten };
+}
+
+/** A SYN that pf answers in the place of the server. */
+export function isProxied(packet: Description, rule: LoadedRule): boolean {
+  return (
     packet.protocol === PROTOCOL.tcp &&
     (packet.flags & (TH.syn | TH.ack)) === TH.syn &&
     rule.keepState === KEEP_STATE.synproxy &&
     packet.direction === IN
-  ) {
-    core.states.setLevel(state, "source", TCPS.proxySource);
-    state.source.sequenceHigh = core.random();
-    const tcp = packet.packet.tcp;
-    const rtable = actions.rtable >= 0 ? actions.rtable : packet.routingDomain;
-    let mss = tcp === null ? 0 : mssOf(tcp, DEFAULT_MSS);
-    mss = reachableMss(core, packet.source, rtable, mss);
-    state.source.mss = reachableMss(core, packet.destination, rtable, mss);
-    answerClient(core, packet, state);
-    packet.count("synproxy");
-    return { action: SYNPROXY_DROP, state, rewritten };
+  );
+}
+
+/** Answers the SYN; the state waits for the client's acknowledgement. */
+export function beginProxy(core: FilterCore, packet: Description, state: State, rtable: number): void {
+  core.states.setLevel(state, "source", TCPS.proxySource);
+  state.source.sequenceHigh = core.random();
+  const tcp = packet.packet.tcp;
+  let mss = tcp === null ? 0 : mssOf(tcp, DEFAULT_MSS);
+  mss = reachableMss(core, packet.source, rtable, mss);
+  state.source.mss = reachableMss(core, packet.destination, rtable, mss);
+  answerClient(core, packet, state);
+  packet.count("synproxy");
+}
+
+/** Levels and timeout of a new state. @returns whether the sequence number was modulated */
+export function beginProtocol(core: FilterCore, packet: Description, state: State, rule: LoadedRule): boolean {
+  const now = core.seconds();
+  state.creation = now;
+  state.expire = now;
+  switch (packet.protocol) {
+    case PROTOCOL.tcp:
+      return startTcp(core, packet, state, rule);
+    case PROTOCOL.udp:
+      state.source.state = LEVEL.single;
+      state.timeout = TIMEOUT.udpFirst;
+      break;
+    case PROTOCOL.sctp:
+      if (core.kernel.tracksSctp) {
+        state.source.state = SCTP_LEVEL.cookieWait;
+        state.timeout = TIMEOUT.sctpFirst;
+        break;
+      }
+      state.source.state = LEVEL.single;
+      state.timeout = TIMEOUT.otherFirst;
+      break;
+    case PROTOCOL.icmp:
+    case PROTOCOL.icmp6:
+      state.timeout = TIMEOUT.icmpFirst;
+      break;
+    default:
+      state.source.state = LEVEL.single;
+      state.timeout = TIMEOUT.otherFirst;
   }
-  return { action: PASS, state, rewritten };
+  return false;
 }
 
 /** @returns whether the sequence number was modulated */
@@ -243,6 +260,7 @@ function keyOf(
   sourceIndex: number,
 ): StateKey {
   const ends = keyAddresses(
+    packet.core.kernel,
     {
       family: source.family,
       protocol: packet.protocol,
@@ -267,11 +285,16 @@ function reachableMss(core: FilterCore, address: Address, rtable: number, offer:
   return Math.max(Math.min(mss, offer), 64);
 }
 
+/** A TCP state that was begun and is given up. */
+export function forgetHalfOpen(core: FilterCore, state: State): void {
+  if (state.timeout === TIMEOUT.tcpFirst && state.source.state === TCPS.synSent) core.states.halfOpen--;
+}
+
 /** No state after all: what was made on the way goes again. */
 function abandon(core: FilterCore, context: RuleContext, state: State | null): Creation {
   if (state !== null) {
     releaseNodes(core, state);
-    if (state.timeout === TIMEOUT.tcpFirst && state.source.state === TCPS.synSent) core.states.halfOpen--;
+    forgetHalfOpen(core, state);
   }
   for (const node of context.nodes) if (node !== null) removeNode(core, node);
   return FAILED;

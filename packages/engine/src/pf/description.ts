@@ -2,6 +2,7 @@ import { type Address, type Family, type Packet, PROTOCOL, packetLength, transpo
 import { FRAGMENT_PROTOCOL, ICMP6, IN } from "./constants.ts";
 import type { FilterCore } from "./core.ts";
 import type { Kif } from "./interface-table.ts";
+import { Actions } from "./rule-context.ts";
 import type { DropReason, FilterResult, PacketContext } from "./types.ts";
 
 /** Options a packet carries that rules must allow (`PF_OPT_*`). */
@@ -29,6 +30,9 @@ export class Description {
   newFamily: Family = 4;
   source!: Address;
   destination!: Address;
+  /** As the packet came. */
+  originalSource!: Address;
+  originalDestination!: Address;
   /** After translation. */
   newSource!: Address;
   newDestination!: Address;
@@ -67,6 +71,10 @@ export class Description {
   /** What was counted last. */
   cause: DropReason | null = null;
   before: FilterResult[] = [];
+  /** What rules want done with the packet, scrub rules included (`pd->act`). */
+  readonly actions: Actions = new Actions();
+  /** A scrub rule with `reassemble tcp` matched. */
+  normalizesTcp = false;
   readonly forwarded: boolean;
 
   constructor(core: FilterCore, packet: Packet, direction: number, kif: Kif, context: PacketContext) {
@@ -77,7 +85,8 @@ export class Description {
     this.direction = direction;
     this.sourceIndex = direction === IN ? 0 : 1;
     this.destinationIndex = direction === IN ? 1 : 0;
-    this.routingDomain = context.rtable === 0 ? 0 : core.interfaces.routingDomain(context.rtable);
+    this.routingDomain =
+      context.rtable === 0 || !core.kernel.keysHoldRoutingDomain ? 0 : core.interfaces.routingDomain(context.rtable);
     this.forwarded = direction !== IN && context.receivedOn !== null;
   }
 
@@ -88,6 +97,8 @@ export class Description {
     this.newFamily = packet.family;
     this.source = packet.source;
     this.destination = packet.destination;
+    this.originalSource = packet.source;
+    this.originalDestination = packet.destination;
     this.newSource = packet.source;
     this.newDestination = packet.destination;
     this.tos = packet.tos & 0xfc;
@@ -182,6 +193,13 @@ export class Description {
     this.sourcePort = sourcePort;
     this.destinationPort = destinationPort;
     return changed;
+  }
+
+  /** The other side of a state may be in another routing domain: routes are then looked up there. */
+  enterDomain(routingDomain: number): void {
+    if (!this.core.kernel.keysHoldRoutingDomain) return;
+    if (this.routingDomain !== routingDomain) this.destinationChanged = true;
+    this.context.rtable = routingDomain;
   }
 
   /** Notes why the packet is dropped. @returns false, for `return` */

@@ -4,6 +4,7 @@ import { MISMATCH, mismatch } from "./match.ts";
 import { translate } from "./nat.ts";
 import type { AnchorFrame, RuleContext } from "./rule-context.ts";
 import type { Ruleset } from "./ruleset.ts";
+import { translateByRule } from "./translate-first.ts";
 
 /** `PF_ANCHOR_STACK_MAX`, of which the kernel uses one frame itself. */
 const DEEPEST_ANCHOR = 63;
@@ -17,7 +18,8 @@ export type Evaluation = "end" | "quick" | "failed";
  */
 export function evaluate(core: FilterCore, context: RuleContext, main: Ruleset): Evaluation {
   const frames: AnchorFrame[] = [];
-  const steps = context.steps;
+  const { steps } = context;
+  const first = core.kernel.separateTranslation;
   let ruleset = main;
   let rules = main.filter;
   let index = 0;
@@ -58,10 +60,13 @@ export function evaluate(core: FilterCore, context: RuleContext, main: Ruleset):
       } else {
         if (rule.once) rule.expired = true;
         if (rule.action === RULE_ACTION.match) {
+          if (first && translateByRule(core, rule, context) === "failed") return "failed";
           context.matched.push(rule);
           context.actions.add(rule);
-          if (rule.afTo !== 0) context.description.newFamily = rule.afTo;
-          if (!translate(core, rule, context)) return "failed";
+          if (!first) {
+            if (rule.afTo !== 0) context.description.newFamily = rule.afTo;
+            if (!translate(core, rule, context)) return "failed";
+          }
         } else {
           context.rule = rule;
           context.anchorRule = context.currentAnchor;

@@ -1,36 +1,39 @@
 import { Address, maskWord, PROTOCOL } from "@pierhead/core";
 import { ICMP, ICMP6, IN } from "./constants.ts";
-import type { FilterCore } from "./core.ts";
+import type { LoadedPool } from "./loaded-pool.ts";
 import type { LoadedRule } from "./loaded-rule.ts";
-import type { SourceAndPort } from "./nat.ts";
-import { mapAddress } from "./pool.ts";
 import type { RuleContext } from "./rule-context.ts";
-import { NODE } from "./source-node.ts";
+
+/** Where the addresses come from: pools are walked differently from system to system. */
+export interface FamilyPools {
+  /** Source address and port from the `from` pool. */
+  readonly source: (pool: LoadedPool) => { readonly address: Address; readonly port: number } | null;
+  /** Address of the `to` pool; a hash takes the new source. */
+  readonly destination: (pool: LoadedPool, source: Address) => Address | null;
+  /** FreeBSD looks for a free port and then keeps the one there was. */
+  readonly keepsPort: boolean;
+}
 
 /**
  * `af-to`: addresses and ports in the other family (`pf_get_transaddr_af()`).
  *
  * @returns false when there is none
  */
-export function translateFamily(
-  core: FilterCore,
-  rule: LoadedRule,
-  context: RuleContext,
-  allocateSource: (core: FilterCore, rule: LoadedRule, context: RuleContext) => SourceAndPort | null,
-): boolean {
+export function translateFamily(rule: LoadedRule, context: RuleContext, pools: FamilyPools): boolean {
   const packet = context.description;
   const family = packet.newFamily;
   if (rule.nat === null) return false;
-  const allocated = allocateSource(core, rule, context);
+  const allocated = pools.source(rule.nat);
   if (allocated === null) return false;
-  packet.newSourcePort = allocated.port;
+  if (!pools.keepsPort) packet.newSourcePort = allocated.port;
   // The type of an echo stands where TCP has a port, on the side that asks.
-  if (packet.direction === IN) packet.newDestinationPort = echoType(packet.protocol, family, packet.newDestinationPort);
+  if (pools.keepsPort || packet.direction === IN)
+    packet.newDestinationPort = echoType(packet.protocol, family, packet.newDestinationPort);
   else packet.newSourcePort = echoType(packet.protocol, family, packet.newSourcePort);
 
   let destination: Address | null;
   if (rule.rdr !== null) {
-    const mapped = mapAddress(core, family, rule, allocated.address, null, context.nodes, rule.rdr, NODE.rdr);
+    const mapped = pools.destination(rule.rdr, allocated.address);
     if (mapped === null) return false;
     if (rule.rdr.portLow !== 0) packet.newDestinationPort = rule.rdr.portLow;
     const length = rule.rdr.address.length;

@@ -6,10 +6,8 @@ import {
   DROP,
   FRAGMENT_PROTOCOL,
   IN,
-  LOW_DELAY,
   OUT,
   PASS,
-  STATE_FLAG,
   SYNPROXY_DROP,
   TCPS,
   TH,
@@ -18,12 +16,15 @@ import { createContext } from "./context.ts";
 import type { FilterCore } from "./core.ts";
 import { countPacket } from "./counters.ts";
 import { Description } from "./description.ts";
+import { applyActions, applyStateOrRule } from "./effects.ts";
 import { findState } from "./find-state.ts";
 import { testIcmpState } from "./icmp-state.ts";
 import type { Kif } from "./interface-table.ts";
 import type { LoadedRule } from "./loaded-rule.ts";
-import { normalizeTcp, scrub } from "./normalize.ts";
+import { normalizeTcp } from "./normalize.ts";
 import { type RuleOutcome, testRules } from "./rule-test.ts";
+import { testRulesTranslatingFirst } from "./rule-test-first.ts";
+import { findScrubRule } from "./scrub-rules.ts";
 import type { State } from "./state.ts";
 import { testState } from "./state-test.ts";
 import { recreateSyn, sendSyncookie, validateSyncookie, wantsSyncookie } from "./syncookie.ts";
@@ -57,6 +58,10 @@ class Test {
   anchorRule: LoadedRule | null = null;
   state: State | null = null;
   isNewState = false;
+  /** `match` rules of a packet without state. */
+  matched: readonly LoadedRule[] = [];
+  /** Where the rule sends a packet, with or without state. */
+  route: RouteDecision | null = null;
   /** A bare acknowledgement, or interactive traffic: takes the second priority and queue. */
   isUrgent = false;
 
@@ -78,6 +83,8 @@ class Test {
     this.anchorRule = outcome.anchorRule;
     this.state = outcome.state;
     this.isNewState = outcome.state !== null;
+    this.matched = outcome.matched;
+    this.route = outcome.route;
   }
 }
 
@@ -104,28 +111,46 @@ export function testPacket(
     test.action = DROP;
     return finish(core, test, packet);
   }
-  if (description.virtualProtocol === FRAGMENT_PROTOCOL) {
-    const early = reassemble(core, test);
+  if (core.kernel.separateTranslation) {
+    const early = normalizeByRule(core, test);
+    if (early !== null) return early;
+  } else if (description.virtualProtocol === FRAGMENT_PROTOCOL) {
+    const early = reassemble(core, test, core.reassemble.noDf, core.reassemble.enabled);
     if (early !== null) return early;
   }
   decide(core, test, recreated);
   return finish(core, test, packet);
 }
 
+/** Scrub rules, or what holds where there are none. @returns the result when the packet does not go on, else null */
+function normalizeByRule(core: FilterCore, test: Test): FilterResult | null {
+  const description = test.packet;
+  const { packet } = description;
+  const { none, rule, normalizes } = findScrubRule(core, description, false);
+  if (!normalizes) return null;
+  const options = rule?.rule.scrub ?? null;
+  const noDf = none ? core.reassemble.noDf : options?.noDf === true;
+  if (noDf && packet.family === 4 && core.kernel.noDfForAll) packet.dontFragment = false;
+  if (description.virtualProtocol !== FRAGMENT_PROTOCOL) return null;
+  const whole = options?.fragments == null || options.fragments === "reassemble";
+  const collects = (packet.family === 6 && core.kernel.alwaysReassembles6) || (none ? core.reassemble.enabled : whole);
+  return reassemble(core, test, noDf, collects);
+}
+
 /** Collects fragments. @returns the result when the packet does not go on, else null */
-function reassemble(core: FilterCore, test: Test): FilterResult | null {
+function reassemble(core: FilterCore, test: Test, noDf: boolean, collects: boolean): FilterResult | null {
   const description = test.packet;
   const { packet, context } = description;
   if (packet.family === 4) {
     // A fragment must not say that it may not be one.
-    if (core.reassemble.noDf) packet.dontFragment = false;
+    if (noDf) packet.dontFragment = false;
     if (packet.dontFragment) {
       description.drop("fragment");
       test.action = DROP;
       return finish(core, test, packet);
     }
   }
-  if (!core.reassemble.enabled) return null;
+  if (!collects) return null;
   const outcome = core.fragments.add(packet, context, core.seconds(), core.timeouts[TIMEOUT.fragment] as number);
   if (outcome.kind === "held") return result(core, test, "held", packet, null, null);
   if (outcome.kind === "dropped") {
@@ -148,7 +173,7 @@ function decide(core: FilterCore, test: Test, recreated: boolean): void {
   const { packet } = test;
   switch (packet.virtualProtocol) {
     case FRAGMENT_PROTOCOL:
-      test.useRules(testRules(core, packet, test.steps));
+      letRulesDecide(core, test);
       if (test.action !== PASS) packet.drop("fragment");
       return;
     case PROTOCOL.icmp:
@@ -163,7 +188,7 @@ function decide(core: FilterCore, test: Test, recreated: boolean): void {
       test.state = outcome.state;
       if (outcome.state !== null && (outcome.action === PASS || outcome.action === AF_TRANSLATE)) {
         test.useState(outcome.state);
-      } else if (outcome.state === null) test.useRules(testRules(core, packet, test.steps));
+      } else if (outcome.state === null) letRulesDecide(core, test);
       return;
     }
     default:
@@ -186,7 +211,7 @@ function decideOthers(core: FilterCore, test: Test, recreated: boolean): void {
       return;
     }
     if ((packet.flags & TH.ack) !== 0 && packet.dataLength === 0) test.isUrgent = true;
-    if (!normalizeTcp(packet)) {
+    if (!normalizeSegment(core, packet)) {
       test.action = DROP;
       return;
     }
@@ -215,9 +240,26 @@ function decideOthers(core: FilterCore, test: Test, recreated: boolean): void {
       if (outcome.action === PASS || outcome.action === AF_TRANSLATE) test.useState(state);
     }
   }
-  if (test.state === null) test.useRules(testRules(core, packet, test.steps));
+  if (test.state === null) letRulesDecide(core, test);
+  if (core.kernel.separateTranslation) return;
   const mss = test.state !== null ? test.state.maxMss : test.rule.maxMss;
   if (isTcp && mss !== 0 && packet.packet.tcp !== null) clampMss(packet.packet.tcp, mss);
+}
+
+function letRulesDecide(core: FilterCore, test: Test): void {
+  const { packet, steps } = test;
+  test.useRules(
+    core.kernel.separateTranslation ? testRulesTranslatingFirst(core, packet, steps) : testRules(core, packet, steps),
+  );
+}
+
+/** @returns false when the segment is illegal */
+function normalizeSegment(core: FilterCore, packet: Description): boolean {
+  if (!core.kernel.separateTranslation) return normalizeTcp(packet, true);
+  const { rule, normalizes } = findScrubRule(core, packet, true);
+  if (!normalizes) return true;
+  if (rule?.rule.scrub?.reassembleTcp === true) packet.normalizesTcp = true;
+  return normalizeTcp(packet, core.kernel.finBesideSyn === "cleared");
 }
 
 function find(core: FilterCore, packet: Description): State | null {
@@ -254,69 +296,97 @@ function passRecreatedSyn(core: FilterCore, test: Test): State | null {
 
 /** The end of `pf_test()`: what the state or the rule does to every packet, counters, where the packet goes. */
 function finish(core: FilterCore, test: Test, given: Packet): FilterResult {
-  const { packet, rule, state } = test;
+  const { packet, state } = test;
   const { context } = packet;
-  let queue: string | null = null;
-  if (test.action !== DROP) {
-    if (state !== null) {
-      if (test.action === PASS && packet.badOptions !== 0 && (state.flags & STATE_FLAG.allowOptions) === 0) {
-        test.action = DROP;
-        packet.drop("ip-option");
-      }
-      scrub(core, packet.packet, state.flags, state.minTtl, state.setTos);
-      if (state.tag !== null) context.tag = state.tag;
-      const rtable = state.rtable(packet.destinationIndex);
-      if (rtable >= 0) context.rtable = rtable;
-    } else scrub(core, packet.packet, rule.scrubFlags, rule.minTtl, rule.setTos);
-    const urgent = test.isUrgent || (packet.tos & LOW_DELAY) !== 0;
-    const flags = state !== null ? state.flags : rule.scrubFlags;
-    const prio = state ?? rule;
-    if ((flags & STATE_FLAG.setPrio) !== 0) context.prio = urgent ? prio.setPrioLowDelay : prio.setPrioNormal;
-    if (state !== null) queue = urgent ? state.priorityQueue : state.queue;
-    else if (rule.rule.queue !== null) queue = urgent ? (rule.rule.queue[1] ?? rule.rule.queue[0]) : rule.rule.queue[0];
-    context.delay = state !== null ? state.delay : rule.rule.delay;
-  }
-  if (test.action === PASS && queue !== null) context.queue = queue;
-  if (state !== null && packet.direction === IN) context.stateKey = state.stack;
+  const first = core.kernel.separateTranslation;
+  if (first) applyActions(core, test);
+  else if (test.action !== DROP) applyStateOrRule(core, test);
+  if (state !== null && packet.direction === IN && core.kernel.linksKeys) context.stateKey = state.stack;
   if (packet.destinationChanged && packet.destination.isLoopback()) context.translatedToLocalhost = true;
-
-  let divert: FilterResult["divert"] = null;
-  const { divert: wanted } = rule.rule;
-  let diverted = false;
-  if (wanted !== null && test.action === PASS) {
-    if (wanted.kind === "divert-packet") {
-      divert = { kind: wanted.kind, address: null, port: wanted.port };
-      diverted = true;
-    } else if (packet.direction === IN) {
-      divert =
-        wanted.kind === "divert-to"
-          ? { kind: wanted.kind, address: wanted.address, port: wanted.port }
-          : { kind: wanted.kind, address: null, port: 0 };
-    }
-  }
-  countPacket(core, packet, test.action === PASS && !diverted, test.action, state, rule, test.anchorRule);
-
+  const { divert, consumed } = divertOf(core, test);
+  countPacket(
+    core,
+    packet,
+    test.action === PASS && !consumed,
+    test.action,
+    state,
+    test.rule,
+    test.anchorRule,
+    test.matched,
+  );
   switch (test.action) {
     case SYNPROXY_DROP:
       return result(core, test, "synproxy", packet.packet, null, divert);
     case DROP:
       return result(core, test, "block", given === packet.packet ? given : packet.packet, null, null);
     case AF_TRANSLATE:
-      return result(core, test, "af-translated", translatePacket(core, packet), null, null);
+      return result(
+        core,
+        test,
+        "af-translated",
+        translatePacket(core, packet),
+        first ? routeOf(core, test) : null,
+        null,
+      );
     default:
-      return result(core, test, diverted ? "divert" : "pass", packet.packet, diverted ? null : routeOf(test), divert);
+      return consumed
+        ? result(core, test, "divert", packet.packet, null, divert)
+        : result(core, test, "pass", packet.packet, routeOf(core, test), divert);
   }
 }
 
-/** What `pf_route()` would do; null when this packet goes the other way. */
-function routeOf(test: Test): RouteDecision | null | "discard" {
-  const { packet, state } = test;
-  if (state === null || state.routeOption === null) return null;
-  if (packet.context.routed++ > MOST_ROUTED) return "discard";
-  if (state.routeOption !== "dup-to" && (state.routeOption === "reply-to") === (state.direction === packet.direction)) {
-    return null;
+/** Divert sockets, and sockets that take connections of others. */
+function divertOf(
+  core: FilterCore,
+  test: Test,
+): { readonly divert: FilterResult["divert"]; readonly consumed: boolean } {
+  const { packet, rule } = test;
+  const { divert: wanted } = rule.rule;
+  if (wanted === null || test.action !== PASS) return { divert: null, consumed: false };
+  if (core.kernel.divertsToSocket) {
+    // Divert sockets know IPv4 only.
+    if (packet.family !== 4 || wanted.kind === "divert-reply") return { divert: null, consumed: false };
+    const address = wanted.kind === "divert-to" ? wanted.address : null;
+    return { divert: { kind: wanted.kind, address, port: wanted.port }, consumed: true };
   }
-  return { option: state.routeOption, gateway: state.routeAddress, interface: state.routeInterface };
+  if (wanted.kind === "divert-packet") {
+    return { divert: { kind: wanted.kind, address: null, port: wanted.port }, consumed: true };
+  }
+  if (packet.direction !== IN) return { divert: null, consumed: false };
+  return wanted.kind === "divert-to"
+    ? { divert: { kind: wanted.kind, address: wanted.address, port: wanted.port }, consumed: false }
+    : { divert: { kind: wanted.kind, address: null, port: 0 }, consumed: false };
+}
+
+/** What `pf_route()` would do; null when this packet goes the other way. */
+function routeOf(core: FilterCore, test: Test): RouteDecision | null | "discard" {
+  const { packet, state, rule } = test;
+  const decided: RouteDecision | null =
+    state === null
+      ? test.route
+      : state.routeOption === null
+        ? null
+        : { option: state.routeOption, gateway: state.routeAddress, interface: state.routeInterface };
+  if (decided === null) return null;
+  if (packet.context.routed++ > MOST_ROUTED) return "discard";
+  const forward = (state === null ? rule.direction : state.direction) === packet.direction;
+  const translated = packet.family !== packet.newFamily;
+  if (decided.option === "dup-to") {
+    if (!core.kernel.separateTranslation) return decided;
+    // A packet is copied once; where it would be copied again it is gone, unless it leaves there anyway.
+    if (packet.context.duplicated !== true) {
+      packet.context.duplicated = true;
+      return decided;
+    }
+    return decided.interface === packet.kif.name ? null : "discard";
+  }
+  if ((decided.option === "reply-to") === forward && !translated) return null;
+  if (translated && core.kernel.separateTranslation) {
+    // On the way back the other family has routes of its own.
+    const meant = decided.option === "route-to" ? rule.afTo : rule.afTo === 4 ? 6 : 4;
+    if (meant !== packet.newFamily) return null;
+  }
+  return decided;
 }
 
 /** The packet in its new family (`pf_translate_af()`). */
@@ -357,6 +427,7 @@ function result(
   const possible = core.possible.length === 0 ? NO_POSSIBILITIES : core.possible;
   if (core.generated.length > 0) core.generated = [];
   if (core.possible.length > 0) core.possible = [];
+  const matched = state === null ? test.matched : state.matchRules;
   return {
     verdict,
     reason: passed ? null : (description.reason ?? "match"),
@@ -364,13 +435,15 @@ function result(
     rule: rule === core.defaultRule ? null : reference(rule),
     anchorRule: test.anchorRule === null ? null : test.anchorRule.rule,
     anchorRuleAnchor: test.anchorRule?.ruleset?.path ?? "",
-    matchRules: state === null || state.matchRules.length === 0 ? NO_RULES : state.matchRules.map(reference),
+    matchRules:
+      (state === null && !core.kernel.actionsWithoutState) || matched.length === 0 ? NO_RULES : matched.map(reference),
     skipped: null,
     state: state === null ? null : test.isNewState ? "new" : "existing",
     stateDirection: state === null ? null : state.direction === IN ? "in" : "out",
     packet,
     route: route === "discard" ? null : route,
-    routeOption: state?.routeOption ?? null,
+    routeOption: state === null ? (test.route?.option ?? null) : state.routeOption,
+    bind: binder(core, test),
     discarded: route === "discard",
     reroute: description.destinationChanged && description.direction === OUT,
     before: description.before.length === 0 ? NO_RESULTS : description.before,
@@ -378,6 +451,18 @@ function result(
     divert,
     generated,
     steps: test.steps ?? NO_STEPS,
+  };
+}
+
+/** Binds an if-bound state, once it is known which way its packets leave. */
+function binder(core: FilterCore, test: Test): FilterResult["bind"] {
+  const { state, packet } = test;
+  const { all } = core.interfaces;
+  if (!core.kernel.bindsLate || state === null || state.kif !== all || !state.rule.ifBound) return null;
+  return (leaving) => {
+    if (state.kif !== all) return;
+    core.states.bind(state, core.interfaces.get(leaving));
+    if (state.routeOption === "reply-to") state.originalKif = packet.kif;
   };
 }
 
@@ -400,6 +485,7 @@ function untested(packet: Packet, skipped: "skip" | "generated" | null): FilterR
     packet,
     route: null,
     routeOption: null,
+    bind: null,
     discarded: false,
     reroute: false,
     before: NO_RESULTS,

@@ -22,6 +22,7 @@ export function findState(
 ): State | null {
   const { context, direction } = packet;
   core.states.searches++;
+  if (!core.kernel.linksKeys) return findDirectly(core, packet, family, protocol, address0, address1, port0, port1);
   let key: StateKey | null = null;
   let packetKey: StateKey | null = null;
   if (direction === OUT && context.stateKey instanceof StateKey) {
@@ -46,6 +47,42 @@ export function findState(
     if (rate.isOver) return null;
   }
   return state;
+}
+
+/** Without links between keys (`pf_find_state()` of FreeBSD). The first state that fits decides, gone or not. */
+function findDirectly(
+  core: FilterCore,
+  packet: Description,
+  family: Family,
+  protocol: number,
+  address0: Address,
+  address1: Address,
+  port0: number,
+  port1: number,
+): State | null {
+  const key = core.states.find(family, protocol, address0, address1, port0, port1, 0);
+  if (key === null) return null;
+  const inward = packet.direction === IN;
+  const state =
+    key.states.find((one) => key === (inward ? one.wire : one.stack) && isOnInterface(core, packet, one)) ??
+    key.states.find(
+      (one) => one.isFamilyTranslated && key === (inward ? one.stack : one.wire) && isOnInterface(core, packet, one),
+    );
+  if (state === undefined || state.timeout >= TIMEOUT.count) return null;
+  const { rate } = state.rule;
+  if (rate !== null && packet.direction === state.direction) {
+    rate.add(core.seconds());
+    if (rate.isOver) return null;
+  }
+  return state;
+}
+
+function isOnInterface(core: FilterCore, packet: Description, state: State): boolean {
+  return (
+    state.kif === core.interfaces.all ||
+    state.kif === packet.kif ||
+    (core.kernel.remembersInterface && state.originalKif === packet.kif)
+  );
 }
 
 /** The first state under a key that is for this interface and this side. */

@@ -1,5 +1,6 @@
 import type { Family, Packet } from "@pierhead/core";
 import { ICMP, ICMP6, IN, OUT } from "./constants.ts";
+import type { Kernel } from "./kernel.ts";
 
 /** How an ICMP message stands in the key of a state (`pf_icmp_mapping()`). */
 export interface IcmpMapping {
@@ -11,9 +12,11 @@ export interface IcmpMapping {
   readonly isError: boolean;
 }
 
-/** What the kernel makes of a message of `family`. `target` of neighbour discovery and MLD stands for an id. */
-export function mapIcmp(family: Family, packet: Packet, type: number, id: number): IcmpMapping {
-  return family === 4 ? map4(type, id) : map6(packet, type, id);
+/** What the kernel makes of a message of `family`. */
+export function mapIcmp(kernel: Kernel, family: Family, packet: Packet, type: number, id: number): IcmpMapping {
+  const mapping = family === 4 ? map4(type, id) : map6(kernel, packet, type, id);
+  // Older kernels know a message by its id alone, which they put on both sides.
+  return kernel.icmpKeys === "id" ? { direction: IN, id, type: id, isError: mapping.isError } : mapping;
 }
 
 function map4(type: number, id: number): IcmpMapping {
@@ -51,7 +54,7 @@ function map4(type: number, id: number): IcmpMapping {
   }
 }
 
-function map6(packet: Packet, type: number, id: number): IcmpMapping {
+function map6(kernel: Kernel, packet: Packet, type: number, id: number): IcmpMapping {
   switch (type) {
     case ICMP6.echoRequest:
       return question(type, id);
@@ -60,16 +63,17 @@ function map6(packet: Packet, type: number, id: number): IcmpMapping {
     case ICMP6.listenerQuery:
     case ICMP6.listenerReport:
       // Reports come without a query, and to other addresses.
-      return question(ICMP6.listenerQuery, targetId(packet));
+      return question(ICMP6.listenerQuery, targetId(kernel, packet));
     case ICMP6.whoAreYouReply:
-      return answer(ICMP6.whoAreYouRequest, 0);
+      return kernel.discovery === "target and id" ? answer(ICMP6.whoAreYouRequest, 0) : question(type, 0);
     case ICMP6.traceResponse:
       return answer(ICMP6.trace, 0);
     case ICMP6.neighborSolicitation:
-      return question(type, targetId(packet));
+      return question(type, targetId(kernel, packet));
     case ICMP6.neighborAdvertisement:
+      if (kernel.discovery !== "target and id") return answer(ICMP6.neighborSolicitation, 0);
       // Nobody answers an advertisement: it makes no state.
-      return { direction: OUT, id: targetId(packet), type: ICMP6.neighborSolicitation, isError: true };
+      return { direction: OUT, id: targetId(kernel, packet), type: ICMP6.neighborSolicitation, isError: true };
     case ICMP6.unreachable:
     case ICMP6.packetTooBig:
     case ICMP6.timeExceeded:
@@ -89,7 +93,8 @@ function answer(type: number, id: number): IcmpMapping {
 }
 
 /** The kernel folds the address, read as little-endian words, into 16 bits. */
-function targetId(packet: Packet): number {
+function targetId(kernel: Kernel, packet: Packet): number {
+  if (kernel.discovery !== "target and id") return 0;
   const target = packet.icmp?.target ?? null;
   if (target === null) return 0;
   const folded = (target.w0 ^ target.w1 ^ target.w2 ^ target.w3) >>> 0;

@@ -5,6 +5,7 @@ import type { Description } from "./description.ts";
 import { findState } from "./find-state.ts";
 import { translateIcmp } from "./icmp-family.ts";
 import { type IcmpMapping, mapIcmp } from "./icmp-mapping.ts";
+import type { Kernel } from "./kernel.ts";
 import { sequenceAtLeast } from "./sequence.ts";
 import { setTimeoutIndex } from "./source-tracking.ts";
 import type { State, StateKey } from "./state.ts";
@@ -20,7 +21,7 @@ const NOTHING: IcmpOutcome = { action: DROP, state: null };
 
 /** Looks for the state of an ICMP message: its own, or that of the packet it quotes (`pf_test_state_icmp()`). */
 export function testIcmpState(core: FilterCore, packet: Description): IcmpOutcome {
-  const mapping = mapIcmp(packet.family, packet.packet, packet.icmpType, packet.icmpId);
+  const mapping = mapIcmp(core.kernel, packet.family, packet.packet, packet.icmpType, packet.icmpId);
   return mapping.isError ? testError(core, packet) : testQuery(core, packet, mapping);
 }
 
@@ -55,7 +56,7 @@ function lookup(
 ): Lookup {
   const asks = mapping.direction === IN;
   const idIndex = asks ? subject.sourceIndex : subject.destinationIndex;
-  const ends = keyAddresses(subject, multicast);
+  const ends = keyAddresses(core.kernel, subject, multicast);
   if (ends === null) return { state: null, refused: false, idIndex };
   const sourceFirst = subject.sourceIndex === 0;
   const sourcePort = asks ? mapping.id : mapping.type;
@@ -70,19 +71,32 @@ function lookup(
     sourceFirst ? sourcePort : destinationPort,
     sourceFirst ? destinationPort : sourcePort,
   );
-  if (state === null || (state.flags & STATE_FLAG.sloppy) !== 0) return { state, refused: false, idIndex };
+  const { icmpDirection } = core.kernel;
+  if (
+    state === null ||
+    (state.flags & STATE_FLAG.sloppy) !== 0 ||
+    icmpDirection === "unchecked" ||
+    (icmpDirection === "typed" && state.rule.icmpType === 0)
+  ) {
+    return { state, refused: false, idIndex };
+  }
   const direction = state.isFamilyTranslated ? (subject.family === state.wire.family ? IN : OUT) : state.direction;
   const forward = inner ? direction !== packet.direction : direction === packet.direction;
-  return { state, refused: (forward ? IN : OUT) !== mapping.direction, idIndex };
+  const refused = (forward ? IN : OUT) !== mapping.direction;
+  // Where the check is not made for all, a message that fails it has no state, and rules decide.
+  return refused && icmpDirection === "typed" ? { state: null, refused: false, idIndex } : { state, refused, idIndex };
 }
 
 /** Addresses in the key of a message: neighbour discovery is known by its target (`pf_state_key_addr_setup()`). */
 export function keyAddresses(
+  kernel: Kernel,
   subject: Pick<Subject, "family" | "protocol" | "source" | "destination" | "packet" | "icmpType">,
   multicast: boolean,
 ): { readonly source: Address; readonly destination: Address } | null {
   const { source, destination } = subject;
-  if (subject.family === 4 || subject.protocol !== PROTOCOL.icmp6) return { source, destination };
+  if (subject.family === 4 || subject.protocol !== PROTOCOL.icmp6 || kernel.discovery === "plain") {
+    return { source, destination };
+  }
   const target = subject.packet.icmp?.target ?? null;
   switch (subject.icmpType) {
     case ICMP6.neighborSolicitation:
@@ -125,8 +139,7 @@ function testQuery(core: FilterCore, packet: Description, mapping: IcmpMapping):
   const sourceIndex = translated ? packet.destinationIndex : packet.sourceIndex;
   const destinationIndex = translated ? packet.sourceIndex : packet.destinationIndex;
   const idIndex = translated ? 1 - found.idIndex : found.idIndex;
-  if (packet.routingDomain !== key.routingDomain) packet.destinationChanged = true;
-  packet.context.rtable = key.routingDomain;
+  packet.enterDomain(key.routingDomain);
   if (translated) {
     packet.newSource = key.address(sourceIndex);
     packet.newDestination = key.address(destinationIndex);
@@ -282,8 +295,8 @@ function translateInner(packet: Description, subject: Subject, key: StateKey, po
     packet.setDestination(source);
   }
   const changed = !inner.destination.equals(destination);
-  if (changed || packet.routingDomain !== key.routingDomain) packet.destinationChanged = true;
-  packet.context.rtable = key.routingDomain;
+  if (changed) packet.destinationChanged = true;
+  packet.enterDomain(key.routingDomain);
   if (changed || (ports && key.port(subject.destinationIndex) !== inner.destinationPort)) {
     if (ports) inner.destinationPort = key.port(subject.destinationIndex);
     inner.destination = destination;
@@ -299,7 +312,7 @@ function testIcmpError(core: FilterCore, packet: Description, subject: Subject):
     packet.drop("normalize");
     return NOTHING;
   }
-  const mapping = mapIcmp(packet.family, inner, icmp?.type ?? 0, icmp?.id ?? 0);
+  const mapping = mapIcmp(core.kernel, packet.family, inner, icmp?.type ?? 0, icmp?.id ?? 0);
   let found = lookup(core, packet, subject, mapping, false, true);
   if ((found.state === null || found.refused) && packet.family === 6 && mapping.direction === OUT) {
     const again = lookup(core, packet, subject, mapping, true, true);
@@ -315,7 +328,8 @@ function testIcmpError(core: FilterCore, packet: Description, subject: Subject):
   if (state.wire === state.stack) return { action: PASS, state };
 
   const key = state.key(state.isReversed(packet.family) ? packet.sourceIndex : packet.destinationIndex);
-  const isEcho = mapping.type === (packet.family === 4 ? ICMP.echo : ICMP6.echoRequest);
+  const isEcho =
+    core.kernel.icmpKeys === "id" || mapping.type === (packet.family === 4 ? ICMP.echo : ICMP6.echoRequest);
   if (packet.family !== key.family) {
     const idIndex = 1 - found.idIndex;
     if (!translateErrorFamily(packet, subject, key)) return { action: DROP, state };
@@ -334,8 +348,8 @@ function testIcmpError(core: FilterCore, packet: Description, subject: Subject):
   }
   const destination = key.address(subject.destinationIndex);
   const changed = !inner.destination.equals(destination);
-  if (changed || packet.routingDomain !== key.routingDomain) packet.destinationChanged = true;
-  packet.context.rtable = key.routingDomain;
+  if (changed) packet.destinationChanged = true;
+  packet.enterDomain(key.routingDomain);
   if (changed) {
     inner.destination = destination;
     packet.setSource(destination);
@@ -368,7 +382,7 @@ function translateErrorFamily(packet: Description, subject: Subject, key: StateK
   }
   inner.tos = 0;
   inner.options = [];
-  packet.context.rtable = key.routingDomain;
+  packet.enterDomain(key.routingDomain);
   packet.destinationChanged = true;
   packet.newSource = key.address(subject.sourceIndex);
   packet.newDestination = key.address(subject.destinationIndex);

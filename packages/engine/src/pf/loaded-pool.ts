@@ -43,6 +43,10 @@ export class LoadedPool {
   weight = 0;
   states = 0;
   kif: Kif | null;
+  /** Interface of the table entry taken last, by name (`address@interface`). */
+  entryInterface: string | null = null;
+  /** `prefer-ipv6-nexthop`, round-robin: family that is looked for next. */
+  nextHopFamily: Family = 6;
 
   constructor(
     pool: Pool,

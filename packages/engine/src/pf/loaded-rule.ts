@@ -35,6 +35,8 @@ export const SKIP = {
 export interface RuleDefaults {
   readonly ifBound: boolean;
   readonly now: number;
+  /** How rates are counted ({@link Threshold}). */
+  readonly windowRates: boolean;
 }
 
 /**
@@ -92,6 +94,8 @@ export class LoadedRule {
   readonly setPrioNormal: number;
   readonly setPrioLowDelay: number;
   readonly timeouts: Float64Array | null;
+  /** A binat rule: it works in both directions. */
+  readonly isBinat: boolean;
   readonly maxStates: number;
   readonly maxSrcNodes: number;
   readonly maxSrcStates: number;
@@ -174,7 +178,7 @@ export class LoadedRule {
     this.rate =
       rule.maxPacketRate === null
         ? null
-        : new Threshold(rule.maxPacketRate.limit, rule.maxPacketRate.seconds, defaults.now);
+        : new Threshold(rule.maxPacketRate.limit, rule.maxPacketRate.seconds, defaults.now, defaults.windowRates);
     this.anchor = anchor;
     this.anchorWildcard = rule.anchor?.wildcard ?? false;
     this.keepState = KEEP_STATE[rule.keepState];
@@ -191,18 +195,20 @@ export class LoadedRule {
     this.route = pool(rule.route, false);
     this.afTo = rule.afTo ?? 0;
     const scrub = rule.scrub;
+    const setTos = rule.setTos ?? scrub?.setTos ?? null;
     this.scrubFlags =
       (scrub?.noDf === true ? STATE_FLAG.noDf : 0) |
       (scrub?.randomId === true ? STATE_FLAG.randomId : 0) |
       (scrub?.reassembleTcp === true ? STATE_FLAG.scrubTcp : 0) |
-      (rule.setTos !== null ? STATE_FLAG.setTos : 0) |
+      (setTos !== null ? STATE_FLAG.setTos : 0) |
       (rule.setPrio !== null ? STATE_FLAG.setPrio : 0);
     this.minTtl = scrub?.minTtl ?? 0;
     this.maxMss = scrub?.maxMss ?? 0;
-    this.setTos = rule.setTos ?? 0;
+    this.setTos = setTos ?? 0;
     this.setPrioNormal = rule.setPrio?.[0] ?? 0;
     this.setPrioLowDelay = rule.setPrio?.[1] ?? 0;
     this.timeouts = ruleTimeouts(state?.timeouts);
+    this.isBinat = rule.action === "binat" || rule.action === "no binat";
     this.maxStates = state?.maxStates ?? 0;
     this.maxSrcNodes = state?.maxSrcNodes ?? 0;
     this.maxSrcStates = state?.maxSrcStates ?? 0;

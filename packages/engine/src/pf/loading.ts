@@ -51,7 +51,11 @@ export function loadAnchorTree(
   const lists = wantedLists(core, selection);
   const tables = selection.tables ?? isWhole(selection);
   const policy = options.statePolicy ?? core.kernel.defaultStatePolicy;
-  const defaults: RuleDefaults = { ifBound: policy === "if-bound", now: core.seconds() };
+  const defaults: RuleDefaults = {
+    ifBound: policy === "if-bound",
+    now: core.seconds(),
+    windowRates: core.kernel.windowRates,
+  };
   const mode = selection.optimize ?? options.rulesetOptimization ?? "basic";
   const names = { next: firstFreeName(parts) };
   const rename = new AutomaticNames(selection.tableIdentifier ?? null);
@@ -260,6 +264,7 @@ function applyOptions(core: FilterCore, options: PfOptions): void {
   core.limits.set("states", states ?? core.kernel.stateLimit);
   for (const [name, value] of options.limits) core.limits.set(name, value);
   const timeouts = Float64Array.from(DEFAULT_TIMEOUTS);
+  timeouts[TIMEOUT.fragment] = core.kernel.fragmentTimeout;
   const hints = options.optimization === undefined ? undefined : OPTIMIZATION[options.optimization];
   for (const [name, value] of hints ?? []) timeouts[timeoutIndex(name)] = value;
   if (states !== undefined && !options.timeouts.has("adaptive.start") && !options.timeouts.has("adaptive.end")) {

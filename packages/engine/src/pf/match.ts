@@ -39,7 +39,8 @@ export const MISMATCH: readonly string[] = [
   "received-on",
   "prio",
   "max-pkt-rate",
-  "max-pkt-size",
+  "limiter",
+  "translated address",
 ];
 
 const M = {
@@ -62,7 +63,7 @@ const M = {
   receivedOn: 26,
   prio: 27,
   rate: 28,
-  size: 29,
+  limiter: 29,
 } as const;
 
 /** A uid or gid that is not known, and `unknown` in a rule. */
@@ -91,14 +92,14 @@ export function mismatch(core: FilterCore, rule: LoadedRule, context: RuleContex
   if (
     rule.source.kind === ADDRESS.any
       ? rule.source.negated
-      : addressMismatch(core, rule.source, packet.newSource, packet.kif, context.actions.rtable)
+      : addressMismatch(core, rule.source, packet.newSource, packet.kif, context)
   ) {
     return SKIP.source + 1;
   }
   if (
     rule.destination.kind === ADDRESS.any
       ? rule.destination.negated
-      : addressMismatch(core, rule.destination, packet.newDestination, null, context.actions.rtable)
+      : addressMismatch(core, rule.destination, packet.newDestination, null, context)
   ) {
     return SKIP.destination + 1;
   }
@@ -127,6 +128,7 @@ export function mismatch(core: FilterCore, rule: LoadedRule, context: RuleContex
       if (rule.icmpType !== 0 && rule.icmpType !== context.icmpType + 1) return M.icmpType;
       if (rule.icmpCode !== 0 && rule.icmpCode !== context.icmpCode + 1) return M.icmpCode;
       if (
+        core.kernel.answersMakeNoState &&
         rule.keepState !== KEEP_STATE.none &&
         !context.isIcmpError &&
         !rule.sloppy &&
@@ -217,13 +219,18 @@ function socketOwner(packet: Description): { readonly user: number; readonly gro
   return packet.owner;
 }
 
+/** The routing table that `no-route`, `urpf-failed` and route labels are looked up in. */
+export interface LookupTable {
+  readonly lookupTable: number;
+}
+
 /** `PF_MISMATCHAW`: whether an address is not what the rule wants, negation included. */
 export function addressMismatch(
   core: FilterCore,
   wanted: LoadedAddress,
   address: Address,
   receivedOn: Kif | null,
-  rtable: number,
+  tables: LookupTable,
 ): boolean {
   let differs: boolean;
   switch (wanted.kind) {
@@ -248,13 +255,13 @@ export function addressMismatch(
       differs = !isInRange(wanted, address);
       break;
     case ADDRESS.noRoute:
-      differs = isRoutable(core, address, null, rtable);
+      differs = isRoutable(core, address, null, tables.lookupTable);
       break;
     case ADDRESS.urpfFailed:
-      differs = receivedOn !== null && isRoutable(core, address, receivedOn, rtable);
+      differs = receivedOn !== null && isRoutable(core, address, receivedOn, tables.lookupTable);
       break;
     default:
-      differs = core.host.route(address, Math.max(rtable, 0))?.label !== wanted.label;
+      differs = core.host.route(address, Math.max(tables.lookupTable, 0))?.label !== wanted.label;
   }
   return differs !== wanted.negated;
 }

@@ -6,6 +6,7 @@ import { POOL } from "./loaded-pool.ts";
 import type { LoadedRule } from "./loaded-rule.ts";
 import { combine, type FirstAddress, mapAddress } from "./pool.ts";
 import { decreaseStates } from "./pool-states.ts";
+import type { SourceAndPort } from "./port-search.ts";
 import type { RuleContext } from "./rule-context.ts";
 import { NODE } from "./source-node.ts";
 
@@ -17,7 +18,14 @@ import { NODE } from "./source-node.ts";
  */
 export function translate(core: FilterCore, rule: LoadedRule, context: RuleContext): boolean {
   const packet = context.description;
-  if (packet.family !== packet.newFamily) return translateFamily(core, rule, context, allocateSource);
+  if (packet.family !== packet.newFamily) {
+    const { newFamily } = packet;
+    return translateFamily(rule, context, {
+      source: () => allocateSource(core, rule, context),
+      destination: (pool, source) => mapAddress(core, newFamily, rule, source, null, context.nodes, pool, NODE.rdr),
+      keepsPort: false,
+    });
+  }
   if (rule.nat === null && rule.rdr === null) return true;
   const before = context.steps === null ? null : snapshot(context);
   if (rule.nat !== null) {
@@ -67,11 +75,6 @@ export function snapshot(context: RuleContext): Packet {
     packet.destinationPort = description.newDestinationPort;
   }
   return packet;
-}
-
-export interface SourceAndPort {
-  readonly address: Address;
-  readonly port: number;
 }
 
 /** Finds a source address and a port that no other state uses toward this destination (`pf_get_sport()`). */

@@ -14,14 +14,16 @@ const LONGEST_AGE = 12 * 86_400;
 const FASTEST_CLOCK = 1100;
 
 /**
- * Drops segments with flags that make no sense and clears FIN beside SYN (`pf_normalize_tcp()`).
+ * Drops segments with flags that make no sense (`pf_normalize_tcp()`).
  *
+ * @param clearsFin FIN beside SYN is cleared, else it is illegal
  * @returns false when the segment is illegal
  */
-export function normalizeTcp(packet: Description): boolean {
+export function normalizeTcp(packet: Description, clearsFin: boolean): boolean {
   let { flags } = packet;
   if ((flags & TH.syn) !== 0) {
     if ((flags & TH.rst) !== 0) return illegal(packet);
+    if (!clearsFin && (flags & TH.fin) !== 0) return illegal(packet);
     flags &= ~TH.fin;
   } else if ((flags & (TH.ack | TH.rst)) === 0) return illegal(packet);
   if ((flags & TH.ack) === 0 && (flags & (TH.fin | TH.push | TH.urg)) !== 0) return illegal(packet);

@@ -15,7 +15,7 @@ export interface FirstAddress {
 }
 
 /** Network that an address of a pool came from. */
-interface Block {
+export interface Block {
   readonly address: Address;
   readonly length: number;
 }
@@ -107,6 +107,17 @@ function randomAddress(
     noteChoice(core, active, family);
     return takeFromTable(pool, family) === null ? null : pool.counter;
   }
+  return randomInBlock(core, family, first, pool, block);
+}
+
+/** A random address of a network; the next one when this search already has its first. */
+export function randomInBlock(
+  core: FilterCore,
+  family: Family,
+  first: FirstAddress | null,
+  pool: LoadedPool,
+  block: Block,
+): Address {
   if (first !== null && isZero(first.address)) {
     const counter = pool.counterIn(family);
     const words: [number, number, number, number] = [counter.w0, counter.w1, counter.w2, counter.w3];
@@ -149,12 +160,14 @@ function hashedAddress(
     return takeFromTable(pool, family) === null ? null : pool.counter;
   }
   if (!keyed) core.possible.push({ what: "pool address", outcomes: [`${block.address}/${block.length}`] });
-  // The hash is written as little-endian numbers over an address in network order.
-  const hash =
-    family === 4
-      ? new Address(4, turn(low))
-      : new Address(6, turn(low), turn(high), turn(~high >>> 0), turn(~low >>> 0));
-  return combine(block, hash);
+  return combine(block, hashAsAddress(family, low, high));
+}
+
+/** A hash as the kernel writes it over an address: little-endian numbers in the place of network order. */
+export function hashAsAddress(family: Family, low: number, high: number): Address {
+  return family === 4
+    ? new Address(4, turn(low))
+    : new Address(6, turn(low), turn(high), turn(~high >>> 0), turn(~low >>> 0));
 }
 
 function roundRobin(
@@ -243,7 +256,12 @@ function leastStates(
  *
  * @returns the entry the address is of; null when there is none
  */
-export function takeFromTable(pool: LoadedPool, family: Family): Block | null {
+export function takeFromTable(
+  pool: LoadedPool,
+  family: Family,
+  loopOnce = false,
+  skipsLinkLocal: boolean = pool.address.dynamic !== null,
+): Entry | null {
   const wanted = pool.address;
   const table = poolTable(wanted)?.select() ?? null;
   if (table === null) return null;
@@ -260,7 +278,7 @@ export function takeFromTable(pool: LoadedPool, family: Family): Block | null {
     if (looped && start === index) break;
     let entry = set.positive(index);
     if (entry === null) {
-      if (looped) break;
+      if (looped || loopOnce) break;
       entry = set.positive(0);
       if (entry === null) break;
       index = 0;
@@ -281,8 +299,8 @@ export function takeFromTable(pool: LoadedPool, family: Family): Block | null {
       address = counter;
     }
     const found = entry.isNetwork
-      ? skipNested(table, entry, address, wanted.dynamic !== null)
-      : wanted.dynamic !== null && isLinkLocal6(address)
+      ? skipNested(table, entry, address, skipsLinkLocal)
+      : skipsLinkLocal && isLinkLocal6(address)
         ? null
         : address;
     if (found === null) {
@@ -296,6 +314,7 @@ export function takeFromTable(pool: LoadedPool, family: Family): Block | null {
     table.matched++;
     pool.states = entry.states;
     pool.weight = entry.weight;
+    pool.entryInterface = entry.interface;
     return entry;
   }
   table.notMatched++;
@@ -315,14 +334,14 @@ function skipNested(table: AddressTable, entry: Entry, start: Address, dynamic: 
   }
 }
 
-function noteChoice(core: FilterCore, table: AddressTable, family: Family): void {
+export function noteChoice(core: FilterCore, table: AddressTable, family: Family): void {
   const outcomes: string[] = [];
   for (const entry of table.set(family).entries()) if (!entry.negated) outcomes.push(`${entry.address}`);
   if (outcomes.length > 1) core.possible.push({ what: "pool address", outcomes });
 }
 
 /** `pf_hash()`. */
-function hashAddress(key: SipKey, address: Address): { readonly low: number; readonly high: number } {
+export function hashAddress(key: SipKey, address: Address): { readonly low: number; readonly high: number } {
   const octets = new Uint8Array(address.family === 4 ? 4 : 16);
   for (let i = 0; i < octets.length; i++) octets[i] = (address.word(i >> 2) >>> (24 - (i & 3) * 8)) & 255;
   return sipHash24(key, octets);
@@ -337,7 +356,7 @@ export function combine(block: Block, host: Address): Address {
 }
 
 /** The next address, wrapping at the last one (`pf_addr_inc()`). */
-function increase(address: Address): Address {
+export function increase(address: Address): Address {
   return address.next() ?? (address.family === 4 ? ZERO4 : ZERO6);
 }
 
@@ -345,7 +364,7 @@ function inFamily(address: Address, family: Family): Address {
   return address.family === family ? address : new Address(family, address.w0, address.w1, address.w2, address.w3);
 }
 
-function isZero(address: Address | null): boolean {
+export function isZero(address: Address | null): boolean {
   return address === null || address.isUnspecified();
 }
 

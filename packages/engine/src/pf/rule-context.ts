@@ -1,9 +1,12 @@
 import { ACTION_FLAGS, STATE_FLAG } from "./constants.ts";
 import type { Description } from "./description.ts";
+import type { LoadedPool } from "./loaded-pool.ts";
 import type { LoadedRule } from "./loaded-rule.ts";
 import type { Ruleset } from "./ruleset.ts";
 import { NODE, type NodeSlots } from "./source-node.ts";
+import type { KeyDrafts } from "./translation-key.ts";
 import type { EvaluationStep } from "./types.ts";
+import type { UdpMapping } from "./udp-mapping.ts";
 
 /** What the rules that matched want done with a packet (`struct pf_rule_actions`). */
 export class Actions {
@@ -19,6 +22,9 @@ export class Actions {
   setPrioLowDelay = 0;
   delay = 0;
   dummynet: LoadedRule["rule"]["dummynet"] = null;
+  allowOptions = false;
+  /** 0: any. */
+  maxPacketSize = 0;
 
   /** `pf_rule_to_actions()`. */
   add(rule: LoadedRule): void {
@@ -38,13 +44,15 @@ export class Actions {
     }
     if (source.delay !== 0) this.delay = source.delay;
     if (source.dummynet !== null) this.dummynet = source.dummynet;
+    if (source.allowOpts) this.allowOptions = true;
+    if (source.maxPacketSize !== 0) this.maxPacketSize = source.maxPacketSize;
   }
 }
 
 /** One evaluation of the rules (`struct pf_test_ctx`). */
 export class RuleContext {
   readonly description: Description;
-  readonly actions: Actions = new Actions();
+  readonly actions: Actions;
   /** Tag as the evaluation leaves it: what the packet brought until a rule sets another. */
   tag: string | null;
   /** Whether a rule has set the tag. */
@@ -62,6 +70,14 @@ export class RuleContext {
   readonly nodes: NodeSlots = new Array<null>(NODE.count).fill(null);
   /** The last rule that translated. */
   natRule: LoadedRule | null = null;
+  /** Pool it took the address from. */
+  natPool: LoadedPool | null = null;
+  /** Translation rule that was found before the filter rules are evaluated. */
+  translation: LoadedRule | null = null;
+  /** Keys of the state to be, once a rule has translated (kernels that translate first). */
+  keys: KeyDrafts | null = null;
+  /** `endpoint-independent`: mapping of the source that the state will share. */
+  udpMapping: UdpMapping | null = null;
   /** The last rule that matched; the default rule until one does. */
   rule: LoadedRule;
   /** Rule whose anchor `rule` is in. */
@@ -70,12 +86,18 @@ export class RuleContext {
   currentAnchor: LoadedRule | null = null;
   readonly steps: EvaluationStep[] | null;
 
-  constructor(description: Description, defaultRule: LoadedRule, steps: EvaluationStep[] | null) {
+  constructor(description: Description, defaultRule: LoadedRule, steps: EvaluationStep[] | null, actions: Actions) {
     this.description = description;
     this.tag = description.context.tag;
     this.rule = defaultRule;
     this.steps = steps;
-    this.actions.rtable = description.routingDomain;
+    this.actions = actions;
+  }
+
+  /** OpenBSD looks routes up in the table the rules have chosen so far, others in that of the packet. */
+  get lookupTable(): number {
+    const { kernel } = this.description.core;
+    return kernel.separateTranslation ? this.description.context.rtable : this.actions.rtable;
   }
 
   setTag(tag: string): void {

@@ -11,7 +11,7 @@ import { KEEP_STATE, type LoadedRule, RULE_ACTION } from "./loaded-rule.ts";
 import { translate } from "./nat.ts";
 import { RuleContext } from "./rule-context.ts";
 import type { State } from "./state.ts";
-import type { EvaluationStep } from "./types.ts";
+import type { EvaluationStep, RouteDecision } from "./types.ts";
 
 export interface RuleOutcome {
   readonly action: Action;
@@ -20,11 +20,14 @@ export interface RuleOutcome {
   readonly state: State | null;
   /** `match` rules that had a part in a packet without state, last first. */
   readonly matched: readonly LoadedRule[];
+  /** Where route-to and the like send a packet, with or without state (kernels that translate first). */
+  readonly route: RouteDecision | null;
 }
 
 /** Lets the rules decide about a packet that has no state (`pf_test_rule()`). */
 export function testRules(core: FilterCore, packet: Description, steps: EvaluationStep[] | null): RuleOutcome {
-  const context = new RuleContext(packet, core.defaultRule, steps);
+  const context = new RuleContext(packet, core.defaultRule, steps, packet.actions);
+  context.actions.rtable = packet.routingDomain;
   const { virtualProtocol } = packet;
   if (virtualProtocol === PROTOCOL.icmp || virtualProtocol === PROTOCOL.icmp6) prepareIcmp(packet, context);
   let action: Action = DROP;
@@ -35,6 +38,7 @@ export function testRules(core: FilterCore, packet: Description, steps: Evaluati
     anchorRule: context.anchorRule,
     state,
     matched: context.matched.length === 0 ? NO_RULES : [...context.matched].reverse(),
+    route: null,
   });
   if (evaluate(core, context, core.rulesets.main) === "failed") {
     packet.count("translate");
@@ -84,7 +88,7 @@ const NO_RULES: readonly LoadedRule[] = [];
 function prepareIcmp(packet: Description, context: RuleContext): void {
   context.icmpType = packet.icmpType;
   context.icmpCode = packet.icmpCode;
-  const mapping = mapIcmp(packet.family, packet.packet, packet.icmpType, packet.icmpId);
+  const mapping = mapIcmp(packet.core.kernel, packet.family, packet.packet, packet.icmpType, packet.icmpId);
   context.icmpDirection = mapping.direction;
   context.isIcmpError = mapping.isError;
   context.virtualType = mapping.type;
@@ -97,7 +101,7 @@ function prepareIcmp(packet: Description, context: RuleContext): void {
 }
 
 /** Gives the first packet of a state the addresses of its other side (`pf_translate()`). @returns whether it changed */
-function applyTranslation(packet: Description, state: State, context: RuleContext): boolean {
+export function applyTranslation(packet: Description, state: State, context: RuleContext): boolean {
   const key = packet.direction === IN ? state.stack : state.wire;
   const translated = packet.family !== packet.newFamily;
   const sourceIndex = translated ? packet.destinationIndex : packet.sourceIndex;

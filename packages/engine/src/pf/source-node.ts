@@ -34,6 +34,8 @@ export class SourceNode {
     mapped: Address | null,
     kif: Kif | null,
     now: number,
+    inWindows: boolean,
+    rate: { readonly limit: number; readonly seconds: number } | null = rule.maxSrcConnRate,
   ) {
     this.rule = rule;
     this.type = type;
@@ -41,7 +43,7 @@ export class SourceNode {
     this.address = address;
     this.mapped = mapped;
     this.kif = kif;
-    this.rate = new Threshold(rule.maxSrcConnRate?.limit ?? 0, rule.maxSrcConnRate?.seconds ?? 0, now);
+    this.rate = new Threshold(rate?.limit ?? 0, rate?.seconds ?? 0, now, inWindows);
     this.creation = now;
   }
 }

@@ -40,9 +40,60 @@ export function insertNode(
     return false;
   }
   if (core.sourceNodes.count >= (core.limits.get("src-nodes") ?? Number.POSITIVE_INFINITY)) return false;
-  const node = new SourceNode(rule, type, family, address, mapped, kif, core.seconds());
+  const node = new SourceNode(rule, type, family, address, mapped, kif, core.seconds(), core.kernel.windowRates);
   core.sourceNodes.add(node);
   rule.sourceNodes++;
+  nodes[type] = node;
+  return true;
+}
+
+/**
+ * Finds or makes the node of a source for the kernels that track after translation (`pf_insert_src_node()` of
+ * FreeBSD); the new state is counted at once.
+ *
+ * @returns false when a limit is in the way
+ */
+export function insertTracked(
+  core: FilterCore,
+  nodes: NodeSlots,
+  rule: LoadedRule,
+  type: number,
+  family: Family,
+  address: Address,
+  mapped: Address | null,
+  kif: Kif | null,
+): boolean {
+  // Global tracking: the default rule stands for all.
+  const tracking = rule.sourceTrack && rule.rule.state?.sourceTrack === "global" ? core.defaultRule : rule;
+  const known = core.sourceNodes.find(tracking, type, address);
+  if (known !== null) {
+    if (type === NODE.limit && rule.maxSrcStates !== 0 && known.states >= rule.maxSrcStates) {
+      core.counters.limit("max-src-states");
+      return false;
+    }
+    known.states++;
+    nodes[type] = known;
+    return true;
+  }
+  if (type === NODE.limit && rule.maxSrcNodes !== 0 && tracking.sourceNodes >= rule.maxSrcNodes) {
+    core.counters.limit("max-src-nodes");
+    return false;
+  }
+  if (core.sourceNodes.count >= (core.limits.get("src-nodes") ?? Number.POSITIVE_INFINITY)) return false;
+  const node = new SourceNode(
+    tracking,
+    type,
+    family,
+    address,
+    mapped,
+    kif,
+    core.seconds(),
+    core.kernel.windowRates,
+    rule.maxSrcConnRate,
+  );
+  core.sourceNodes.add(node);
+  tracking.sourceNodes++;
+  node.states = 1;
   nodes[type] = node;
   return true;
 }

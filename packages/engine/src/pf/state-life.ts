@@ -64,6 +64,7 @@ export function removeState(core: FilterCore, state: State): void {
   if (state.stack.protocol === PROTOCOL.tcp) core.states.setLevel(state, "both", TCPS.closed);
   releaseNodes(core, state);
   core.states.detach(state);
+  if (state.udpMapping !== null) core.udpMappings.release(state.udpMapping);
 }
 
 /** Counts a removed state out (`pf_free_state()`). */
@@ -77,6 +78,10 @@ function freeState(core: FilterCore, state: State): void {
   for (const rule of state.matchRules) {
     rule.states--;
     releaseIfUnused(core, rule);
+  }
+  if (state.countsNatRule && state.natRule !== null) {
+    state.natRule.states--;
+    releaseIfUnused(core, state.natRule);
   }
   core.states.free(state);
 }

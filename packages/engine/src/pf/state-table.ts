@@ -99,6 +99,19 @@ export class StateTable {
     return true;
   }
 
+  /** Binds a floating state to an interface. */
+  bind(state: State, kif: Kif): void {
+    state.kif = kif;
+    // If-bound states come before floating ones.
+    for (const key of state.wire === state.stack ? [state.wire] : [state.wire, state.stack]) {
+      const at = key.states.indexOf(state);
+      if (at > 0) {
+        key.states.splice(at, 1);
+        key.states.unshift(state);
+      }
+    }
+  }
+
   /** Takes a state away from its keys. It stays in the list until {@link free}. */
   detach(state: State): void {
     this.#detachKey(state, state.wire);

@@ -3,8 +3,10 @@ import { sendTcp } from "./answer.ts";
 import { type Action, AF_TRANSLATE, DROP, LEVEL, PASS, STATE_FLAG, TCPS, TH } from "./constants.ts";
 import type { FilterCore } from "./core.ts";
 import type { Description } from "./description.ts";
+import { isNewAssociation, trackSctp } from "./sctp-state.ts";
 import { setTimeoutIndex } from "./source-tracking.ts";
 import type { Peer, State } from "./state.ts";
+import { removeState } from "./state-life.ts";
 import { testSynproxy } from "./synproxy.ts";
 import { trackSloppy, trackTcp } from "./tcp-state.ts";
 import { TIMEOUT } from "./timeout.ts";
@@ -34,10 +36,10 @@ export function testState(core: FilterCore, packet: Description, state: State): 
       if ((packet.flags & (TH.syn | TH.ack)) === TH.syn) {
         if (to.state >= TCPS.finWait2 && from.state >= TCPS.finWait2) {
           // The same ports again for a new connection.
-          setTimeoutIndex(state, TIMEOUT.purge);
+          forget(core, state);
           return FORGOTTEN;
         }
-        if (to.state >= TCPS.established && from.state >= TCPS.established) {
+        if (core.kernel.challengesSyn && to.state >= TCPS.established && from.state >= TCPS.established) {
           challenge(core, packet, state, from, to);
           return DROPPED;
         }
@@ -47,6 +49,18 @@ export function testState(core: FilterCore, packet: Description, state: State): 
       } else if (!trackTcp(core, packet, state, state.isReversed(packet.family))) return DROPPED;
       break;
     }
+    case PROTOCOL.sctp:
+      if (core.kernel.tracksSctp) {
+        if (isNewAssociation(packet, from, to)) {
+          forget(core, state);
+          return FORGOTTEN;
+        }
+        trackSctp(core, packet, state, forward);
+        break;
+      }
+      raiseLevels(core, state, from, to, forward);
+      setTimeoutIndex(state, isTwoWay(from, to) ? TIMEOUT.otherMultiple : TIMEOUT.otherSingle);
+      break;
     case PROTOCOL.udp:
       raiseLevels(core, state, from, to, forward);
       setTimeoutIndex(state, isTwoWay(from, to) ? TIMEOUT.udpMultiple : TIMEOUT.udpSingle);
@@ -57,6 +71,15 @@ export function testState(core: FilterCore, packet: Description, state: State): 
       break;
   }
   return state.wire === state.stack ? PASSED : applyState(packet, state);
+}
+
+function forget(core: FilterCore, state: State): void {
+  if (!core.kernel.removesReused) {
+    setTimeoutIndex(state, TIMEOUT.purge);
+    return;
+  }
+  if (state.wire.protocol === PROTOCOL.tcp) core.states.setLevel(state, "both", TCPS.closed);
+  removeState(core, state);
 }
 
 function raiseLevels(core: FilterCore, state: State, from: Peer, to: Peer, forward: boolean): void {
@@ -77,9 +100,7 @@ function applyState(packet: Description, state: State): StateOutcome {
   const destinationIndex = translated ? packet.sourceIndex : packet.destinationIndex;
   const source = key.address(sourceIndex);
   const destination = key.address(destinationIndex);
-  if (translated || !packet.destination.equals(destination) || packet.routingDomain !== key.routingDomain) {
-    packet.destinationChanged = true;
-  }
+  if (translated || !packet.destination.equals(destination)) packet.destinationChanged = true;
   if (translated) {
     packet.newSource = source;
     packet.newDestination = destination;
@@ -89,7 +110,7 @@ function applyState(packet: Description, state: State): StateOutcome {
     packet.setDestination(destination);
   }
   packet.setPorts(key.port(sourceIndex), key.port(destinationIndex));
-  packet.context.rtable = key.routingDomain;
+  packet.enterDomain(key.routingDomain);
   packet.writeHeader();
   return translated ? TRANSLATED : PASSED;
 }

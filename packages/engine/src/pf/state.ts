@@ -2,7 +2,9 @@ import type { Address, Family } from "@pierhead/core";
 import { STACK, TCPS, WIRE } from "./constants.ts";
 import type { Kif } from "./interface-table.ts";
 import type { LoadedRule } from "./loaded-rule.ts";
+import type { Actions } from "./rule-context.ts";
 import type { SourceNode } from "./source-node.ts";
+import type { UdpMapping } from "./udp-mapping.ts";
 
 /**
  * What a state is found by (`struct pf_state_key`): addresses and ports as one side of the machine sees them. Index 0
@@ -110,6 +112,8 @@ export class State {
   wire: StateKey = NO_KEY;
   stack: StateKey = NO_KEY;
   kif: Kif;
+  /** Interface the first packet came by (FreeBSD: the state is found there too). */
+  originalKif: Kif;
   routeOption: "route-to" | "reply-to" | "dup-to" | null = null;
   routeAddress: Address | null = null;
   /** FreeBSD and the 4.6 family: interface of the route. */
@@ -136,6 +140,13 @@ export class State {
   setPrioLowDelay = 0;
   maxMss = 0;
   delay = 0;
+  dummynet: LoadedRule["rule"]["dummynet"] = null;
+  /** FreeBSD `max-pkt-size`; 0: any. */
+  maxPacketSize = 0;
+  /** `endpoint-independent`. */
+  udpMapping: UdpMapping | null = null;
+  /** The translation rule is none of the others, and counts the state too. */
+  countsNatRule = false;
   /** Neighbours in the list of all states. */
   previous: State | null = null;
   nextInList: State | null = null;
@@ -146,6 +157,24 @@ export class State {
     this.anchor = anchor;
     this.natRule = natRule;
     this.kif = kif;
+    this.originalKif = kif;
+  }
+
+  /** Takes over what the rules want done with packets. */
+  takeActions(actions: Actions): void {
+    this.flags |= actions.flags;
+    this.queue = actions.queue;
+    this.priorityQueue = actions.priorityQueue;
+    this.rtableWire = actions.rtable;
+    this.rtableStack = actions.rtable;
+    this.minTtl = actions.minTtl;
+    this.setTos = actions.setTos;
+    this.maxMss = actions.maxMss;
+    this.setPrioNormal = actions.setPrioNormal;
+    this.setPrioLowDelay = actions.setPrioLowDelay;
+    this.delay = actions.delay;
+    this.dummynet = actions.dummynet;
+    this.maxPacketSize = actions.maxPacketSize;
   }
 
   key(index: number): StateKey {

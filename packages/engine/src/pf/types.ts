@@ -31,6 +31,8 @@ export interface PacketContext {
   refragmentSize: number;
   /** FreeBSD: dummynet pipe or queue the packet goes through. */
   dummynet: { readonly kind: "pipe" | "queue"; readonly number: number } | null;
+  /** FreeBSD: dup-to has made a copy. */
+  duplicated?: boolean;
   /** The connection belongs to a local socket: what `user`, `group` and `divert` need. */
   socket: { readonly user: number; readonly group: number } | null;
 }
@@ -136,6 +138,11 @@ export interface FilterResult {
   readonly route: RouteDecision | null;
   /** Route option of the state, whether or not it concerns this packet's direction. */
   readonly routeOption: "route-to" | "reply-to" | "dup-to" | null;
+  /**
+   * FreeBSD: an if-bound state whose packets leave by another way than they are tested on; to be called with the name of
+   * the interface, once it is known, before anything is tested there. Null when there is nothing to bind.
+   */
+  readonly bind: ((leaving: string) => void) | null;
   /** Passed, but gone: it was routed too often (`pf_routed`). */
   readonly discarded: boolean;
   /** Out: destination or routing table changed, the caller looks for a route again (`PF_TAG_REROUTE`). */
