@@ -21,8 +21,11 @@ export function findForwardRoute(
   const { destination, family } = packet;
   const table = context.rtable;
   const route = machine.lookup(destination, table, packet.source, context.receivedOn);
-  const out =
-    route === null || route.interface === null
+  // OpenBSD's reject routes lead to the loopback interface, and pf looks at what leaves there (looutput).
+  const late = machine.system.family === "openbsd" && route !== null && route.discard !== null;
+  const out = late
+    ? machine.loopback(table)
+    : route === null || route.interface === null
       ? null
       : route.origin === "local"
         ? machine.loopback(table)
@@ -43,13 +46,8 @@ export function findForwardRoute(
     run.end(flow, "no-route", `there is no route to ${destination}${table === 0 ? "" : ` in table ${table}`}`);
     return null;
   }
-  if (route.discard !== null) {
-    if (route.discard === "reject") {
-      const freebsd6 = family === 6 && machine.system.family === "freebsd";
-      const error = freebsd6 ? ICMP_ERROR.rejectRoute() : ICMP_ERROR.hostUnreachable(family);
-      complain(run, flow, original, error, context, "stack");
-      run.end(flow, "reject-route", `the route to ${destination} is a reject route`);
-    } else run.end(flow, "blackhole-route", `the route to ${destination} is a blackhole`);
+  if (route.discard !== null && !late) {
+    endDiscarded(run, flow, packet, original, context, route.discard);
     return null;
   }
   if (out === null) {
@@ -67,5 +65,26 @@ export function findForwardRoute(
     interface: out,
     nextHop: route.gateway ?? destination,
     mtu: route.mtu > 0 ? Math.min(route.mtu, out.mtu) : out.mtu,
+    discard: route.discard,
   };
+}
+
+/** The end of a packet whose route is a reject or a blackhole route. */
+export function endDiscarded(
+  run: Run,
+  flow: number,
+  packet: Packet,
+  original: Packet,
+  context: PacketContext,
+  discard: "reject" | "blackhole",
+): void {
+  const { destination, family } = packet;
+  if (discard === "blackhole") {
+    run.end(flow, "blackhole-route", `the route to ${destination} is a blackhole`);
+    return;
+  }
+  const freebsd6 = family === 6 && run.machine.system.family === "freebsd";
+  const error = freebsd6 ? ICMP_ERROR.rejectRoute() : ICMP_ERROR.hostUnreachable(family);
+  complain(run, flow, original, error, context, "stack");
+  run.end(flow, "reject-route", `the route to ${destination} is a reject route`);
 }

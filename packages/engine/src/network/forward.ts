@@ -4,7 +4,7 @@ import type { PacketContext } from "../pf/types.ts";
 import { mayForward } from "./addresses.ts";
 import { complain, continues, sendGenerated } from "./answers.ts";
 import { ICMP_ERROR, ipPayloadLength, keepForErrors } from "./errors.ts";
-import { findForwardRoute } from "./forward-route.ts";
+import { endDiscarded, findForwardRoute } from "./forward-route.ts";
 import { routeByRule } from "./policy-route.ts";
 import { refragment } from "./refragment.ts";
 import type { Run } from "./run.ts";
@@ -45,7 +45,7 @@ export function forward(run: Run, flow: number, packet: Packet, context: PacketC
       const destination = leaving.destination;
       leaving = result.packet;
       if (result.route !== null) {
-        routeByRule(run, flow, leaving, context, "out", way.interface.name, result.route, result.bind);
+        routeByRule(run, flow, leaving, context, "out", way.interface.name, result.route, result);
         if (result.route.option !== "dup-to") return;
       }
       if (leaving.family === 6 && context.refragmentSize > 0) {
@@ -63,6 +63,10 @@ export function forward(run: Run, flow: number, packet: Packet, context: PacketC
       }
     }
     if (pass === 1) context.generated = false;
+    if (way.discard != null) {
+      endDiscarded(run, flow, leaving, original, context, way.discard);
+      return;
+    }
     send(run, flow, leaving, original, context, way);
     return;
   }

@@ -25,7 +25,7 @@ export function input(run: Run, flow: number, packet: Packet, context: PacketCon
   }
   if (!continues(run, flow, result)) return;
   if (result.route !== null) {
-    routeByRule(run, flow, result.packet, context, "in", name, result.route, result.bind);
+    routeByRule(run, flow, result.packet, context, "in", name, result.route, result);
     if (result.route.option !== "dup-to") return;
   }
   const passed = result.packet;

@@ -33,7 +33,7 @@ export function output(run: Run, flow: number, packet: Packet, context: PacketCo
     if (!continues(run, flow, result)) return;
     leaving = result.packet;
     if (result.route !== null) {
-      routeByRule(run, flow, leaving, context, "out", way.interface.name, result.route, result.bind);
+      routeByRule(run, flow, leaving, context, "out", way.interface.name, result.route, result);
       if (result.route.option !== "dup-to") return;
     }
     const again = result.reroute || (machine.system.family === "freebsd" && table !== context.rtable);

@@ -36,7 +36,7 @@ function policyRouting(system: System): PolicyRouting {
  * one of the other family (FreeBSD).
  *
  * @param tested interface pf tested the packet on
- * @param bind from the same test: binds the state to the interface once that is known
+ * @param by the test that decided so
  */
 export function routeByRule(
   run: Run,
@@ -46,7 +46,7 @@ export function routeByRule(
   direction: Direction,
   tested: string,
   decision: RouteDecision,
-  bind: FilterResult["bind"],
+  by: Pick<FilterResult, "bind" | "untranslated">,
   skipTest = false,
 ): void {
   const { machine } = run;
@@ -56,7 +56,7 @@ export function routeByRule(
   const going = copies ? copyPacket(packet) : packet;
   const fresh = copies ? { ...context } : context;
   const refuse = (error: Parameters<typeof complain>[3]): void => {
-    if (!copies) complain(run, own, going, error, fresh, "pf");
+    if (!copies) complain(run, own, by.untranslated?.(going) ?? going, error, fresh, "pf");
   };
 
   if (direction === "in" && how.decrements) {
@@ -73,7 +73,7 @@ export function routeByRule(
     run.end(own, "no-route", `there is no way to ${decision.gateway ?? going.destination} (${decision.option})`);
     return;
   }
-  if (bind !== null) bind(way.interface.name);
+  by.bind?.(way.interface.name);
   if (going.source.isLoopback() && way.interface.kind !== "loopback") {
     // A packet of the host itself that started toward the loopback interface.
     const source = machine.lookup(way.nextHop, fresh.rtable)?.source;
@@ -106,7 +106,7 @@ function testOut(run: Run, flow: number, packet: Packet, context: PacketContext,
   sendGenerated(run, flow, result, context);
   if (!continues(run, flow, result)) return null;
   if (result.route !== null) {
-    routeByRule(run, flow, result.packet, context, "out", way.interface.name, result.route, result.bind);
+    routeByRule(run, flow, result.packet, context, "out", way.interface.name, result.route, result);
     if (result.route.option !== "dup-to") return null;
   }
   return result.packet;

@@ -25,7 +25,7 @@ export function goOnTranslated(
   if (machine.system.family === "freebsd") {
     const skip = (result.stateDirection ?? result.rule?.rule.direction ?? "in") === "in";
     if (result.route !== null) {
-      routeByRule(run, flow, translated, context, direction, tested, result.route, result.bind, skip);
+      routeByRule(run, flow, translated, context, direction, tested, result.route, result, skip);
       return;
     }
     if (direction === "in" && translated.ttl <= 1) {
@@ -57,7 +57,7 @@ export function goOnTranslated(
       direction,
       tested,
       { option: "route-to", gateway: route.gateway, interface: route.interface },
-      result.bind,
+      result,
       skip,
     );
     return;

@@ -17,6 +17,8 @@ export interface Way {
   readonly neighbour?: Address;
   /** Of the route or the interface. */
   readonly mtu: number;
+  /** A reject or blackhole route: the packet ends at the loopback interface it leads to. */
+  readonly discard?: "reject" | "blackhole" | null;
 }
 
 /**

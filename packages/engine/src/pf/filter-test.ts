@@ -1,4 +1,4 @@
-import { copyPacket, type Packet, PROTOCOL } from "@pierhead/core";
+import { Address, copyPacket, type Packet, PROTOCOL } from "@pierhead/core";
 import type { Direction } from "@pierhead/lang/pf";
 import {
   type Action,
@@ -42,6 +42,9 @@ import type {
 
 /** How often pf sends one packet on by its own routes (`pf_routed`). */
 const MOST_ROUTED = 3;
+
+/** Divert sockets are on the machine itself; an address in the rule means nothing. */
+const LOCALHOST = new Address(4, 0x7f000001);
 
 const NO_STEPS: readonly EvaluationStep[] = [];
 const NO_POSSIBILITIES: FilterResult["possible"] = [];
@@ -346,8 +349,7 @@ function divertOf(
   if (core.kernel.divertsToSocket) {
     // Divert sockets know IPv4 only.
     if (packet.family !== 4 || wanted.kind === "divert-reply") return { divert: null, consumed: false };
-    const address = wanted.kind === "divert-to" ? wanted.address : null;
-    return { divert: { kind: wanted.kind, address, port: wanted.port }, consumed: true };
+    return { divert: { kind: wanted.kind, address: LOCALHOST, port: wanted.port }, consumed: true };
   }
   if (wanted.kind === "divert-packet") {
     return { divert: { kind: wanted.kind, address: null, port: wanted.port }, consumed: true };
@@ -444,6 +446,7 @@ function result(
     route: route === "discard" ? null : route,
     routeOption: state === null ? (test.route?.option ?? null) : state.routeOption,
     bind: binder(core, test),
+    untranslated: untranslator(core, test),
     discarded: route === "discard",
     reroute: description.destinationChanged && description.direction === OUT,
     before: description.before.length === 0 ? NO_RESULTS : description.before,
@@ -463,6 +466,24 @@ function binder(core: FilterCore, test: Test): FilterResult["bind"] {
     if (state.kif !== all) return;
     core.states.bind(state, core.interfaces.get(leaving));
     if (state.routeOption === "reply-to") state.originalKif = packet.kif;
+  };
+}
+
+/** Takes translation back for an error about the packet (`PACKET_UNDO_NAT`). */
+function untranslator(core: FilterCore, test: Test): FilterResult["untranslated"] {
+  const { state, packet } = test;
+  if (!core.kernel.separateTranslation || state === null || state.natRule === null) return null;
+  if (state.isFamilyTranslated) return null;
+  const key = packet.direction === OUT ? state.stack : state.wire;
+  return (translated) => {
+    const undone = copyPacket(translated);
+    undone.source = key.address(packet.sourceIndex);
+    undone.destination = key.address(packet.destinationIndex);
+    if (packet.hasPorts) {
+      undone.sourcePort = key.port(packet.sourceIndex);
+      undone.destinationPort = key.port(packet.destinationIndex);
+    } else if (undone.icmp !== null && undone.family === 4) undone.icmp.id = key.port(packet.sourceIndex);
+    return undone;
   };
 }
 
@@ -486,6 +507,7 @@ function untested(packet: Packet, skipped: "skip" | "generated" | null): FilterR
     route: null,
     routeOption: null,
     bind: null,
+    untranslated: null,
     discarded: false,
     reroute: false,
     before: NO_RESULTS,

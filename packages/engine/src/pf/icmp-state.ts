@@ -136,9 +136,10 @@ function testQuery(core: FilterCore, packet: Description, mapping: IcmpMapping):
 
   const key = state.key(state.isReversed(packet.family) ? packet.sourceIndex : packet.destinationIndex);
   const translated = packet.family !== key.family;
-  const sourceIndex = translated ? packet.destinationIndex : packet.sourceIndex;
-  const destinationIndex = translated ? packet.sourceIndex : packet.destinationIndex;
-  const idIndex = translated ? 1 - found.idIndex : found.idIndex;
+  const turned = translated && state.direction === IN;
+  const sourceIndex = turned ? packet.destinationIndex : packet.sourceIndex;
+  const destinationIndex = turned ? packet.sourceIndex : packet.destinationIndex;
+  const idIndex = turned ? 1 - found.idIndex : found.idIndex;
   packet.enterDomain(key.routingDomain);
   if (translated) {
     packet.newSource = key.address(sourceIndex);
@@ -273,9 +274,10 @@ function finishPortError(packet: Description, subject: Subject, state: State): I
   if (state.wire === state.stack) return { action: PASS, state };
   const key = state.key(state.isReversed(packet.family) ? packet.sourceIndex : packet.destinationIndex);
   if (packet.family !== key.family) {
-    const sourceIndex = subject.destinationIndex;
-    const destinationIndex = subject.sourceIndex;
-    if (!translateErrorFamily(packet, subject, key)) return { action: DROP, state };
+    const turned = state.direction === IN;
+    const sourceIndex = turned ? subject.destinationIndex : subject.sourceIndex;
+    const destinationIndex = turned ? subject.sourceIndex : subject.destinationIndex;
+    if (!translateErrorFamily(packet, subject, key, turned)) return { action: DROP, state };
     subject.packet.sourcePort = key.port(sourceIndex);
     subject.packet.destinationPort = key.port(destinationIndex);
     return { action: AF_TRANSLATE, state };
@@ -331,8 +333,9 @@ function testIcmpError(core: FilterCore, packet: Description, subject: Subject):
   const isEcho =
     core.kernel.icmpKeys === "id" || mapping.type === (packet.family === 4 ? ICMP.echo : ICMP6.echoRequest);
   if (packet.family !== key.family) {
-    const idIndex = 1 - found.idIndex;
-    if (!translateErrorFamily(packet, subject, key)) return { action: DROP, state };
+    const turned = state.direction === IN;
+    const idIndex = turned ? 1 - found.idIndex : found.idIndex;
+    if (!translateErrorFamily(packet, subject, key, turned)) return { action: DROP, state };
     if (icmp !== null) {
       if (!translateIcmp(icmp, key.family)) return { action: DROP, state };
       if (isEcho) icmp.id = key.port(idIndex);
@@ -361,7 +364,7 @@ function testIcmpError(core: FilterCore, packet: Description, subject: Subject):
  * Turns an error and the header it quotes into the other family. IPv4 errors become IPv6 ones that come from the
  * router's IPv4 address in the prefix, so that traceroute shows it.
  */
-function translateErrorFamily(packet: Description, subject: Subject, key: StateKey): boolean {
+function translateErrorFamily(packet: Description, subject: Subject, key: StateKey, turned: boolean): boolean {
   const header = { type: packet.icmpType, code: packet.icmpCode, mtu: packet.icmpMtu };
   if (!translateIcmp(header, key.family)) return false;
   packet.icmpType = header.type;
@@ -370,8 +373,8 @@ function translateErrorFamily(packet: Description, subject: Subject, key: StateK
   packet.writeHeader();
   const inner = subject.packet;
   inner.family = key.family;
-  inner.source = key.address(subject.destinationIndex);
-  inner.destination = key.address(subject.sourceIndex);
+  inner.source = key.address(turned ? subject.destinationIndex : subject.sourceIndex);
+  inner.destination = key.address(turned ? subject.sourceIndex : subject.destinationIndex);
   if (key.family === 4) {
     if (inner.protocol === PROTOCOL.icmp6) inner.protocol = PROTOCOL.icmp;
     inner.dontFragment = true;

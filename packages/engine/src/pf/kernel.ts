@@ -65,6 +65,8 @@ export interface Kernel {
   readonly answersIcmpQueries: boolean;
   /** A state whose place a new connection takes goes at once, not at the next purge. */
   readonly removesReused: boolean;
+  /** `pfctl -k` compares addresses as they are on the wire; else those of the side that started. */
+  readonly killsByWire: boolean;
   /** Rates are counted from window to window, not estimated. */
   readonly windowRates: boolean;
   /** A pass rule that fails to make its state or to translate drops the packet with an answer, if the rule says so. */
@@ -124,6 +126,7 @@ function openbsd(system: System): Kernel {
     challengesSyn: true,
     answersIcmpQueries: true,
     removesReused: false,
+    killsByWire: false,
     windowRates: false,
     failPolicy: false,
     failedTranslationDrops: true,
@@ -168,6 +171,7 @@ function old(system: System): Kernel {
     challengesSyn: false,
     answersIcmpQueries: false,
     removesReused: true,
+    killsByWire: true,
     windowRates: false,
     failPolicy: false,
     failedTranslationDrops: false,
@@ -211,6 +215,7 @@ function freebsd(system: System): Kernel {
     challengesSyn: recent,
     answersIcmpQueries: false,
     removesReused: true,
+    killsByWire: true,
     windowRates: recent,
     failPolicy: recent,
     failedTranslationDrops: recent,

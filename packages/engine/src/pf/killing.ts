@@ -4,6 +4,7 @@ import type { FilterCore } from "./core.ts";
 import { dropNode, purgeNodes } from "./source-tracking.ts";
 import type { State } from "./state.ts";
 import { removeState } from "./state-life.ts";
+import { TIMEOUT } from "./timeout.ts";
 
 /** One side of `pfctl -k`: an address under a mask. */
 export interface KillHost {
@@ -31,6 +32,8 @@ export interface KillSelection {
   readonly interface?: string;
   /** `-V` on OpenBSD; 0 when absent. */
   readonly routingDomain?: number;
+  /** FreeBSD `-k nat`: compares addresses as the machine has them, not as they are on the wire. */
+  readonly translated?: boolean;
   /** FreeBSD `-M`: also the states of the same connection on other interfaces. */
   readonly matching?: boolean;
 }
@@ -43,21 +46,33 @@ export function killStates(core: FilterCore, selection: KillSelection): number {
     if (id !== undefined) {
       if (BigInt(state.id) === id.id && (id.creator === null || id.creator === core.hostId)) doomed.push(state);
     } else if (key !== undefined) {
-      if (hasKey(state, selection, key)) doomed.push(state);
-    } else if (matches(state, selection)) doomed.push(state);
+      if (hasKey(core, state, selection, key)) doomed.push(state);
+    } else if (matches(core, state, selection)) doomed.push(state);
   }
+  return killAll(core, doomed, selection.matching === true, selection.translated === true);
+}
+
+/** Removes states; with `matching` each takes the one that belongs to it along. */
+function killAll(core: FilterCore, doomed: readonly State[], matching: boolean, translated: boolean): number {
   let killed = 0;
   for (const state of doomed) {
-    if (selection.matching === true) killed += killCounterparts(core, state);
+    if (state.timeout === TIMEOUT.unlinked) continue;
     removeState(core, state);
     killed++;
+    if (matching && killCounterpart(core, state, translated)) killed++;
   }
   return killed;
 }
 
-function matches(state: State, selection: KillSelection): boolean {
+function matches(core: FilterCore, state: State, selection: KillSelection): boolean {
   const out = state.direction === OUT;
-  const key = out ? state.stack : state.wire;
+  const key = core.kernel.killsByWire
+    ? selection.translated === true
+      ? state.stack
+      : state.wire
+    : out
+      ? state.stack
+      : state.wire;
   const source = out ? key.address1 : key.address0;
   const destination = out ? key.address0 : key.address1;
   return (
@@ -67,8 +82,13 @@ function matches(state: State, selection: KillSelection): boolean {
     (selection.gateway === undefined ||
       (state.routeAddress !== null && isHost(selection.gateway, state.routeAddress))) &&
     (selection.label === undefined || state.rule.rule.labels.includes(selection.label)) &&
-    (selection.interface === undefined || state.kif.name === selection.interface)
+    (selection.interface === undefined || interfaceOf(core, state) === selection.interface)
   );
+}
+
+/** The interface that `-i` compares: that of a floating state is the one it was made on, where that is known. */
+function interfaceOf(core: FilterCore, state: State): string {
+  return core.kernel.remembersInterface && state.kif === core.interfaces.all ? state.originalKif.name : state.kif.name;
 }
 
 function isHost(wanted: KillHost | undefined, address: Address): boolean {
@@ -78,8 +98,13 @@ function isHost(wanted: KillHost | undefined, address: Address): boolean {
 }
 
 /** A state known by exactly these ends, from either side. */
-function hasKey(state: State, selection: KillSelection, wanted: NonNullable<KillSelection["key"]>): boolean {
-  if (selection.interface !== undefined && state.kif.name !== selection.interface) return false;
+function hasKey(
+  core: FilterCore,
+  state: State,
+  selection: KillSelection,
+  wanted: NonNullable<KillSelection["key"]>,
+): boolean {
+  if (selection.interface !== undefined && interfaceOf(core, state) !== selection.interface) return false;
   const { first, second, protocol } = wanted;
   for (const direction of [IN, OUT]) {
     const key = direction === IN ? state.wire : state.stack;
@@ -98,37 +123,35 @@ function hasKey(state: State, selection: KillSelection, wanted: NonNullable<Kill
   return false;
 }
 
-/** The other states of a forwarded connection: those that know it from the other side (FreeBSD `pf_kill_matching_state()`). */
-function killCounterparts(core: FilterCore, state: State): number {
-  const own = state.direction === OUT ? state.stack : state.stack;
-  let killed = 0;
+/** The state that knows the same connection from the other side of the machine, if there is just one (FreeBSD `-M`). */
+function killCounterpart(core: FilterCore, state: State, translated: boolean): boolean {
+  const out = state.direction === OUT;
+  const key = out === translated ? state.wire : state.stack;
+  const found: State[] = [];
   for (const other of core.states) {
-    if (other === state || other.direction === state.direction) continue;
-    const theirs = other.stack;
+    const theirs = out ? other.wire : other.stack;
     if (
-      theirs.protocol === own.protocol &&
-      theirs.family === own.family &&
-      theirs.address0.equals(own.address1) &&
-      theirs.address1.equals(own.address0) &&
-      theirs.port0 === own.port1 &&
-      theirs.port1 === own.port0
+      theirs.protocol === key.protocol &&
+      theirs.family === key.family &&
+      theirs.port0 === key.port1 &&
+      theirs.port1 === key.port0 &&
+      theirs.address0.equals(key.address1) &&
+      theirs.address1.equals(key.address0)
     ) {
-      removeState(core, other);
-      killed++;
+      found.push(other);
     }
   }
-  return killed;
+  if (found.length !== 1) return false;
+  removeState(core, found[0] as State);
+  return true;
 }
 
-/** All states, or those bound to one interface (`DIOCCLRSTATES`). @returns how many */
+/** All states, or those of one interface (`DIOCCLRSTATES`). @returns how many */
 export function clearStates(core: FilterCore, interfaceName: string | null): number {
-  let killed = 0;
-  for (const state of [...core.states]) {
-    if (interfaceName !== null && state.kif.name !== interfaceName) continue;
-    removeState(core, state);
-    killed++;
-  }
-  return killed;
+  const doomed = [...core.states].filter(
+    (state) => interfaceName === null || interfaceOf(core, state) === interfaceName,
+  );
+  return killAll(core, doomed, false, false);
 }
 
 /** `pfctl -K`. @returns how many source nodes were killed */

@@ -258,6 +258,12 @@ class Command {
         this.#say(`killed ${killed} states from ${gateways.length} gateway`);
         return true;
       }
+      case "nat":
+        if (second !== undefined && filter.core.kernel.killsByWire) {
+          const selection = { ...common, translated: true };
+          return this.#killPairs(second, undefined, selection, (one) => filter.killStates(one), "states");
+        }
+        return this.#killPairs(first, second, common, (selection) => filter.killStates(selection), "states");
       default:
         return this.#killPairs(first, second, common, (selection) => filter.killStates(selection), "states");
     }

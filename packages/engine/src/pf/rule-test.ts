@@ -104,8 +104,9 @@ function prepareIcmp(packet: Description, context: RuleContext): void {
 export function applyTranslation(packet: Description, state: State, context: RuleContext): boolean {
   const key = packet.direction === IN ? state.stack : state.wire;
   const translated = packet.family !== packet.newFamily;
-  const sourceIndex = translated ? packet.destinationIndex : packet.sourceIndex;
-  const destinationIndex = translated ? packet.sourceIndex : packet.destinationIndex;
+  const turned = translated && packet.direction === IN;
+  const sourceIndex = turned ? packet.destinationIndex : packet.sourceIndex;
+  const destinationIndex = turned ? packet.sourceIndex : packet.destinationIndex;
   const source = key.address(sourceIndex);
   const destination = key.address(destinationIndex);
   let rewritten = false;
@@ -113,8 +114,10 @@ export function applyTranslation(packet: Description, state: State, context: Rul
   switch (packet.protocol) {
     case PROTOCOL.tcp:
     case PROTOCOL.udp:
+    case PROTOCOL.sctp:
       rewritten = packet.setPorts(key.port(sourceIndex), key.port(destinationIndex));
-      // The kernel calls a packet of two families rewritten only by its ports or ICMP header.
+      // OpenBSD calls a packet of two families rewritten only by its ports or ICMP header.
+      if (translated && packet.core.kernel.separateTranslation) rewritten = true;
       break;
     case PROTOCOL.icmp:
     case PROTOCOL.icmp6: {

@@ -1,6 +1,6 @@
 import { PROTOCOL } from "@pierhead/core";
 import { sendTcp } from "./answer.ts";
-import { type Action, AF_TRANSLATE, DROP, LEVEL, PASS, STATE_FLAG, TCPS, TH } from "./constants.ts";
+import { type Action, AF_TRANSLATE, DROP, IN, LEVEL, PASS, STATE_FLAG, TCPS, TH } from "./constants.ts";
 import type { FilterCore } from "./core.ts";
 import type { Description } from "./description.ts";
 import { isNewAssociation, trackSctp } from "./sctp-state.ts";
@@ -96,8 +96,9 @@ function isTwoWay(from: Peer, to: Peer): boolean {
 function applyState(packet: Description, state: State): StateOutcome {
   const key = state.key(state.isReversed(packet.family) ? packet.sourceIndex : packet.destinationIndex);
   const translated = packet.family !== key.family;
-  const sourceIndex = translated ? packet.destinationIndex : packet.sourceIndex;
-  const destinationIndex = translated ? packet.sourceIndex : packet.destinationIndex;
+  const turned = translated && state.direction === IN;
+  const sourceIndex = turned ? packet.destinationIndex : packet.sourceIndex;
+  const destinationIndex = turned ? packet.sourceIndex : packet.destinationIndex;
   const source = key.address(sourceIndex);
   const destination = key.address(destinationIndex);
   if (translated || !packet.destination.equals(destination)) packet.destinationChanged = true;

@@ -143,6 +143,8 @@ export interface FilterResult {
    * the interface, once it is known, before anything is tested there. Null when there is nothing to bind.
    */
   readonly bind: ((leaving: string) => void) | null;
+  /** FreeBSD: the packet as its sender knows it, for errors about it; null when nothing was translated. */
+  readonly untranslated: ((packet: Packet) => Packet) | null;
   /** Passed, but gone: it was routed too often (`pf_routed`). */
   readonly discarded: boolean;
   /** Out: destination or routing table changed, the caller looks for a route again (`PF_TAG_REROUTE`). */
