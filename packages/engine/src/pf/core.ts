@@ -63,6 +63,11 @@ export class FilterCore {
   logInterface: string | null = null;
   debug = "err";
   running = true;
+  /**
+   * Find rules by index instead of walking the list: the same outcome, but `Evaluations` counts only the rules that were
+   * looked at.
+   */
+  indexed = false;
   /** When counting began: seconds of the host's clock. */
   since: number;
   ruleSerial = 0;

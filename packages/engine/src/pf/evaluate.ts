@@ -3,6 +3,7 @@ import { type LoadedRule, RULE_ACTION } from "./loaded-rule.ts";
 import { MISMATCH, mismatch } from "./match.ts";
 import { translate } from "./nat.ts";
 import type { AnchorFrame, RuleContext } from "./rule-context.ts";
+import { indexOf } from "./rule-index.ts";
 import type { Ruleset } from "./ruleset.ts";
 import { translateByRule } from "./translate-first.ts";
 
@@ -23,19 +24,35 @@ export function evaluate(core: FilterCore, context: RuleContext, main: Ruleset):
   let ruleset = main;
   let rules = main.filter;
   let index = 0;
+  // With every rule shown, or counted, every rule must be looked at.
+  const indexed = core.indexed && steps === null;
+  let cursor = indexed ? (indexOf(rules)?.open(core, context) ?? null) : null;
   const enter = (rule: LoadedRule, children: readonly Ruleset[] | null, child: number): boolean => {
     if (frames.length >= DEEPEST_ANCHOR) return false;
     const target = children === null ? (rule.anchor as Ruleset) : (children[child] as Ruleset);
-    frames.push({ ruleset, anchor: context.currentAnchor, index, children, child });
+    frames.push({ ruleset, anchor: context.currentAnchor, index, children, child, cursor });
     steps?.push({ kind: "enter-anchor", rule: rule.rule, path: target.path });
     context.currentAnchor = rule;
     ruleset = target;
     rules = target.filter;
     index = 0;
+    cursor = indexed ? (indexOf(rules)?.open(core, context) ?? null) : null;
     return true;
   };
   for (;;) {
     while (index < rules.length) {
+      if (cursor !== null) {
+        if (!cursor.ordered) {
+          const last = cursor.lastMatch(core, context, index);
+          if (last !== null) {
+            context.rule = last;
+            context.anchorRule = context.currentAnchor;
+          }
+          break;
+        }
+        index = cursor.next(index);
+        if (index === -1) break;
+      }
       const rule = rules[index] as LoadedRule;
       const failed = mismatch(core, rule, context);
       if (failed !== 0) {
@@ -46,7 +63,7 @@ export function evaluate(core: FilterCore, context: RuleContext, main: Ruleset):
           matched: false,
           failed: MISMATCH[failed] as string,
         });
-        index = failed <= 9 ? (rule.skip[failed - 1] as number) : index + 1;
+        index = failed <= 9 && cursor === null ? (rule.skip[failed - 1] as number) : index + 1;
         continue;
       }
       steps?.push({ kind: "rule", rule: rule.rule, anchor: ruleset.path, matched: true });
@@ -67,20 +84,27 @@ export function evaluate(core: FilterCore, context: RuleContext, main: Ruleset):
             if (rule.afTo !== 0) context.description.newFamily = rule.afTo;
             if (!translate(core, rule, context)) return "failed";
           }
+          // The rules that follow see the packet translated.
+          cursor?.index.select(core, context.description, cursor);
         } else {
           context.rule = rule;
           context.anchorRule = context.currentAnchor;
         }
-        if (rule.quick) return "quick";
+        if (rule.quick) {
+          cursor?.index.close(cursor);
+          return "quick";
+        }
       }
       index++;
     }
+    if (cursor !== null) cursor.index.close(cursor);
     const frame = frames.pop();
     if (frame === undefined) return "end";
     const path = ruleset.path;
     ruleset = frame.ruleset;
     rules = ruleset.filter;
     index = frame.index;
+    cursor = frame.cursor;
     context.currentAnchor = frame.anchor;
     const rule = rules[index] as LoadedRule;
     steps?.push({ kind: "leave-anchor", path, decided: context.anchorRule === rule });

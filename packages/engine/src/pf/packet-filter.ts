@@ -57,6 +57,15 @@ export class PacketFilter {
     this.core.running = on;
   }
 
+  /** Long rulesets are looked up instead of walked. The verdicts are the same; evaluations are then not counted in full. */
+  get indexed(): boolean {
+    return this.core.indexed;
+  }
+
+  set indexed(on: boolean) {
+    this.core.indexed = on;
+  }
+
   /** `pfctl -f`: replaces the rules of the main ruleset and of every anchor the configuration fills. */
   load(configuration: PfConfiguration, selection: LoadSelection = {}): void {
     loadConfiguration(this.core, configuration, selection);

@@ -2,6 +2,7 @@ import { ACTION_FLAGS, STATE_FLAG } from "./constants.ts";
 import type { Description } from "./description.ts";
 import type { LoadedPool } from "./loaded-pool.ts";
 import type { LoadedRule } from "./loaded-rule.ts";
+import type { Cursor } from "./rule-index.ts";
 import type { Ruleset } from "./ruleset.ts";
 import { NODE, type NodeSlots } from "./source-node.ts";
 import type { KeyDrafts } from "./translation-key.ts";
@@ -114,4 +115,6 @@ export interface AnchorFrame {
   /** Anchors a wildcard call visits; null for a plain call. */
   readonly children: readonly Ruleset[] | null;
   readonly child: number;
+  /** Candidates of the ruleset that is left; null when it is walked. */
+  readonly cursor: Cursor | null;
 }
