@@ -4,6 +4,7 @@ import { DynamicAddressBook } from "./dynamic-address.ts";
 import { FragmentCache } from "./fragment.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import { type Kernel, kernelOf } from "./kernel.ts";
+import { LimiterStore } from "./limiter.ts";
 import { LoadedRule } from "./loaded-rule.ts";
 import { FingerprintTable } from "./os-fingerprint.ts";
 import { RulesetTree } from "./ruleset.ts";
@@ -49,6 +50,7 @@ export class FilterCore {
   readonly rulesets: RulesetTree;
   readonly states: StateTable;
   readonly sourceNodes: SourceNodeTable = new SourceNodeTable();
+  readonly limiters: LimiterStore;
   readonly udpMappings: UdpMappings = new UdpMappings();
   readonly fragments: FragmentCache;
   readonly syncookies: SyncookieState = new SyncookieState();
@@ -90,6 +92,9 @@ export class FilterCore {
       const ruleset = this.rulesets.find(path);
       if (ruleset !== null) this.rulesets.removeIfEmpty(ruleset);
     };
+    this.limiters = new LimiterStore((table, network, length, present) =>
+      this.tables.setNetwork(table, network, length, present),
+    );
     this.states = new StateTable(this.interfaces.all);
     this.fragments = new FragmentCache(this.kernel.fragmentLimit);
     this.timeouts[TIMEOUT.fragment] = this.kernel.fragmentTimeout;

@@ -1,7 +1,15 @@
 import { type Address, PROTOCOL } from "@pierhead/core";
 import { IN, PASS, SCTP_CHUNK, STATE_FLAG, SYNPROXY_DROP } from "./constants.ts";
 import type { FilterCore } from "./core.ts";
-import { beginProtocol, beginProxy, type Creation, FAILED, forgetHalfOpen, isProxied } from "./create-state.ts";
+import {
+  beginProtocol,
+  beginProxy,
+  type Creation,
+  FAILED,
+  forgetHalfOpen,
+  isProxied,
+  takeLimits,
+} from "./create-state.ts";
 import type { Description } from "./description.ts";
 import type { Kif } from "./interface-table.ts";
 import type { LoadedRule } from "./loaded-rule.ts";
@@ -65,6 +73,7 @@ export function createTranslatedState(
     forgetHalfOpen(core, state);
     return FAILED;
   }
+  takeLimits(core, packet, state, context);
   state.udpMapping = context.udpMapping;
   state.matchRules = context.matched.length === 0 ? state.matchRules : [...context.matched].reverse();
   countState(state);

@@ -102,6 +102,7 @@ export function createState(core: FilterCore, packet: Description, context: Rule
     packet.count("state-insert");
     return abandon(core, context, state);
   }
+  takeLimits(core, packet, state, context);
   state.matchRules = context.matched.length === 0 ? state.matchRules : [...context.matched].reverse();
   rule.states++;
   rule.statesTotal++;
@@ -116,6 +117,14 @@ export function createState(core: FilterCore, packet: Description, context: Rule
     return { action: SYNPROXY_DROP, state, rewritten };
   }
   return { action: PASS, state, rewritten };
+}
+
+/** Counts the state in the limiters of its rule. */
+export function takeLimits(core: FilterCore, packet: Description, state: State, context: RuleContext): void {
+  const { state: limiter, source } = context.chosenLimits;
+  if (limiter === null && source === null) return;
+  const { originalSource, routingDomain } = packet;
+  state.limiters = core.limiters.admit(limiter, source, originalSource, routingDomain, core.host.now());
 }
 
 /** A SYN that pf answers in the place of the server. */

@@ -44,10 +44,7 @@ export function evaluate(core: FilterCore, context: RuleContext, main: Ruleset):
       if (cursor !== null) {
         if (!cursor.ordered) {
           const last = cursor.lastMatch(core, context, index);
-          if (last !== null) {
-            context.rule = last;
-            context.anchorRule = context.currentAnchor;
-          }
+          if (last !== null) context.choose(last, false);
           break;
         }
         index = cursor.next(index);
@@ -63,6 +60,7 @@ export function evaluate(core: FilterCore, context: RuleContext, main: Ruleset):
           matched: false,
           failed: MISMATCH[failed] as string,
         });
+        if (context.limited !== null) return "failed";
         index = failed <= 9 && cursor === null ? (rule.skip[failed - 1] as number) : index + 1;
         continue;
       }
@@ -87,8 +85,7 @@ export function evaluate(core: FilterCore, context: RuleContext, main: Ruleset):
           // The rules that follow see the packet translated.
           cursor?.index.select(core, context.description, cursor);
         } else {
-          context.rule = rule;
-          context.anchorRule = context.currentAnchor;
+          context.choose(rule, rule.rule.limiters !== null);
         }
         if (rule.quick) {
           cursor?.index.close(cursor);

@@ -233,6 +233,7 @@ export class LoadedRule {
       this.probability === 0 &&
       this.tagged === null &&
       this.receivedOn === null &&
+      rule.limiters === null &&
       this.prio === -1 &&
       this.rate === null;
   }

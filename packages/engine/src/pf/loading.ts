@@ -1,6 +1,7 @@
 import {
   type AddressWrap,
   type Anchor,
+  type Limiter,
   type PfConfiguration,
   type PfOptions,
   type Pool,
@@ -256,6 +257,15 @@ export function replaceList(core: FilterCore, ruleset: Ruleset, list: ListName, 
 export function loadConfiguration(core: FilterCore, configuration: PfConfiguration, selection: LoadSelection): void {
   if (selection.options ?? isWhole(selection)) applyOptions(core, configuration.options);
   loadAnchorTree(core, configuration.main, "", configuration.options, selection);
+  if (selection.rules ?? isWhole(selection)) replaceLimiters(core, configuration.limiters);
+}
+
+function replaceLimiters(core: FilterCore, limiters: readonly Limiter[]): void {
+  core.limiters.replace(limiters, core.host.now(), (name) => {
+    const table = core.tables.attach("", name);
+    table.active = true;
+    return table;
+  });
 }
 
 /** What `set` statements change in the kernel; what a file does not set goes back to its default. */
@@ -313,5 +323,6 @@ export function resetOptions(core: FilterCore): void {
 export function flushRules(core: FilterCore, path: string, lists: readonly ListName[]): void {
   const ruleset = core.rulesets.findOrCreate(path);
   for (const list of lists) replaceList(core, ruleset, list, []);
+  if (path === "" && lists.includes("filter")) replaceLimiters(core, []);
   core.rulesets.removeIfEmpty(ruleset);
 }

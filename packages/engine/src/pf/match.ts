@@ -1,4 +1,5 @@
 import { type Address, PROTOCOL } from "@pierhead/core";
+import type { Rule } from "@pierhead/lang/pf";
 import { FRAGMENT_PROTOCOL, ICMP6, IN } from "./constants.ts";
 import type { FilterCore } from "./core.ts";
 import type { Description } from "./description.ts";
@@ -167,11 +168,40 @@ function rareMismatch(core: FilterCore, rule: LoadedRule, context: RuleContext):
     return M.receivedOn;
   }
   if (rule.prio !== -1 && rule.prio !== packet.context.prio) return M.prio;
+  if (rule.rule.limiters !== null && isLimited(core, rule.rule.limiters, context)) return M.limiter;
   if (rule.rate !== null) {
     rule.rate.add(core.seconds());
     if (rule.rate.isOver) return M.rate;
   }
   return 0;
+}
+
+/** Whether a limiter of the rule would let no state be made (a limiter that is not there lets none). */
+function isLimited(core: FilterCore, uses: NonNullable<Rule["limiters"]>, context: RuleContext): boolean {
+  const packet = context.description;
+  const now = core.host.now();
+  const { limits } = context;
+  limits.state = null;
+  limits.source = null;
+  if (uses.state !== null) {
+    const limiter = core.limiters.states.get(uses.state.id);
+    if (limiter === undefined) return true;
+    if (limiter.refuses(now) !== null) {
+      if (uses.state.whenFull === "block") context.limited = "state-limit";
+      return true;
+    }
+    limits.state = limiter;
+  }
+  if (uses.source !== null) {
+    const limiter = core.limiters.sources.get(uses.source.id);
+    if (limiter === undefined) return true;
+    if (limiter.refuses(limiter.find(packet.source, packet.routingDomain), now) !== null) {
+      if (uses.source.whenFull === "block") context.limited = "src-limit";
+      return true;
+    }
+    limits.source = limiter;
+  }
+  return false;
 }
 
 function isReceivedOn(core: FilterCore, kif: Kif, packet: Description): boolean {

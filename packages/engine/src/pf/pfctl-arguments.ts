@@ -19,6 +19,8 @@ export interface Arguments {
   readonly interface: string | null;
   readonly killStates: readonly string[];
   readonly killNodes: readonly string[];
+  /** `-I`: number of a limiter. */
+  readonly limiter: number | null;
   readonly matching: boolean;
   readonly table: string | null;
   readonly tableCommand: string | null;
@@ -113,6 +115,7 @@ export function readArguments(words: readonly string[], system: System): Argumen
     interface: last("i"),
     killStates: all("k"),
     killNodes: all("K"),
+    limiter: last("I") === null ? null : Number(last("I")),
     matching: !modern && has("M"),
     table: last("t"),
     tableCommand: onlyTables ? null : (tableCommand as string | null),

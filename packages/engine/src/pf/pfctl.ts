@@ -249,6 +249,17 @@ class Command {
         if (key === null) return false;
         return report(filter.killStates({ ...common, key }));
       }
+      case "source": {
+        const addresses = this.#hosts(second ?? "");
+        if (addresses === null) return false;
+        const limiter = filter.core.limiters.sources.get(given.limiter ?? 0);
+        if (limiter === undefined) return this.#usage("no such source limiter");
+        for (const { address } of addresses) {
+          const source = limiter.find(address, given.routingDomain);
+          if (source !== null) limiter.remove(source);
+        }
+        return true;
+      }
       case "gateway": {
         if (second === undefined) return this.#usage("no gateway specified");
         const gateways = this.#hosts(second);

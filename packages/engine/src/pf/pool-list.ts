@@ -32,8 +32,9 @@ export interface PoolRequest {
   readonly source: Address;
   /** Family of the packet; `prefer-ipv6-nexthop` may answer an IPv4 packet with an IPv6 address. */
   readonly family: Family;
-  /** Kind of source node ({@link NODE}). */
+  /** Kind of source node ({@link NODE}), and the family its address is looked for in. */
   readonly node: number;
+  readonly nodeFamily: Family;
   readonly first: FirstAddress | null;
   /** Address the caller has now: a sticky pool has no other. */
   readonly present: Address | null;
@@ -46,7 +47,8 @@ export interface PoolRequest {
  */
 export function mapFromList(core: FilterCore, request: PoolRequest): Mapped | null {
   const { pool, rule, source } = request;
-  if (pool.sticky && pool.type !== POOL.none) {
+  // Under af-to the node of the other family is looked for, and not found.
+  if (pool.sticky && pool.type !== POOL.none && request.nodeFamily === source.family) {
     const node = core.sourceNodes.find(rule, request.node, source);
     if (node !== null && node.mapped !== null && !node.mapped.isUnspecified()) {
       if (request.present?.equals(node.mapped) === true) return null;

@@ -33,7 +33,7 @@ export function allocateSource(
   maps: boolean,
 ): SourceAndPort | null {
   const packet = context.description;
-  const { protocol } = packet;
+  const { protocol, newFamily: family } = packet;
   const source = packet.newSource;
   const isMapped = maps && protocol === PROTOCOL.udp && pool.pool.endpointIndependent;
   if (isMapped) {
@@ -46,8 +46,8 @@ export function allocateSource(
   const first: FirstAddress = { address: null };
   let now: Address = present.address;
   const take = (): Address | null =>
-    mapFromList(core, { rule, pool, source, family: packet.newFamily, node: NODE.nat, first, present: now })?.address ??
-    null;
+    mapFromList(core, { rule, pool, source, family, node: NODE.nat, nodeFamily: family, first, present: now })
+      ?.address ?? null;
   const taken = take();
   if (taken === null) return null;
   let address: Address = taken;

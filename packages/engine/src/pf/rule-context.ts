@@ -1,5 +1,6 @@
 import { ACTION_FLAGS, STATE_FLAG } from "./constants.ts";
 import type { Description } from "./description.ts";
+import type { SourceLimiter, StateLimiter } from "./limiter.ts";
 import type { LoadedPool } from "./loaded-pool.ts";
 import type { LoadedRule } from "./loaded-rule.ts";
 import type { Cursor } from "./rule-index.ts";
@@ -77,6 +78,11 @@ export class RuleContext {
   translation: LoadedRule | null = null;
   /** Keys of the state to be, once a rule has translated (kernels that translate first). */
   keys: KeyDrafts | null = null;
+  /** Limiters the rule being looked at takes its states from, and those of the last rule that matched. */
+  readonly limits: Limits = { state: null, source: null };
+  readonly chosenLimits: Limits = { state: null, source: null };
+  /** A limiter is full, and its rule says that the packet is dropped then. */
+  limited: "state-limit" | "src-limit" | null = null;
   /** `endpoint-independent`: mapping of the source that the state will share. */
   udpMapping: UdpMapping | null = null;
   /** The last rule that matched; the default rule until one does. */
@@ -101,10 +107,24 @@ export class RuleContext {
     return kernel.separateTranslation ? this.description.context.rtable : this.actions.rtable;
   }
 
+  /** A rule matched: it decides, unless another one matches later. */
+  choose(rule: LoadedRule, isLimited: boolean): void {
+    this.rule = rule;
+    this.anchorRule = this.currentAnchor;
+    this.chosenLimits.state = isLimited ? this.limits.state : null;
+    this.chosenLimits.source = isLimited ? this.limits.source : null;
+  }
+
   setTag(tag: string): void {
     this.tag = tag;
     this.tagSet = true;
   }
+}
+
+/** A state limiter and a source limiter. */
+export interface Limits {
+  state: StateLimiter | null;
+  source: SourceLimiter | null;
 }
 
 /** A place to come back to when an anchor has been evaluated. */

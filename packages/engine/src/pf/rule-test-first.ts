@@ -56,7 +56,7 @@ export function testRulesTranslatingFirst(
   } else {
     context.currentAnchor = null;
     if (evaluate(core, context, core.rulesets.main) === "failed") {
-      packet.drop("translate");
+      packet.drop(context.limited ?? "translate");
       return abandon();
     }
     context.actions.add(context.rule);
@@ -86,6 +86,7 @@ export function testRulesTranslatingFirst(
       source: packet.source,
       family: routeOption === "reply-to" ? packet.family : packet.newFamily,
       node: NODE.route,
+      nodeFamily: packet.family,
       first: null,
       present: null,
     });

@@ -41,7 +41,8 @@ export function testRules(core: FilterCore, packet: Description, steps: Evaluati
     route: null,
   });
   if (evaluate(core, context, core.rulesets.main) === "failed") {
-    packet.count("translate");
+    if (context.limited !== null) packet.drop(context.limited);
+    else packet.count("translate");
     return outcome();
   }
   const rule = context.rule;

@@ -64,6 +64,7 @@ export function removeState(core: FilterCore, state: State): void {
   if (state.stack.protocol === PROTOCOL.tcp) core.states.setLevel(state, "both", TCPS.closed);
   releaseNodes(core, state);
   core.states.detach(state);
+  if (state.limiters !== null) core.limiters.release(state.limiters, core.host.now());
   if (state.udpMapping !== null) core.udpMappings.release(state.udpMapping);
 }
 
@@ -151,5 +152,6 @@ export function purge(core: FilterCore): void {
   if (core.secondsToPurge > 0) return;
   core.secondsToPurge = Math.max(1, core.timeouts[TIMEOUT.interval] as number);
   purgeNodes(core);
+  core.limiters.purge(core.host.now());
   core.fragments.purge(core.seconds() - (core.timeouts[TIMEOUT.fragment] as number));
 }

@@ -24,7 +24,9 @@ const FORGOTTEN: StateOutcome = { action: DROP, forgotten: true };
 
 /** A packet of an existing state that is not ICMP (`pf_test_state()`). */
 export function testState(core: FilterCore, packet: Description, state: State): StateOutcome {
-  const forward = packet.direction === state.direction;
+  const reversed = state.isReversed(packet.family);
+  // OpenBSD takes the family into account for TCP only.
+  const forward = (packet.direction === state.direction) !== (reversed && core.kernel.separateTranslation);
   const from = forward ? state.source : state.destination;
   const to = forward ? state.destination : state.source;
   switch (packet.virtualProtocol) {
@@ -45,8 +47,8 @@ export function testState(core: FilterCore, packet: Description, state: State): 
         }
       }
       if ((state.flags & STATE_FLAG.sloppy) !== 0) {
-        if (!trackSloppy(core, packet, state)) return DROPPED;
-      } else if (!trackTcp(core, packet, state, state.isReversed(packet.family))) return DROPPED;
+        if (!trackSloppy(core, packet, state, forward)) return DROPPED;
+      } else if (!trackTcp(core, packet, state, reversed)) return DROPPED;
       break;
     }
     case PROTOCOL.sctp:

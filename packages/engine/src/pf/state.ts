@@ -1,6 +1,7 @@
 import type { Address, Family } from "@pierhead/core";
-import { STACK, TCPS, WIRE } from "./constants.ts";
+import { IN, STACK, TCPS, WIRE } from "./constants.ts";
 import type { Kif } from "./interface-table.ts";
+import type { LimiterShare } from "./limiter.ts";
 import type { LoadedRule } from "./loaded-rule.ts";
 import type { Actions } from "./rule-context.ts";
 import type { SourceNode } from "./source-node.ts";
@@ -145,6 +146,7 @@ export class State {
   maxPacketSize = 0;
   /** `endpoint-independent`. */
   udpMapping: UdpMapping | null = null;
+  limiters: LimiterShare | null = null;
   /** The translation rule is none of the others, and counts the state too. */
   countsNatRule = false;
   /** Neighbours in the list of all states. */
@@ -197,7 +199,7 @@ export class State {
 
   /** `PF_REVERSED_KEY`: a packet of `family` belongs to the side that was translated. */
   isReversed(family: Family): boolean {
-    return this.wire.family !== this.stack.family && this.wire.family !== family;
+    return this.direction === IN && this.wire.family !== this.stack.family && this.wire.family !== family;
   }
 }
 

@@ -176,6 +176,13 @@ export class TableStore {
     table.add(new Entry({ address, length: address.bits, negated: false }, this.#now()));
   }
 
+  /** The same for a network (`pfr_insert_kentry()`, `pfr_remove_kentry()`). */
+  setNetwork(table: AddressTable, network: Address, length: number, present: boolean): void {
+    const entry = table.find(network, length);
+    if (present && entry === null) table.add(new Entry({ address: network, length, negated: false }, this.#now()));
+    else if (!present && entry !== null) table.remove(entry);
+  }
+
   /** `pfctl -T kill`: the table is no longer defined; it stays as a name while rules refer to it. */
   kill(table: AddressTable): void {
     table.active = false;

@@ -207,8 +207,7 @@ export function timeoutFor(from: number, to: number): number {
 }
 
 /** `sloppy`: follows a connection by flags only (`pf_tcp_track_sloppy()`). */
-export function trackSloppy(core: FilterCore, packet: Description, state: State): boolean {
-  const forward = packet.direction === state.direction;
+export function trackSloppy(core: FilterCore, packet: Description, state: State, forward: boolean): boolean {
   const from = forward ? state.source : state.destination;
   const to = forward ? state.destination : state.source;
   const fromSide = forward ? "source" : "destination";

@@ -44,6 +44,7 @@ export function translateByRule(core: FilterCore, rule: LoadedRule, context: Rul
           source,
           family: packet.newFamily,
           node: NODE.nat,
+          nodeFamily: packet.newFamily,
           first: null,
           present: null,
         })?.address ?? null,
@@ -152,6 +153,7 @@ function draftRdr(
     source: packet.newSource,
     family: packet.family,
     node: NODE.nat,
+    nodeFamily: packet.family,
     first: null,
     present: other.address1,
   });
