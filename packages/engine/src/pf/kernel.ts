@@ -67,6 +67,10 @@ export interface Kernel {
   readonly removesReused: boolean;
   /** `pfctl -k` compares addresses as they are on the wire; else those of the side that started. */
   readonly killsByWire: boolean;
+  /** Whose pfctl shows states and source nodes: OpenBSD's from 4.7, that before it, FreeBSD's. */
+  readonly shows: "openbsd" | "old" | "freebsd";
+  /** What a reset has to hit: a sequence number, exactly; the window with an exact acknowledgement will do; nothing. */
+  readonly resets: "exact" | "window" | "any";
   /** Rates are counted from window to window, not estimated. */
   readonly windowRates: boolean;
   /** A pass rule that fails to make its state or to translate drops the packet with an answer, if the rule says so. */
@@ -127,6 +131,8 @@ function openbsd(system: System): Kernel {
     answersIcmpQueries: true,
     removesReused: false,
     killsByWire: false,
+    shows: "openbsd",
+    resets: "window",
     windowRates: false,
     failPolicy: false,
     failedTranslationDrops: true,
@@ -172,6 +178,8 @@ function old(system: System): Kernel {
     answersIcmpQueries: false,
     removesReused: true,
     killsByWire: true,
+    shows: "old",
+    resets: "any",
     windowRates: false,
     failPolicy: false,
     failedTranslationDrops: false,
@@ -216,6 +224,8 @@ function freebsd(system: System): Kernel {
     answersIcmpQueries: false,
     removesReused: true,
     killsByWire: true,
+    shows: "freebsd",
+    resets: "exact",
     windowRates: recent,
     failPolicy: recent,
     failedTranslationDrops: recent,

@@ -112,7 +112,10 @@ export function trackTcp(core: FilterCore, packet: Description, state: State, re
     sequenceAtLeast(sequence, lowest) &&
     skew >= -MAXIMUM_SKEW &&
     skew <= MAXIMUM_SKEW << fromScale &&
-    ((flags & TH.rst) === 0 || isPlausibleReset(flags, original, from, lowest, skew));
+    ((flags & TH.rst) === 0 ||
+      core.kernel.resets === "any" ||
+      hitsSequence(original, from) ||
+      (core.kernel.resets === "window" && isInWindow(flags, original, from, lowest, skew)));
   if (inWindow) {
     if ((to.scrub !== null || from.scrub !== null) && !checkTimestamps(core, packet, state, from, to)) return false;
     follow(from, to, window, fromScale, end, acknowledgement);
@@ -173,17 +176,22 @@ export function trackTcp(core: FilterCore, packet: Description, state: State, re
   return true;
 }
 
-/** Resets must hit a sequence number exactly, or be in the window with an exact acknowledgement. */
-function isPlausibleReset(flags: number, original: number, from: Peer, lowest: number, skew: number): boolean {
-  const next = (from.sequenceLow + 1) >>> 0;
+/** The sequence number is the next one, or off by one. */
+function hitsSequence(original: number, from: Peer): boolean {
   return (
     original === from.sequenceLow ||
-    original === next ||
-    (original + 1) >>> 0 === from.sequenceLow ||
-    (sequenceAtLeast(original, lowest) &&
-      sequenceAtMost(original, next) &&
-      skew === 0 &&
-      (flags & (TH.ack | TH.rst)) === (TH.ack | TH.rst))
+    original === (from.sequenceLow + 1) >>> 0 ||
+    (original + 1) >>> 0 === from.sequenceLow
+  );
+}
+
+/** A reset in the window, with an exact acknowledgement. */
+function isInWindow(flags: number, original: number, from: Peer, lowest: number, skew: number): boolean {
+  return (
+    sequenceAtLeast(original, lowest) &&
+    sequenceAtMost(original, (from.sequenceLow + 1) >>> 0) &&
+    skew === 0 &&
+    (flags & (TH.ack | TH.rst)) === (TH.ack | TH.rst)
   );
 }
 
