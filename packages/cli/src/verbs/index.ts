@@ -1,4 +1,5 @@
 import { check } from "./check.ts";
+import { diff } from "./diff.ts";
 import { failover } from "./failover.ts";
 import { fmt } from "./fmt.ts";
 import { inventory } from "./inventory.ts";
@@ -14,6 +15,7 @@ export const verbs: readonly Verb[] = [
   trace,
   failover,
   test,
+  diff,
   pfPrint,
   ipsecPrint,
   ifstatedPrint,

@@ -30,22 +30,37 @@ export interface PartitionOptions {
   readonly extra?: Partial<Record<Field, readonly Ranges[]>>;
   /** Values that make good examples. */
   readonly preferred?: Partial<Record<Field, readonly bigint[]>>;
-  /** Only these values of `where`. */
-  readonly where?: Ranges;
+  /** Only these values; all of a field when it is not here. */
+  readonly only?: Partial<Record<Field, Ranges>>;
 }
 
 /** Classes of the packets for one ruleset or for several at once (to compare them). */
 export function partition(contexts: readonly RegionContext[], options: PartitionOptions): Partition {
   const context = contexts[0];
   if (context === undefined) return { classes: [], complete: true };
-  const regions = contexts.map((one) => regionsOf(one));
+  return partitionRegions(
+    contexts.map((one) => regionsOf(one)),
+    context,
+    options,
+  );
+}
+
+/**
+ * Classes for several evaluations at once: each list is the rules that one pass through a filter walks. `context` says
+ * which family, and which values `where` has.
+ */
+export function partitionRegions(
+  regions: readonly (readonly RuleRegion[])[],
+  context: RegionContext,
+  options: PartitionOptions,
+): Partition {
   const flat = regions.flat();
   const domains = new Map<Field, Domain>();
   for (const field of FIELDS) {
     const constraints = flat.flatMap((region) =>
       region.constraints[field] === null ? [] : [region.constraints[field]],
     );
-    const whole = field === "where" && options.where !== undefined ? options.where : universe(field, context);
+    const whole = options.only?.[field] ?? universe(field, context);
     const extra = [...(options.extra?.[field] ?? [])];
     if (field === "kind") extra.push(...interestingKinds(context.family));
     domains.set(field, Domain.build(field, whole, [...constraints, ...extra], options.preferred?.[field] ?? []));

@@ -61,7 +61,8 @@ export function universe(field: Field, context: RegionContext): Ranges {
       return [[0n, context.family === 4 ? (1n << 32n) - 1n : (1n << 128n) - 1n]];
     case "sourcePort":
     case "destinationPort":
-      return [[0n, 65535n]];
+      // Port 0 is on no wire; protocols without ports are told apart by their kind.
+      return [[1n, 65535n]];
     case "tos":
       return [[0n, 255n]];
   }

@@ -1,5 +1,8 @@
 export * from "./classes.ts";
 export { FIELDS, type Field, isNamed, type RegionContext, type RuleRegion, regionsOf } from "./constraints.ts";
+export * from "./diff.ts";
 export * from "./domain.ts";
+export * from "./examples.ts";
+export * from "./fate.ts";
 export * from "./live.ts";
 export * from "./ranges.ts";
