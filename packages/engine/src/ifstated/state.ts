@@ -11,6 +11,8 @@ export interface TestState {
   lastEnded: number;
   /** Number of the run under way; null when there is none. */
   running: number | null;
+  /** Its last run that ended by itself was done before it was due again. */
+  fits: boolean;
   /** When it is to run next; null when it is not scheduled. */
   due: number | null;
 }
@@ -30,7 +32,8 @@ export interface StateMemory {
 
 /**
  * `daemon`: as ifstated(8) does it. `live`: as `pierhead monitor` does: on entering a state its tests run side by side,
- * a test that the state before had too goes on with the result it has, and no change is passed over.
+ * a test that the state before had too goes on with the result it has, no change is passed over, and a run that is killed
+ * because the next is due counts as a failure, if the runs before it were done in time.
  */
 export type Manner = "daemon" | "live";
 
@@ -138,7 +141,7 @@ export function createMonitor(
     memories: program.states.map((state) => ({
       entered: 0,
       truth: state.nodes.map(() => false),
-      tests: state.tests.map(() => ({ status: -1, lastEnded: 0, running: null, due: null })),
+      tests: state.tests.map(() => ({ status: -1, lastEnded: 0, running: null, fits: false, due: null })),
       order: state.tests.map((_, i) => i),
       links: state.links.map(() => null),
     })),

@@ -116,6 +116,7 @@ class Stepping {
       else if (finished.status !== null) {
         const test = this.#memory(task.state).tests[one.test] as TestState;
         test.status = finished.status;
+        test.fits = test.due !== null && this.#time < test.due;
       }
     }
     state.entry = state.entry.filter(({ run }) => !runs.some((finished) => finished.run === run));
@@ -367,6 +368,7 @@ class Stepping {
       if (finished === undefined) continue;
       test.running = null;
       if (finished.status === null) continue;
+      test.fits = true;
       if (test.status !== finished.status && (test.status !== -1 || !this.state.inhibit)) {
         changed = true;
         test.status = finished.status;
@@ -424,6 +426,11 @@ class Stepping {
       // external_exec: the one before still runs; it is killed and its result never looked at.
       this.actions.push({ kind: "kill", run: own.running, reason: "still-running" });
       own.running = null;
+      if (this.state.manner === "live" && own.fits && own.status !== HUNG) {
+        own.status = HUNG;
+        this.#adjustTests(state);
+        this.#push({ do: "evaluate", state });
+      }
     }
     const run = this.state.nextRun++;
     this.actions.push({ kind: "test", run, command: program.command, wait, state, test });
@@ -515,6 +522,9 @@ class Stepping {
     return this.state.program.states[state] as StateProgram;
   }
 }
+
+/** Status of a run that was killed because it was not done in time. */
+export const HUNG = 255;
 
 /** Whether two lists do the same, wherever they are written. */
 function sameActions(a: readonly Action[], b: readonly Action[]): boolean {

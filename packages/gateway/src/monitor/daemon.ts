@@ -243,7 +243,7 @@ class Daemon {
       }
       case "hung": {
         const name = nameOf(notice.test);
-        const message = `${name} was not done after ${notice.seconds.toFixed(1)} s: killed; its last result stays`;
+        const message = `${name} was not done after ${notice.seconds.toFixed(1)} s: killed`;
         log.warning("hung", message, { test: name, command: notice.test.command, seconds: notice.seconds });
         break;
       }
@@ -320,6 +320,7 @@ class Daemon {
       state: machine?.state ?? null,
       stateSince: statistics.stateSince,
       stateChanges: statistics.stateChanges,
+      settled: machine !== null && machine.state !== null && machine.monitor.waiting === null,
       command: statistics.command,
       links: this.#links.links.map((one) => ({ ...one, changes: statistics.linkChanges(one.interface) })),
       tests: tests.map((test) => statistics.test(test)),

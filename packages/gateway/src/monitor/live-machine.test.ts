@@ -276,7 +276,7 @@ describe("better than the daemon", () => {
       text === "two" ? Number.POSITIVE_INFINITY : 0,
     );
     machine.start([]);
-    world.advance(9);
+    world.advance(19);
     expect(states(notices)).toEqual(["0 both"]);
     world.advance(20);
     expect(states(notices)).toEqual(["0 both", "route both"]);
@@ -284,6 +284,35 @@ describe("better than the daemon", () => {
     world.failing.add("one");
     world.advance(11);
     expect(machine.state).toBe("second");
+  });
+
+  it("takes a test that begins to hang for one that fails", () => {
+    let hangs = false;
+    const { world, machine, notices } = live(compile(configuration(twoLines)), "live", (text) =>
+      text === "one" && hangs ? Number.POSITIVE_INFINITY : 0,
+    );
+    machine.start([]);
+    world.advance(5);
+    hangs = true;
+    world.advance(16);
+    expect(states(notices)).toEqual(["0 both", "route both", "20 second", "route second"]);
+    hangs = false;
+    world.advance(10);
+    expect(machine.state).toBe("both");
+  });
+
+  it("leaves that to the last result when it is to be as the daemon, or when the test never was done in time", () => {
+    let hangs = false;
+    const seconds = (text: string): number => (text === "one" && hangs ? Number.POSITIVE_INFINITY : 0);
+    const daemon = live(compile(configuration(twoLines)), "daemon", seconds);
+    const slow = live(compile(configuration(twoLines)), "live", (text) => (text === "one" ? 12 : 0));
+    daemon.machine.start([]);
+    slow.machine.start([]);
+    daemon.world.advance(5);
+    hangs = true;
+    daemon.world.advance(60);
+    slow.world.advance(60);
+    expect([daemon.machine.state, slow.machine.state]).toEqual(["both", "both"]);
   });
 
   it("says that a file goes round for ever, and does not go round with it", () => {

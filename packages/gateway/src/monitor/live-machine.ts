@@ -6,6 +6,7 @@ import type { LinkState } from "@pierhead/core";
 import {
   createMonitor,
   currentState,
+  HUNG,
   type LinkReport,
   type Manner,
   type MonitorAction,
@@ -45,6 +46,12 @@ export type Notice =
   | { readonly kind: "spinning"; readonly time: number; readonly states: readonly string[] }
   /** Everything that an event brought about has been done. */
   | { readonly kind: "idle"; readonly time: number };
+
+/**
+ * Seconds a test may take beyond its interval while its state is entered and nothing is known of it: a test that never
+ * fits into its interval still has this one result, as it has with the daemon.
+ */
+const PATIENCE = 10;
 
 interface RunningTest {
   readonly test: TestProgram;
@@ -153,8 +160,10 @@ export class LiveMachine {
         const test = (this.program.states[action.state] as StateProgram).tests[action.test] as TestProgram;
         this.#running.set(action.run, { test, started: time });
         // In the background the machine itself kills a run when the next is due.
-        const limit = action.wait ? test.every : Number.POSITIVE_INFINITY;
-        world.test(action.run, action.command, limit, (status) => this.#testEnded(action.run, status));
+        const fits = this.#monitor.memories[action.state]?.tests[action.test]?.fits === true;
+        const limit = action.wait ? test.every + (fits ? 0 : PATIENCE) : Number.POSITIVE_INFINITY;
+        const hung = fits && this.#monitor.manner === "live" ? HUNG : null;
+        world.test(action.run, action.command, limit, (status) => this.#testEnded(action.run, status, limit, hung));
         break;
       }
       case "command":
@@ -190,15 +199,16 @@ export class LiveMachine {
     }
   }
 
-  #testEnded(run: number, status: number | null): void {
+  #testEnded(run: number, status: number | null, limit: number, hung: number | null): void {
     const running = this.#running.get(run);
     if (running === undefined) return;
     this.#running.delete(run);
     const time = this.#world.now();
     const { test, started } = running;
     const seconds = time - started;
-    if (status === null && seconds >= test.every) this.#notice({ kind: "hung", time, test, seconds });
+    const isHung = status === null && seconds >= limit;
+    if (isHung) this.#notice({ kind: "hung", time, test, seconds });
     else this.#notice({ kind: "test", time, test, status, seconds });
-    this.#feed({ kind: "tests-finished", time, runs: [{ run, status }] });
+    this.#feed({ kind: "tests-finished", time, runs: [{ run, status: isHung ? hung : status }] });
   }
 }

@@ -59,6 +59,8 @@ export interface MonitorStatus {
   readonly state: string | null;
   readonly stateSince: string | null;
   readonly stateChanges: number;
+  /** All that entering the state asks for has been done. */
+  readonly settled: boolean;
   /** The command it waits for; null when it waits for none. */
   readonly command: string | null;
   readonly links: readonly LinkStatus[];

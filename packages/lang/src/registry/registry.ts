@@ -30,7 +30,7 @@ export const LANGUAGES: readonly Language[] = [
   {
     name: "ifstated",
     title: "ifstated.conf",
-    families: ["openbsd", "freebsd"],
+    families: ["openbsd", "freebsd", "linux"],
     paths: ["/etc/ifstated.conf", "/usr/local/etc/ifstated.conf"],
     sniff: sniffIfstated,
     read(source) {
