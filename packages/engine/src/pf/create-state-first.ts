@@ -65,7 +65,7 @@ export function createTranslatedState(
   state.kif = boundKif(core, packet, state, route);
   const own = finishKey(keys.own);
   const other = context.keys === null && packet.family === packet.newFamily ? own : finishKey(keys.other);
-  for (const node of context.nodes) if (node !== null) state.sourceNodes.push(node);
+  for (const node of context.nodes) if (node !== null) state.addNode(node);
   const inward = packet.direction === IN;
   if (!core.states.insert(state, inward ? own : other, inward ? other : own)) {
     packet.count("state-insert");

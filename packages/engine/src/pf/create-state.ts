@@ -95,7 +95,7 @@ export function createState(core: FilterCore, packet: Description, context: Rule
   for (let i = NODE.count - 1; i >= 0; i--) {
     const node = context.nodes[i];
     if (node == null) continue;
-    state.sourceNodes.push(node);
+    state.addNode(node);
     node.states++;
   }
   if (!core.states.insert(state, wire, stack)) {
@@ -121,7 +121,7 @@ export function createState(core: FilterCore, packet: Description, context: Rule
 
 /** Counts the state in the limiters of its rule. */
 export function takeLimits(core: FilterCore, packet: Description, state: State, context: RuleContext): void {
-  const { state: limiter, source } = context.chosenLimits;
+  const { chosenStateLimiter: limiter, chosenSourceLimiter: source } = context;
   if (limiter === null && source === null) return;
   const { originalSource, routingDomain } = packet;
   state.limiters = core.limiters.admit(limiter, source, originalSource, routingDomain, core.host.now());

@@ -76,7 +76,7 @@ export function evaluate(core: FilterCore, context: RuleContext, main: Ruleset):
         if (rule.once) rule.expired = true;
         if (rule.action === RULE_ACTION.match) {
           if (first && translateByRule(core, rule, context) === "failed") return "failed";
-          context.matched.push(rule);
+          context.addMatched(rule);
           context.actions.add(rule);
           if (!first) {
             if (rule.afTo !== 0) context.description.newFamily = rule.afTo;

@@ -180,9 +180,8 @@ function rareMismatch(core: FilterCore, rule: LoadedRule, context: RuleContext):
 function isLimited(core: FilterCore, uses: NonNullable<Rule["limiters"]>, context: RuleContext): boolean {
   const packet = context.description;
   const now = core.host.now();
-  const { limits } = context;
-  limits.state = null;
-  limits.source = null;
+  context.stateLimiter = null;
+  context.sourceLimiter = null;
   if (uses.state !== null) {
     const limiter = core.limiters.states.get(uses.state.id);
     if (limiter === undefined) return true;
@@ -190,7 +189,7 @@ function isLimited(core: FilterCore, uses: NonNullable<Rule["limiters"]>, contex
       if (uses.state.whenFull === "block") context.limited = "state-limit";
       return true;
     }
-    limits.state = limiter;
+    context.stateLimiter = limiter;
   }
   if (uses.source !== null) {
     const limiter = core.limiters.sources.get(uses.source.id);
@@ -199,7 +198,7 @@ function isLimited(core: FilterCore, uses: NonNullable<Rule["limiters"]>, contex
       if (uses.source.whenFull === "block") context.limited = "src-limit";
       return true;
     }
-    limits.source = limiter;
+    context.sourceLimiter = limiter;
   }
   return false;
 }

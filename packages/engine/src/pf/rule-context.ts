@@ -5,7 +5,7 @@ import type { LoadedPool } from "./loaded-pool.ts";
 import type { LoadedRule } from "./loaded-rule.ts";
 import type { Cursor } from "./rule-index.ts";
 import type { Ruleset } from "./ruleset.ts";
-import { NODE, type NodeSlots } from "./source-node.ts";
+import type { NodeSlots } from "./source-node.ts";
 import type { KeyDrafts } from "./translation-key.ts";
 import type { EvaluationStep } from "./types.ts";
 import type { UdpMapping } from "./udp-mapping.ts";
@@ -51,6 +51,9 @@ export class Actions {
   }
 }
 
+/** Shared by all evaluations in which no match rule had a part; never filled. */
+const NO_RULES: LoadedRule[] = [];
+
 /** One evaluation of the rules (`struct pf_test_ctx`). */
 export class RuleContext {
   readonly description: Description;
@@ -68,8 +71,8 @@ export class RuleContext {
   virtualType = 0;
   virtualId = 0;
   /** `match` rules, first to last. */
-  readonly matched: LoadedRule[] = [];
-  readonly nodes: NodeSlots = new Array<null>(NODE.count).fill(null);
+  matched: LoadedRule[] = NO_RULES;
+  readonly nodes: NodeSlots = [null, null, null, null];
   /** The last rule that translated. */
   natRule: LoadedRule | null = null;
   /** Pool it took the address from. */
@@ -79,8 +82,10 @@ export class RuleContext {
   /** Keys of the state to be, once a rule has translated (kernels that translate first). */
   keys: KeyDrafts | null = null;
   /** Limiters the rule being looked at takes its states from, and those of the last rule that matched. */
-  readonly limits: Limits = { state: null, source: null };
-  readonly chosenLimits: Limits = { state: null, source: null };
+  stateLimiter: StateLimiter | null = null;
+  sourceLimiter: SourceLimiter | null = null;
+  chosenStateLimiter: StateLimiter | null = null;
+  chosenSourceLimiter: SourceLimiter | null = null;
   /** A limiter is full, and its rule says that the packet is dropped then. */
   limited: "state-limit" | "src-limit" | null = null;
   /** `endpoint-independent`: mapping of the source that the state will share. */
@@ -111,20 +116,19 @@ export class RuleContext {
   choose(rule: LoadedRule, isLimited: boolean): void {
     this.rule = rule;
     this.anchorRule = this.currentAnchor;
-    this.chosenLimits.state = isLimited ? this.limits.state : null;
-    this.chosenLimits.source = isLimited ? this.limits.source : null;
+    this.chosenStateLimiter = isLimited ? this.stateLimiter : null;
+    this.chosenSourceLimiter = isLimited ? this.sourceLimiter : null;
+  }
+
+  addMatched(rule: LoadedRule): void {
+    if (this.matched === NO_RULES) this.matched = [rule];
+    else this.matched.push(rule);
   }
 
   setTag(tag: string): void {
     this.tag = tag;
     this.tagSet = true;
   }
-}
-
-/** A state limiter and a source limiter. */
-export interface Limits {
-  state: StateLimiter | null;
-  source: SourceLimiter | null;
 }
 
 /** A place to come back to when an anchor has been evaluated. */

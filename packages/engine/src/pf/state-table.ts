@@ -183,8 +183,7 @@ export class StateTable {
       used = existing;
     } else if (existing === null) this.#link(key);
     state.setKey(index, used);
-    if (state.kif === this.#all) used.states.push(state);
-    else used.states.unshift(state);
+    used.attach(state, state.kif !== this.#all);
     if (replaced !== null) this.onReplaced(replaced);
     return used;
   }

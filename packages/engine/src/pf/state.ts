@@ -7,6 +7,10 @@ import type { Actions } from "./rule-context.ts";
 import type { SourceNode } from "./source-node.ts";
 import type { UdpMapping } from "./udp-mapping.ts";
 
+/** Shared by all that have none; never filled. */
+const NO_STATES: State[] = [];
+const NO_NODES: SourceNode[] = [];
+
 /**
  * What a state is found by (`struct pf_state_key`): addresses and ports as one side of the machine sees them. Index 0
  * is the source of a packet on its way in, index 1 of one on its way out.
@@ -21,7 +25,7 @@ export class StateKey {
   readonly port1: number;
   readonly hash: number;
   /** If-bound states before floating ones. */
-  readonly states: State[] = [];
+  states: State[] = NO_STATES;
   /** Key of the same packets on the other side of the machine, once a packet went through both. */
   reverse: StateKey | null = null;
   /** Not (or no longer) in the table. */
@@ -45,6 +49,14 @@ export class StateKey {
     this.port1 = port1;
     this.routingDomain = routingDomain;
     this.hash = hashKey(protocol, address0, address1, port0, port1);
+  }
+
+  /** @param first the state comes before those that are there */
+  attach(state: State, first: boolean): void {
+    // Most keys have one state: a list of one needs no room to grow.
+    if (this.states.length === 0) this.states = [state];
+    else if (first) this.states.unshift(state);
+    else this.states.push(state);
   }
 
   address(index: number): Address {
@@ -119,7 +131,7 @@ export class State {
   routeAddress: Address | null = null;
   /** FreeBSD and the 4.6 family: interface of the route. */
   routeInterface: string | null = null;
-  readonly sourceNodes: SourceNode[] = [];
+  sourceNodes: SourceNode[] = NO_NODES;
   /** By direction: the way of the first packet, the way back. */
   packets0 = 0;
   packets1 = 0;
@@ -179,6 +191,11 @@ export class State {
     this.maxPacketSize = actions.maxPacketSize;
   }
 
+  addNode(node: SourceNode): void {
+    if (this.sourceNodes === NO_NODES) this.sourceNodes = [node];
+    else this.sourceNodes.push(node);
+  }
+
   key(index: number): StateKey {
     return index === WIRE ? this.wire : this.stack;
   }
@@ -204,7 +221,7 @@ export class State {
 }
 
 const NO_RULES: readonly LoadedRule[] = [];
-const NO_KEY: StateKey = { states: [], removed: true } as unknown as StateKey;
+const NO_KEY: StateKey = { states: NO_STATES, removed: true } as unknown as StateKey;
 
 /** Names of TCP levels as `pfctl -ss` prints them (tcpstates). */
 export const TCP_STATE_NAMES: readonly string[] = [
