@@ -1,6 +1,6 @@
 import { parseSystem, type System } from "@pierhead/core";
+import { diffMachines, fateOf } from "@pierhead/engine/compare";
 import { Machine } from "@pierhead/engine/machine";
-import { diffMachines, fateOf } from "@pierhead/engine/prove";
 import { parsePacketLine, traceSpec } from "@pierhead/engine/trace";
 import { type Anchor, PfConfiguration } from "@pierhead/lang/pf";
 import { describe, expect, it } from "vitest";

@@ -67,11 +67,17 @@ export class TwoIspWorld {
   readonly #prefix: string;
   readonly #children: Set<ChildProcess> = new Set();
   readonly #atExit = (): void => this.destroy();
+  readonly #atSignal = (): void => {
+    this.destroy();
+    process.exit(143);
+  };
 
   constructor() {
     this.#prefix = `ph${process.pid}-${worlds++}`;
     this.folder = mkdtempSync(join(tmpdir(), "pierhead-world-"));
     process.once("exit", this.#atExit);
+    process.once("SIGTERM", this.#atSignal);
+    process.once("SIGINT", this.#atSignal);
     try {
       this.#build();
     } catch (error) {
@@ -155,6 +161,8 @@ table ip edge {
 
   destroy(): void {
     process.off("exit", this.#atExit);
+    process.off("SIGTERM", this.#atSignal);
+    process.off("SIGINT", this.#atSignal);
     for (const child of this.#children) child.kill("SIGKILL");
     for (const place of PLACES) {
       const name = this.name(place);
@@ -205,31 +213,33 @@ table ip edge {
   }
 }
 
-/** A continuous ping from the LAN to the internet, and when it was answered. */
-export class Pinger {
+/** Something a client on the LAN does all the time, and when it was answered. */
+class Watched {
   readonly #child: ChildProcess;
   readonly answers: number[] = [];
+  /** Milliseconds between answers when all is well. */
   readonly interval: number;
 
-  constructor(world: TwoIspWorld, host: string = HOST, interval = 20) {
+  constructor(child: ChildProcess, interval: number, isAnswer: (line: string) => boolean) {
+    this.#child = child;
     this.interval = interval;
-    this.#child = world.start("lan", "ping", ["-n", "-i", String(interval / 1000), host]);
     let rest = "";
-    this.#child.stdout?.setEncoding("utf8");
-    this.#child.stdout?.on("data", (text: string) => {
+    child.stdout?.setEncoding("utf8");
+    child.stdout?.on("data", (text: string) => {
       const now = performance.now();
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
-      for (const line of lines) if (line.includes("icmp_seq=") && line.includes("time=")) this.answers.push(now);
+      for (const line of lines) if (isAnswer(line)) this.answers.push(now);
     });
   }
 
   /**
-   * Milliseconds without an answer since `start`: from the first gap to the end of the last one before answers come
-   * again without a gap for half a second. 0 when there was no gap within `patience`.
+   * Milliseconds without an answer since `start`, to be asked when all that is done about it has been done: from the
+   * first gap to the end of the last one before answers come again without a gap for half a second. A gap that is no
+   * longer than a few answers counts as itself. Infinite when answers do not come again within `patience`.
    */
   async outage(start: number, patience: number): Promise<number> {
-    const end = performance.now() + patience;
+    const asked = performance.now();
     const gap = Math.max(100, this.interval * 4);
     for (;;) {
       await wait(25);
@@ -237,21 +247,50 @@ export class Pinger {
       let begin: number | null = null;
       let last = this.answers[from] ?? start;
       let over: number | null = null;
+      let longest = 0;
       for (const at of this.answers.slice(from + 1)) {
+        longest = Math.max(longest, at - last);
         if (at - last > gap) {
           begin ??= last;
           over = at;
         }
         last = at;
       }
-      const calm = performance.now() - last < gap;
+      const now = performance.now();
+      const calm = now - last < gap;
+      if (begin === null && calm && now - asked > 600) return Math.max(0, longest - this.interval);
       if (begin !== null && over !== null && calm && last - over > 500) return over - begin - this.interval;
-      if (performance.now() > end) return begin === null && calm ? 0 : Number.POSITIVE_INFINITY;
+      if (now - asked > patience) return Number.POSITIVE_INFINITY;
     }
   }
 
   stop(): void {
     this.#child.kill("SIGKILL");
+  }
+}
+
+/** A continuous ping from the LAN to the internet. */
+export class Pinger extends Watched {
+  constructor(world: TwoIspWorld, host: string = HOST, interval: number = 20) {
+    const child = world.start("lan", "ping", ["-n", "-i", String(interval / 1000), host]);
+    super(child, interval, (line) => line.includes("icmp_seq=") && line.includes("time="));
+  }
+}
+
+/**
+ * A download over TCP, a piece every 20 ms; when nothing has come for 200 ms, or a connection is not made in that time,
+ * the client connects anew, as a patient browser would.
+ */
+export class Download extends Watched {
+  constructor(world: TwoIspWorld) {
+    const server = `require("net").createServer((s) => { const t = setInterval(() => s.write("x".repeat(1000)), 20);
+      s.on("error", () => {}).on("close", () => clearInterval(t)); }).listen(8080, "${HOST}");`;
+    const client = `let last = 0, socket = null;
+      const open = () => { socket?.destroy(); last = Date.now(); socket = require("net").connect(8080, "${HOST}");
+        socket.on("data", () => { last = Date.now(); console.log("piece"); }).on("error", () => {}); };
+      setInterval(() => { if (Date.now() - last > 200) open(); }, 10);`;
+    world.start("net", process.execPath, ["-e", server]);
+    super(world.start("lan", process.execPath, ["-e", client]), 20, (line) => line === "piece");
   }
 }
 

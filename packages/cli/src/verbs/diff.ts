@@ -1,4 +1,4 @@
-import type { DiffReport, FateRule } from "@pierhead/engine/prove";
+import type { DiffReport, FateRule } from "@pierhead/engine/compare";
 import { EXIT } from "../failure.ts";
 import { settle } from "../input/settle.ts";
 import { type Colors, colorsFor, plural, printable } from "../terminal.ts";
@@ -37,7 +37,7 @@ Example:
     )
     .action(async (oldPath: string, newPath: string, flags: Flags) => {
       const { buildMachine } = await import("@pierhead/engine/build");
-      const { diffMachines } = await import("@pierhead/engine/prove");
+      const { diffMachines } = await import("@pierhead/engine/compare");
       const { buildOptions, readHost } = await import("../input/tree.ts");
       const machines = [];
       for (const [path, system] of [

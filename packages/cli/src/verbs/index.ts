@@ -3,6 +3,7 @@ import { diff } from "./diff.ts";
 import { failover } from "./failover.ts";
 import { fmt } from "./fmt.ts";
 import { inventory } from "./inventory.ts";
+import { migrate } from "./migrate.ts";
 import { monitor } from "./monitor.ts";
 import { ifstatedPrint, ikedPrint, ipsecPrint, npppdPrint, pfPrint } from "./print.ts";
 import { test } from "./test.ts";
@@ -22,6 +23,7 @@ export const verbs: readonly Verb[] = [
   npppdPrint,
   ikedPrint,
   fmt,
+  migrate,
   inventory,
   monitor,
 ];

@@ -1,269 +1,269 @@
-/**
- * Which packets change fate between two machines. Packets are cut into classes that no rule, route or address of
- * either machine tells apart; one of each is sent through both.
- */
-import { type Address, type Family, PROTOCOL, parseAddress } from "@pierhead/core";
+/** Which packets change fate between two machines: the semantic difference of two configurations. */
+import type { Family, System } from "@pierhead/core";
+import { type BuildOptions, buildMachine, type MachineBuild } from "../build/index.ts";
 import type { Machine } from "../machine/machine.ts";
-import type { FilterInterface } from "../pf/types.ts";
-import { type PacketClass, partitionRegions } from "./classes.ts";
-import { addressValue, type RegionContext, type RuleRegion, regionsOf, whereValue } from "./constraints.ts";
-import { examplePacket, packetLine } from "./examples.ts";
-import { type Fate, type FateRule, fateOf } from "./fate.ts";
-import { liveContext } from "./live.ts";
-import { contains, normalize, type Range, type Ranges, subtract } from "./ranges.ts";
+import type { ConfigTree, TreeTexts } from "../tree/index.ts";
+import { type Arrival, universeFor, Watchers } from "./arrivals.ts";
+import type { Field } from "./constraints.ts";
+import { type Cut, type CutList, cut } from "./cut.ts";
+import { describePart } from "./describe-set.ts";
+import { examplePacket, goodExamples, packetLine } from "./example.ts";
+import { FateTeller, type PacketFate, type ResponsibleRule } from "./fate.ts";
+import { sameLists } from "./list-identity.ts";
+import { type NotExamined, notExaminedIn } from "./not-examined.ts";
+import { type Ranges, union } from "./ranges.ts";
 
 export interface DiffOptions {
-  /** Most classes that are looked at; 50,000 when absent. */
+  /** Most classes of packets that are looked at; 50,000 when absent. */
   readonly limit?: number;
-  readonly onProgress?: (done: number, all: number) => void;
+  /** Called now and then with the number of classes done and the number known so far. */
+  readonly progress?: (done: number, known: number) => void;
+  readonly families?: readonly Family[];
 }
 
-/** Packets that went one way and now go another, one entry for each pair of rules and fates. */
+/** Packets whose fate changed in the same way, by the same rules. */
 export interface FateChange {
-  /** As `trace --packet` takes it. */
-  readonly packet: string;
-  /** Where it comes in; null: the machine sends it. */
-  readonly interface: string | null;
-  readonly before: Fate;
-  readonly after: Fate;
-  /** How many classes of packets change in this way. */
+  /** Of one of the packets: `trace --packet` takes it. */
+  readonly example: string;
+  readonly before: PacketFate;
+  readonly after: PacketFate;
+  /** Descriptions of the packets, part by part. */
+  readonly packets: readonly string[];
+  /** There are more than these parts. */
+  readonly more: boolean;
+  /** Classes of packets in it. */
   readonly classes: number;
-  /** Which packets these are, by the first of the classes: `tcp to port 443, from 192.168.1.0-192.168.1.255`. */
-  readonly packets: string;
+  /** The example in its parts, for those who send it again. */
+  readonly arrival: Arrival;
+  readonly family: Family;
+  readonly values: Readonly<Record<Field, bigint>>;
 }
 
 export interface DiffReport {
   readonly changes: readonly FateChange[];
-  /** Classes that were compared. */
-  readonly examined: number;
-  /** False: there are more classes than the limit; what was not looked at may differ, too. */
+  /** Everything was looked at that {@link SCOPE} promises, and nothing was left out. */
   readonly complete: boolean;
-  /** Conditions of rules that a header does not show; both machines were asked with a plain packet. */
-  readonly conditions: readonly string[];
+  /** Classes that were looked at. */
+  readonly classes: number;
+  readonly notExamined: readonly NotExamined[];
+  /** Interfaces that only one of the machines has. */
+  readonly onlyBefore: readonly string[];
+  readonly onlyAfter: readonly string[];
 }
 
-const LIMIT = 50_000;
+/** What a comparison is about. */
+export const SCOPE: string =
+  "whole packets without IP options that begin a connection, each on a machine that has just started";
 
-/** Compares two machines. Both are used: their states are flushed. */
-export function diffMachines(before: Machine, after: Machine, options: DiffOptions = {}): DiffReport {
-  const names = [...new Set([...before.interfaces(), ...after.interfaces()].map((one) => one.name))];
-  const entries: (string | null)[] = [...names.filter((name) => !/^(?:lo|pflog|enc)\d/.test(name)), null];
-  const found = new Map<string, FateChange & { classes: number }>();
-  const conditions = new Set<string>();
-  let examined = 0;
-  let complete = true;
-  let done = 0;
-  const share = Math.ceil((options.limit ?? LIMIT) / (entries.length * 2));
-  for (const family of [4, 6] as const) {
-    const contexts = [before, after].map((machine) => withInterfaces(liveContext(machine, family), names));
-    for (const entry of entries) {
-      const regions = contexts.flatMap((context) => passes(context, entry));
-      for (const one of regions.flat()) for (const condition of one.conditions) conditions.add(condition);
-      const { extra, preferred, sources } = surroundings([before, after], family, entry);
-      if (sources.length === 0) continue;
-      const partition = partitionRegions(regions, contexts[0] as RegionContext, {
-        limit: share,
-        only: { where: [[0n, 0n]], source: sources, destination: destinations(family) },
-        extra: { destination: extra },
-        preferred,
-      });
-      complete &&= partition.complete;
-      for (const one of partition.classes) {
-        const packet = examplePacket(one, family);
-        if (packet === null) continue;
-        if (entry !== null && [before, after].some((machine) => machine.interface(entry) === null)) {
-          conditions.add(`${entry} exists on one side only`);
-          continue;
-        }
-        examined++;
-        const old = fateOf(before, packet, entry);
-        const now = fateOf(after, packet, entry);
-        if (old.text === now.text) continue;
-        const key = [entry, old.text, now.text, ruleKey(old.rules), ruleKey(now.rules)].join("\n");
-        const known = found.get(key);
-        if (known !== undefined) known.classes++;
-        else {
-          found.set(key, {
-            packet: packetLine(packet, entry, before.system),
-            interface: entry,
-            before: old,
-            after: now,
-            classes: 1,
-            packets: describe(one, family),
-          });
-        }
-      }
-      options.onProgress?.(++done, entries.length * 2);
-    }
+const USUAL_LIMIT = 50_000;
+/** Descriptions kept for each change. */
+const MOST_PARTS = 4;
+/** Changes that are told apart; what comes after is counted with the last ones of its kind. */
+const MOST_CHANGES = 2000;
+
+/** Compares two trees of the same host. */
+export function diffTrees(
+  before: ConfigTree | TreeTexts,
+  after: ConfigTree | TreeTexts,
+  systems: { readonly before: System; readonly after: System },
+  options: DiffOptions & { readonly build?: BuildOptions } = {},
+): DiffReport {
+  let first = buildMachine(before, systems.before, options.build);
+  let second = buildMachine(after, systems.after, options.build);
+  if (first.assumed && second.assumed) {
+    // Nobody said what the machine is: it must at least be the same one for both.
+    const world = commonWorld(first, second, options.build ?? {});
+    first = buildMachine(before, systems.before, world);
+    second = buildMachine(after, systems.after, world);
   }
-  return { changes: [...found.values()], examined, complete, conditions: [...conditions].sort() };
+  return diffMachines(first.machine, second.machine, options);
 }
 
-function ruleKey(rules: readonly FateRule[]): string {
-  return rules.map((one) => `${one.direction} ${one.interface} ${one.text}`).join("|");
-}
-
-/** The same numbering of interfaces for both machines; one that a machine lacks has no addresses there. */
-function withInterfaces(context: RegionContext, names: readonly string[]): RegionContext {
-  const own = new Map(context.interfaces.map((one) => [one.name, one]));
-  const missing = (name: string): FilterInterface => ({
-    name,
-    groups: [],
-    addresses: [],
-    link: "down",
-    kind: "broadcast",
-    mtu: 1500,
-    routingDomain: 0,
-  });
-  return { ...context, interfaces: names.map((name) => own.get(name) ?? missing(name)) };
-}
-
-/** The rules a packet meets: those on the way in, and for every interface those on the way out. */
-function passes(context: RegionContext, entry: string | null): RuleRegion[][] {
-  const all = regionsOf(context);
-  const lists: RuleRegion[][] = [];
-  const at = (where: bigint): RuleRegion[] =>
-    all
-      .filter(({ constraints }) => constraints.where === null || contains(constraints.where, where))
-      .map((region) => ({ ...region, constraints: { ...region.constraints, where: null } }));
-  context.interfaces.forEach((one, index) => {
-    if (one.name === entry) lists.push(at(whereValue(index, "in")));
-    else if (one.kind !== "loopback") lists.push(at(whereValue(index, "out")));
-  });
-  return lists;
-}
-
-/** Addresses that matter although no rule names them, and good examples. */
-function surroundings(
-  machines: readonly Machine[],
-  family: Family,
-  entry: string | null,
-): {
-  extra: Ranges[];
-  preferred: {
-    source: bigint[];
-    destination: bigint[];
-    kind: bigint[];
-    sourcePort: bigint[];
-    destinationPort: bigint[];
-  };
-  sources: Ranges;
-} {
-  const extra: Ranges[] = [];
-  const sources: bigint[] = [];
-  const own: Address[] = [];
-  const inside: { address: Address; length: number }[] = [];
-  const behind: { address: Address; length: number }[] = [];
-  for (const machine of machines) {
+/** The interfaces and routes both trees were taken to have; where they disagree, the first one is believed. */
+function commonWorld(first: MachineBuild, second: MachineBuild, given: BuildOptions): BuildOptions {
+  const interfaces = new Map((given.interfaces ?? []).map((one) => [one.name, one]));
+  for (const { machine } of [first, second]) {
     for (const one of machine.interfaces()) {
-      for (const { address, length } of one.addresses) {
-        if (address.family !== family || address.isLinkLocal()) continue;
-        const network = address.masked(length);
-        extra.push(
-          [[addressValue(address), addressValue(address)]],
-          [[addressValue(network), addressValue(address.filled(length))]],
-        );
-        own.push(address);
-        (one.name === entry ? behind : inside).push({ address: network, length });
-        if (one.name === entry) sources.push(neighbour(network, length, address));
-        if (entry === null) sources.push(addressValue(address));
+      const { name, addresses, groups, link, up, kind, mtu, routingDomain } = one;
+      if (!interfaces.has(name)) {
+        interfaces.set(name, {
+          name,
+          addresses,
+          groups: groups.filter((group) => group !== "egress"),
+          link,
+          up,
+          kind,
+          mtu,
+          routingDomain,
+        });
       }
     }
-    for (const route of machine.routes.list()) {
-      if (route.destination.family !== family || route.length === 0) continue;
-      extra.push([[addressValue(route.destination), addressValue(route.destination.filled(route.length))]]);
+  }
+  const routes = [...(given.routes ?? [])];
+  for (const { machine } of [first, second]) {
+    for (const { origin, destination, length, gateway } of machine.routes.list(0)) {
+      if (origin !== "static" || routes.some((one) => one.length === length && one.destination.equals(destination)))
+        continue;
+      routes.push({ destination, length, gateway });
     }
   }
-  const far = addressValue(parseAddress(family === 4 ? "93.184.216.34" : "2001:db8:ffff::34") as Address);
-  const syn = (protocol: number, detail: number): bigint => BigInt(protocol * 65536 + detail);
-  const echo = family === 4 ? syn(PROTOCOL.icmp, 8 * 256) : syn(PROTOCOL.icmp6, 128 * 256);
   return {
-    extra,
-    preferred: {
-      source: [...sources, far],
-      destination: [far, ...inside.map(({ address, length }) => neighbour(address, length, address))],
-      kind: [
-        ...[2, 16, 18, 17, 4].map((flags) => syn(PROTOCOL.tcp, flags)),
-        syn(PROTOCOL.udp, 0),
-        echo,
-        syn(family === 4 ? PROTOCOL.icmp : PROTOCOL.icmp6, family === 4 ? 0 : 129 * 256),
-        syn(PROTOCOL.esp, 0),
-        syn(PROTOCOL.gre, 0),
-      ],
-      sourcePort: [40000n],
-      destinationPort: [443n, 80n, 53n, 22n, 33434n],
-    },
-    sources: sourcesAt(family, entry, own, inside, behind),
+    ...given,
+    interfaces: [...interfaces.values()],
+    routes,
+    forwarding: first.machine.forwards(4) || second.machine.forwards(4),
   };
 }
 
-interface Network {
-  readonly address: Address;
-  readonly length: number;
+/** Compares two machines. Both are used up by it: states, counters and pools move. */
+export function diffMachines(before: Machine, after: Machine, options: DiffOptions = {}): DiffReport {
+  const limit = options.limit ?? USUAL_LIMIT;
+  const names = (machine: Machine): string[] =>
+    machine
+      .interfaces()
+      .filter((one) => one.kind !== "loopback" && machine.isRunning(one.name))
+      .map((one) => one.name);
+  const old = new Set(names(before));
+  const common = names(after).filter((name) => old.has(name));
+  const comparison = new Comparison(before, after);
+  const notExamined: NotExamined[] = [];
+  let classes = 0;
+  let known = 0;
+  let whole = true;
+  for (const family of options.families ?? ([4, 6] as const)) {
+    const watchers: [Watchers, Watchers] = [new Watchers(before, family), new Watchers(after, family)];
+    notExamined.push(...watchers.flatMap((one) => notExaminedIn(one)));
+    for (const arrival of [...common, null]) {
+      const found = classesOf(watchers, arrival, family, Math.max(1, limit - classes));
+      if (found === null) continue;
+      known += found.count;
+      if (!found.complete) whole = false;
+      for (let i = 0; i < found.count; i++) {
+        if (classes >= limit) {
+          whole = false;
+          break;
+        }
+        classes++;
+        comparison.look(found, i, arrival, family);
+        if (classes % 512 === 0) options.progress?.(classes, known);
+      }
+    }
+  }
+  if (!whole) {
+    notExamined.push({ what: `more than ${limit} classes of packets; the rest was not looked at`, rules: [] });
+  }
+  const unique = mergeNotExamined(notExamined);
+  return {
+    changes: comparison.changes(),
+    complete: whole && unique.length === 0,
+    classes,
+    notExamined: unique,
+    onlyBefore: [...old].filter((name) => !common.includes(name)),
+    onlyAfter: names(after).filter((name) => !old.has(name)),
+  };
 }
 
-/**
- * Addresses that packets can come from: the machine sends from its own; nobody else does, and hosts of one network do
- * not arrive on another.
- */
-function sourcesAt(
-  family: Family,
-  entry: string | null,
-  own: readonly Address[],
-  inside: readonly Network[],
-  behind: readonly Network[],
-): Ranges {
-  const mine = normalize(own.map((address) => [addressValue(address), addressValue(address)] as const));
-  if (entry === null) return mine;
-  const range = ({ address, length }: Network): Range => [addressValue(address), addressValue(address.filled(length))];
-  const elsewhere = subtract(normalize(inside.map(range)), normalize(behind.map(range)));
-  return subtract(subtract(unicast(family), elsewhere), mine);
-}
-
-function unicast(family: Family): Ranges {
-  return family === 4 ? [[1n, (224n << 24n) - 1n]] : [[2n, (0xffn << 120n) - 1n]];
-}
-
-function destinations(family: Family): Ranges {
-  return [[1n, family === 4 ? (1n << 32n) - 1n : (1n << 128n) - 1n]];
-}
-
-/** A host of a network that is not `own`. */
-function neighbour(network: Address, length: number, own: Address): bigint {
-  const bits = network.bits - length;
-  const first = addressValue(network);
-  if (bits <= 1) return first;
-  const wanted = first + (bits > 4 ? 10n : 1n);
-  return wanted === addressValue(own) ? wanted + 1n : wanted;
-}
-
-/** The packets of a class in words: protocol, ports, addresses, as far as they are narrowed down. */
-function describe(one: PacketClass, family: Family): string {
-  const whole = family === 4 ? (1n << 32n) - 1n : (1n << 128n) - 1n;
-  const protocol = Number(one.example.kind >> 16n);
-  const name = { 1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp" }[protocol] ?? `protocol ${protocol}`;
-  let text = name;
-  const ports = rangesText(one.values.destinationPort, 65535n, String);
-  if (ports !== "" && (protocol === 6 || protocol === 17 || protocol === 132)) text += ` to port ${ports}`;
-  const address = (value: bigint): string => `${addressOf(value, family)}`;
-  const from = rangesText(one.values.source, whole, address);
-  const to = rangesText(one.values.destination, whole, address);
-  if (from !== "") text += `, from ${from}`;
-  if (to !== "") text += `, to ${to}`;
-  return text;
-}
-
-function addressOf(value: bigint, family: Family): string {
-  if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join(".");
-  const groups = Array.from({ length: 8 }, (_, i) => ((value >> BigInt(112 - i * 16)) & 0xffffn).toString(16)).join(
-    ":",
+/** Classes that neither machine tells apart; null when no packet of the family can come from there. */
+export function classesOf(watchers: readonly Watchers[], arrival: Arrival, family: Family, limit: number): Cut | null {
+  const [first] = watchers;
+  if (first === undefined) return null;
+  const every = watchers.map((one, gate) => one.lists(arrival, gate));
+  const lists: CutList[] = every.every((one) => sameLists(one, every[0] as CutList[]))
+    ? (every[0] as CutList[])
+    : every.flat();
+  const universe = universeFor(first.context);
+  if (arrival === null) {
+    // A host sends as itself.
+    universe.source = watchers.reduce<Ranges>((sum, one) => union(sum, one.own), []);
+    if (universe.source.length === 0) return null;
+  }
+  const preferred = goodExamples(
+    watchers.map((one) => one.machine),
+    family,
+    arrival,
   );
-  return `${parseAddress(groups) ?? groups}`;
+  return cut(lists, { limit, universe, preferred });
 }
 
-/** Up to three ranges; "" when every value is in. */
-function rangesText(ranges: Ranges, last: bigint, text: (value: bigint) => string): string {
-  if (ranges.length === 1 && ranges[0]?.[0] === 0n && ranges[0][1] === last) return "";
-  const shown = ranges.slice(0, 3).map(([low, high]) => (low === high ? text(low) : `${text(low)}-${text(high)}`));
-  return shown.join(" ") + (ranges.length > 3 ? " …" : "");
+interface Draft {
+  example: string;
+  before: PacketFate;
+  after: PacketFate;
+  packets: string[];
+  more: boolean;
+  classes: number;
+  arrival: Arrival;
+  family: Family;
+  values: Readonly<Record<Field, bigint>>;
+}
+
+class Comparison {
+  readonly #before: FateTeller;
+  readonly #after: FateTeller;
+  readonly #groups: Map<string, Draft> = new Map();
+
+  constructor(before: Machine, after: Machine) {
+    this.#before = new FateTeller(before);
+    this.#after = new FateTeller(after);
+  }
+
+  look(classes: Cut, index: number, arrival: Arrival, family: Family): void {
+    const values = classes.example(index);
+    const packet = examplePacket(values, family);
+    const before = this.#before.tell(packet, arrival);
+    const after = this.#after.tell(packet, arrival);
+    if (before.text === after.text) return;
+    const key = [family, arrival, rulesKey(before.rules), rulesKey(after.rules), before.text, after.text].join("\n");
+    const known = this.#groups.get(key);
+    if (known !== undefined) {
+      known.classes++;
+      if (known.packets.length >= MOST_PARTS) {
+        known.more = true;
+        return;
+      }
+    }
+    const { system } = this.#before.machine;
+    const { parts, more } = classes.leaf(index);
+    const packets = parts.map((part) => describePart(part, arrival, family, system));
+    if (known !== undefined) {
+      for (const text of packets) if (!known.packets.includes(text)) known.packets.push(text);
+      known.more = known.more || more || known.packets.length > MOST_PARTS;
+      known.packets.splice(MOST_PARTS);
+      return;
+    }
+    if (this.#groups.size >= MOST_CHANGES) return;
+    const example = packetLine(packet, arrival, system);
+    this.#groups.set(key, { example, before, after, packets, more, classes: 1, arrival, family, values });
+  }
+
+  changes(): FateChange[] {
+    return [...this.#groups.values()].sort((a, b) => weight(b) - weight(a) || b.classes - a.classes);
+  }
+}
+
+/** Verdicts that turn come first, then ways and addresses, then the rest. */
+function weight({ before, after }: FateChange): number {
+  const passes = (fate: PacketFate): boolean => fate.verdict === "pass" || fate.verdict === "synproxy";
+  if (passes(before) !== passes(after)) return passes(after) ? 4 : 3;
+  if (before.verdict !== after.verdict) return 2;
+  return before.out !== after.out ? 2 : 1;
+}
+
+function rulesKey(rules: readonly ResponsibleRule[]): string {
+  return rules.map(({ text, anchor, place }) => `${anchor}|${place?.file}|${place?.line}|${text}`).join(";");
+}
+
+function mergeNotExamined(all: readonly NotExamined[]): NotExamined[] {
+  const merged = new Map<string, NotExamined>();
+  for (const one of all) {
+    const known = merged.get(one.what);
+    if (known === undefined) merged.set(one.what, one);
+    else {
+      const rules = [...known.rules];
+      for (const rule of one.rules)
+        if (!rules.some((other) => rulesKey([other]) === rulesKey([rule]))) rules.push(rule);
+      merged.set(one.what, { what: one.what, rules });
+    }
+  }
+  return [...merged.values()];
 }

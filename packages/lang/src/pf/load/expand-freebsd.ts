@@ -219,8 +219,7 @@ function applyPools(reader: Reader, progress: Progress, rule: Rule, at: Combinat
     return;
   }
   if (rule.action === "nat") {
-    if (lists.rdr !== null) progress.nat ??= natPool(reader, progress, lists.rdr);
-    rule.nat = progress.nat;
+    rule.nat = lists.rdr === null ? null : natPool(reader, progress, lists.rdr);
     return;
   }
   if (lists.route?.hosts != null) {
@@ -228,20 +227,20 @@ function applyPools(reader: Reader, progress: Progress, rule: Rule, at: Combinat
     if (progress.route === null) progress.errors++;
     rule.route = progress.route;
   }
-  if (lists.nat?.hosts != null) {
-    progress.nat ??= natPool(reader, progress, lists.nat);
-    rule.nat = progress.nat;
-  }
+  if (lists.nat?.hosts != null) rule.nat = natPool(reader, progress, lists.nat);
   if (lists.rdr?.hosts != null) rule.rdr = rdrPool(reader, progress, lists.rdr, at);
   if (lists.nat?.binat) checkBinat(reader, progress, rule, at.from);
 }
 
+// A pool is made once, but what is wrong with it is said for every combination.
 function natPool(reader: Reader, progress: Progress, redirection: Redirection): Pool | null {
+  if (progress.nat !== null) return progress.nat;
   const ports = natPorts(reader, redirection);
   if (ports === null) progress.errors++;
   const pool = makePool(reader, redirection, redirection.hosts ?? [], "nat", ports);
   if (pool === null) progress.errors++;
-  return ports === null ? null : pool;
+  if (ports !== null) progress.nat = pool;
+  return pool;
 }
 
 function rdrPool(reader: Reader, progress: Progress, redirection: Redirection, at: Combination): Pool | null {
@@ -251,8 +250,7 @@ function rdrPool(reader: Reader, progress: Progress, redirection: Redirection, a
   if (ports === null) progress.errors++;
   const pool = makePool(reader, redirection, redirection.hosts ?? [], "rdr", ports);
   if (pool === null) progress.errors++;
-  if (ports === null || pool === null) return null;
-  if (!moving) progress.rdr = pool;
+  if (!moving && ports !== null) progress.rdr = pool;
   return pool;
 }
 
@@ -265,16 +263,17 @@ function checkBinat(reader: Reader, progress: Progress, rule: Rule, from: HostNo
   const targets = progress.lists.nat?.hosts ?? [];
   const target = targets[0];
   const family = progress.base.family;
-  if ((progress.lists.from.hosts?.length ?? 0) > 1) {
-    const list = progress.lists.from.hosts as readonly HostNode[];
-    if (list[list.length - 1] !== from) {
-      wrong(
-        "invalid use of table as the source address of a binat-to rule",
-        "binat-to maps one address or network to another: its source is not a list.",
-      );
-    }
+  // The source with what follows it in its list; `(interface)` was copied, and the copy has no list.
+  const list = progress.lists.from.hosts ?? [];
+  const rest = from.wrap.kind === "dynamic" ? [from] : list.slice(list.indexOf(from));
+  if (rest.length > 1) {
+    wrong(
+      "invalid use of table as the source address of a binat-to rule",
+      "binat-to maps one address or network to another: its source is not a list.",
+    );
   }
-  if (targets.length > 1) {
+  // A combination that was skipped leaves its target behind in the pool.
+  if (targets.length > 1 || progress.skipped > 0) {
     wrong(
       "tables cannot be used as the redirect address of a binat-to rule",
       "binat-to has one target: neither a table nor a list.",
@@ -282,14 +281,16 @@ function checkBinat(reader: Reader, progress: Progress, rule: Rule, from: HostNo
   }
   const single = (host: HostNode | undefined): boolean =>
     host !== undefined && (host.wrap.kind === "prefix" || host.wrap.kind === "any" || host.wrap.kind === "dynamic");
-  if (from.wrap.kind === "table") {
+  const table = rest.find((host) => host.wrap.kind === "table")?.wrap;
+  const multiple = rest.find(isMultiAddress)?.wrap;
+  if (table?.kind === "table") {
     wrong(
-      `invalid use of table <${from.wrap.name}> as the source address of a binat-to rule`,
+      `invalid use of table <${table.name}> as the source address of a binat-to rule`,
       "binat-to maps one address or network to another: a table cannot be its source.",
     );
-  } else if (isMultiAddress(from) && from.wrap.kind === "dynamic") {
+  } else if (multiple?.kind === "dynamic") {
     wrong(
-      `invalid use of interface (${from.wrap.interface}) as the source address of a binat-to rule`,
+      `invalid use of interface (${multiple.interface}) as the source address of a binat-to rule`,
       "An interface in parentheses needs `:0` here, because it may have several addresses.",
     );
   } else if (!single(from) || !single(target)) {
@@ -316,7 +317,8 @@ function checkBinat(reader: Reader, progress: Progress, rule: Rule, from: HostNo
       "binat-to has one target: neither a table nor a list.",
     );
   }
-  if (rule.direction !== null) {
+  // The first combination leaves its direction behind.
+  if (rule.direction !== null || progress.added + progress.skipped > 0) {
     wrong(
       "binat-to cannot be specified with a direction",
       "binat-to makes a rule for each direction: leave `in` and `out` away.",

@@ -29,6 +29,8 @@ export class HostResolver {
   readonly #indexes: Map<string, number> = new Map();
   readonly #groups: Map<string, NetworkInterface[]> = new Map();
   readonly #lookups: Map<string, readonly HostNode[]> = new Map();
+  /** FreeBSD's pfctl lists the interfaces at the first question about one; until then it knows no link by number. */
+  #listed = false;
 
   constructor(environment: PfEnvironment, dialect: PfDialect) {
     this.#environment = environment;
@@ -56,7 +58,9 @@ export class HostResolver {
 
   /** Name of the interface with this index, null for 0 (`ifa_indextoname`). */
   nameOf(index: number): string | null {
-    return index === 0 ? null : (this.#environment.interfaces[index - 1]?.name ?? null);
+    return index === 0 || (this.#dialect.family === "freebsd" && !this.#listed)
+      ? null
+      : (this.#environment.interfaces[index - 1]?.name ?? null);
   }
 
   /** Whether the name is an interface's own, not a group's. */
@@ -70,10 +74,12 @@ export class HostResolver {
 
   /** `ifa_exists`: an interface or a group. */
   exists(name: string): boolean {
+    this.#listed = true;
     return this.#groups.has(name) || this.#indexes.has(name);
   }
 
   isLoopback(name: string): boolean {
+    this.#listed = true;
     if (this.#groups.has(name)) return false;
     const index = this.indexOf(name);
     return index !== 0 && this.#environment.interfaces[index - 1]?.kind === "loopback";
@@ -81,6 +87,7 @@ export class HostResolver {
 
   /** `ifa_lookup`: addresses of an interface, a group, all interfaces of a driver, or `self`. */
   lookup(name: string, modifiers: number): HostNode[] {
+    this.#listed = true;
     const key = `${modifiers} ${name}`;
     let found = this.#lookups.get(key);
     if (found === undefined) {

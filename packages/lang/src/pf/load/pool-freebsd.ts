@@ -1,6 +1,6 @@
 /** Targets of translation and routing on FreeBSD: `apply_redirspec`, `apply_nat_ports`, `apply_rdr_ports` of parse.y. */
 
-import type { Family } from "@pierhead/core";
+import { Address, type Family } from "@pierhead/core";
 import type { HostNode, PortNode, Redirection } from "../read/nodes.ts";
 import { dynamicNode } from "../read/nodes.ts";
 import type { Reader } from "../read/reader.ts";
@@ -80,7 +80,13 @@ export function cutMask(host: HostNode, family: Family | null): HostNode {
 
 /** The members of a pool, as the rule holds them. */
 export function poolMembers(hosts: readonly HostNode[]): PoolMember[] {
-  return hosts.map((host) => ({ address: host.wrap, interface: host.interface, weight: 0 }));
+  return hosts.map((host) => ({ address: memberAddress(host), interface: host.interface, weight: 0 }));
+}
+
+// `0.0.0.0/0` as a next hop has a family; an interface alone has none.
+function memberAddress({ wrap, interface: through, family, bits }: HostNode): HostNode["wrap"] {
+  if (wrap.kind !== "any" || through === null || family === 0) return wrap;
+  return { kind: "prefix", address: new Address(family, 0), length: bits };
 }
 
 /** The type a pool gets when none is written: round-robin for all that may be several addresses. */

@@ -38,8 +38,10 @@ function parseFilterOption(reader: Reader, options: FilterOptions): boolean {
       const [flags, flagSet] = parseTcpFlags(reader);
       if (options.hasFlags) redefined(reader, "flags cannot be redefined");
       options.hasFlags = true;
-      options.flags = flags;
-      options.flagSet = flagSet;
+      // FreeBSD's pfctl has eight bits for them: the ninth flag, `e`, gets lost.
+      const kept = reader.dialect.family === "freebsd" ? 0xff : 0x1ff;
+      options.flags = flags & kept;
+      options.flagSet = flagSet & kept;
       return true;
     }
     case Token.keep:

@@ -168,11 +168,13 @@ function fitTarget(reader: Reader, rule: Rule, redirection: Redirection): Redire
   const given = redirection.hosts ?? [];
   const first = given[0];
   if (rule.family === null && first !== undefined && first.scope === 0) rule.family = first.family || null;
-  const { hosts, family } = removeOtherFamily(given, rule.family);
+  let { hosts, family } = removeOtherFamily(given, rule.family);
   rule.family = family;
   checkTarget(reader, hosts, family);
+  // `(interface)` is copied for the family, and the copy of the first one loses the rest of the list.
+  const dynamic = hosts[0];
+  if (dynamic?.wrap.kind === "dynamic") hosts = [cutMask(dynamic, family)];
   checkTargetMasks(reader, hosts, family);
-  if (hosts[0] !== undefined) hosts[0] = cutMask(hosts[0], family);
   return { ...redirection, hosts };
 }
 

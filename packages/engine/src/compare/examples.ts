@@ -1,9 +1,9 @@
 /** From the values of a packet class to a packet that can be sent, and to the line that `trace --packet` takes. */
 import { type Family, type Packet, PROTOCOL, type System, TCP_FLAG } from "@pierhead/core";
 import { icmpTypeName } from "@pierhead/lang/names";
+import { addressFrom, type PacketClass } from "../prove/classes.ts";
 import { flagsText } from "../scenario/check.ts";
 import { protocolText } from "../trace/describe.ts";
-import { addressFrom, type PacketClass } from "./classes.ts";
 
 /** A packet for a class; null when no such packet exists on a wire (a port on a protocol that has none). */
 export function examplePacket(one: PacketClass, family: Family): Packet | null {

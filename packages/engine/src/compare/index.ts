@@ -1,0 +1,3 @@
+export * from "./diff.ts";
+export * from "./examples.ts";
+export * from "./fate.ts";

@@ -1,0 +1,3 @@
+export type { MigrateOptions, Migration } from "./context.ts";
+export { migratePf } from "./migrate.ts";
+export type { MigrationChange } from "./rewriter.ts";
