@@ -62,6 +62,37 @@ export function parseOption(reader: Reader): void {
       options.blockPolicy = returns ? "return" : "drop";
       return;
     }
+    case Token.failPolicy: {
+      // What a pass rule does with packets it cannot pass: for want of memory, states, or an address to translate to.
+      reader.take("keyword");
+      const returns = reader.peek() === Token.return;
+      if (!returns && reader.peek() !== Token.drop) reader.syntaxError();
+      reader.take("keyword");
+      reader.text(`set fail-policy ${returns ? "return" : "drop"}`);
+      checkOrder(reader, ORDER.option);
+      reader.failReturns = returns;
+      options.failPolicy = returns ? "return" : "drop";
+      return;
+    }
+    case Token.keepcounters:
+      reader.take("keyword");
+      options.keepCounters = true;
+      return;
+    case Token.failPolicy: {
+      reader.take("keyword");
+      const returns = reader.peek() === Token.return;
+      if (!returns && reader.peek() !== Token.drop) reader.syntaxError();
+      reader.take("keyword");
+      reader.text(`set fail-policy ${returns ? "return" : "drop"}`);
+      checkOrder(reader, ORDER.option);
+      reader.failReturns = returns;
+      options.failPolicy = returns ? "return" : "drop";
+      return;
+    }
+    case Token.keepcounters:
+      reader.take("keyword");
+      options.keepCounters = true;
+      return;
     case Token.fingerprints: {
       reader.take("keyword");
       const file = reader.string("file");

@@ -243,7 +243,12 @@ function parseAction(reader: Reader): Action {
     case Token.pass:
       reader.clause("action");
       reader.take("keyword");
-      return { action: "pass", blockReturn: "drop", ttl: 0, icmp: 0, icmp6: 0 };
+      if (reader.failReturns) {
+        return { action: "pass", blockReturn: "return", ttl: 0, icmp: RETURN_ICMP, icmp6: RETURN_ICMP6 };
+      }
+      return reader.failReturns
+        ? { action: "pass", blockReturn: "return", ttl: 0, icmp: RETURN_ICMP, icmp6: RETURN_ICMP6 }
+        : { action: "pass", blockReturn: "drop", ttl: 0, icmp: 0, icmp6: 0 };
     case Token.match:
       reader.clause("action");
       reader.take("keyword");
