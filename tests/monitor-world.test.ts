@@ -1,14 +1,14 @@
 /** `pierhead monitor` for real, in network namespaces: outages, crashes, broken files, flapping. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { parseSystem, Source, type System } from "@pierhead/core";
 import { analyzeFailover } from "@pierhead/engine/failover";
 import { Machine } from "@pierhead/engine/machine";
 import { readIfstated } from "@pierhead/lang/ifstated";
-import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { bundlePierhead } from "./support/bundle.ts";
 import {
   type Cut,
   gatewayFile,
@@ -24,7 +24,6 @@ import {
   worldIsMissing,
 } from "./support/two-isp-world.ts";
 
-const root = resolve(import.meta.dirname, "..");
 const missing = worldIsMissing();
 let scratch = "";
 let pierhead = "";
@@ -34,20 +33,7 @@ let running: RunningMonitor[] = [];
 beforeAll(async () => {
   if (missing !== null) return;
   scratch = mkdtempSync(join(tmpdir(), "pierhead-monitor-"));
-  pierhead = join(scratch, "pierhead.mjs");
-  await build({
-    absWorkingDir: root,
-    entryPoints: ["packages/cli/src/main.ts"],
-    outfile: pierhead,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    conditions: ["source"],
-    logLevel: "silent",
-    banner: {
-      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
-    },
-  });
+  pierhead = await bundlePierhead(scratch);
 });
 afterAll(() => {
   if (scratch !== "") rmSync(scratch, { recursive: true, force: true });
@@ -246,10 +232,13 @@ describe.skipIf(missing !== null)(`pierhead monitor in namespaces${missing === n
   });
 
   it("kills a test that hangs and never lets it hold up another", async () => {
-    const text = `hangs = '( "sleep 600" every 1 )'
-fine = '( "test -e ${world.folder}/flag" every 1 )'
+    const file = (name: string): string => join(world.folder, name);
+    const text = `hangs = '( "test ! -e ${file("hang")} || sleep 600" every 1 )'
+fine = '( "test -e ${file("flag")}" every 1 )'
 state a {
-	if $hangs || $fine
+	if ! $hangs
+		run ": > ${file("noticed")}"
+	if $fine
 		set-state b
 }
 state b {
@@ -257,9 +246,11 @@ state b {
 }
 `;
     const one = monitor(text);
-    await until(async () => (await one.status())?.state === "a", 10_000, "the start");
+    await one.reaches("a", 10_000);
+    writeFileSync(file("hang"), "");
     await until(async () => ((await one.status())?.tests[0]?.hung ?? 0) >= 2, 15_000, "two kills");
-    writeFileSync(join(world.folder, "flag"), "");
+    expect(existsSync(file("noticed"))).toBe(true);
+    writeFileSync(file("flag"), "");
     await one.reaches("b", 5_000);
     await until(() => gatewayProcesses() <= 2, 5_000, "no process left");
   });
