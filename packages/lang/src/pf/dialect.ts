@@ -216,11 +216,12 @@ function limitsOf(system: System): readonly string[] {
   const limits = ["states", "src-nodes", "frags"];
   if (system.family === "netbsd") return limits;
   if (system.family === "openbsd" && !isAtLeast(system, "openbsd", 4, 2)) return limits;
-  limits.push(
-    ...(isAtLeast(system, "freebsd", 9) && !isAtLeast(system, "freebsd", 15)
-      ? ["table-entries"]
-      : ["tables", "table-entries"]),
-  );
+  if (system.family === "freebsd") {
+    limits.push("table-entries");
+    if (isAtLeast(system, "freebsd", 15)) limits.push("anchors", "eth-anchors");
+    return limits;
+  }
+  limits.push("tables", "table-entries");
   if (isAtLeast(system, "openbsd", 6, 4)) limits.push("pktdelay-pkts");
   if (isAtLeast(system, "openbsd", 7, 5)) limits.push("anchors");
   return limits;

@@ -24,6 +24,7 @@ interface LinkAddress {
 export class HostResolver {
   readonly #environment: PfEnvironment;
   readonly #dialect: PfDialect;
+  readonly #numbersFirst: boolean;
   /** `iftab` without its link entries: every address, interface by interface. */
   readonly #addresses: LinkAddress[] = [];
   readonly #indexes: Map<string, number> = new Map();
@@ -35,6 +36,7 @@ export class HostResolver {
   constructor(environment: PfEnvironment, dialect: PfDialect) {
     this.#environment = environment;
     this.#dialect = dialect;
+    this.#numbersFirst = dialect.family === "freebsd" && dialect.translationOptions;
     let index = 0;
     for (const networkInterface of environment.interfaces) {
       index++;
@@ -159,8 +161,12 @@ export class HostResolver {
       bits = length;
       name = text.slice(0, slash);
     }
+    // FreeBSD 15 tries a number first. That shows: only a name makes it list the interfaces.
     const hosts =
-      this.#hostInterface(name, bits, toolLine) ?? this.#hostNumber(name, bits) ?? this.#hostDns(name, bits, noDns);
+      (this.#numbersFirst ? this.#hostNumber(name, bits) : null) ??
+      this.#hostInterface(name, bits, toolLine) ??
+      this.#hostNumber(name, bits) ??
+      this.#hostDns(name, bits, noDns);
     if (hosts === null) toolLine(`no IP address found for ${text}`);
     return hosts;
   }

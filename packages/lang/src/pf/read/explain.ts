@@ -46,7 +46,7 @@ function firstWordMeant(reader: Reader): Explanation | null {
   if (reader.clauseName !== "" || reader.takenStart !== start || reader.lexer.macro !== null) return null;
   const word = text.slice(start, reader.takenEnd);
   const meant = /^[a-z-]+$/i.test(word) ? closest(reader, word) : null;
-  if (meant === null) return null;
+  if (meant === null || meant === word) return null;
   return {
     code: "pf/syntax-error",
     message: `\`${quote(word)}\` begins no statement. Did you mean \`${meant}\`?`,
