@@ -64,6 +64,8 @@ export class Machine implements FilterHost {
   readonly reassembly: Map<string, Packet[]> = new Map();
   /** IP identifications counted up, so that fragments of one packet can be told from those of another. */
   nextIdentification = 1;
+  /** Every draw gives this number instead of one of the seed's: for analyses that chance must not disturb. */
+  fixedRandom: number | null = null;
   readonly #interfaces: MachineInterface[] = [];
   readonly #routing: Routing;
   readonly #random: Random;
@@ -100,7 +102,7 @@ export class Machine implements FilterHost {
   }
 
   random(): number {
-    return this.#random.next();
+    return this.fixedRandom ?? this.#random.next();
   }
 
   route(address: Address, table: number): HostRoute | null {

@@ -68,8 +68,11 @@ export function universe(field: Field, context: RegionContext): Ranges {
   }
 }
 
-/** All filter rules in the order of evaluation, anchors opened where they are called. */
-export function regionsOf(context: RegionContext): RuleRegion[] {
+/** Lists of rules of one anchor. */
+export type RegionList = "filter" | "scrub" | "nat" | "binat" | "rdr";
+
+/** All rules of a list in the order of evaluation, anchors opened where they are called. */
+export function regionsOf(context: RegionContext, list: RegionList = "filter"): RuleRegion[] {
   const regions: RuleRegion[] = [];
   const any: Constraints = {
     where: null,
@@ -88,7 +91,7 @@ export function regionsOf(context: RegionContext): RuleRegion[] {
     quickAnchor: number,
     depth: number,
   ): void => {
-    for (const rule of anchor.filter) {
+    for (const rule of anchor[list]) {
       const own = constraintsOf(rule, anchor.path, context);
       if (own === null) continue;
       const merged = both(outer, own);
@@ -227,7 +230,7 @@ function kindSet(rule: Rule, family: Family): Ranges | null {
   return normalize([...tcp, [0n, kindValue(PROTOCOL.tcp) - 1n], [kindValue(PROTOCOL.tcp + 1), 256n * 65536n - 1n]]);
 }
 
-function portSet(range: OperatorRange | null): Ranges | null {
+export function portSet(range: OperatorRange | null): Ranges | null {
   if (range === null) return null;
   const first = BigInt(range.first);
   const last = BigInt(range.last);
@@ -262,7 +265,7 @@ function addressSet(side: RuleAddress, anchor: string, context: RegionContext): 
   return subtract(universe("source", context), values);
 }
 
-function wrapSet(wrap: AddressWrap, anchor: string, context: RegionContext): Ranges | null {
+export function wrapSet(wrap: AddressWrap, anchor: string, context: RegionContext): Ranges | null {
   switch (wrap.kind) {
     case "any":
       return null;
@@ -314,6 +317,6 @@ function wrapSet(wrap: AddressWrap, anchor: string, context: RegionContext): Ran
   }
 }
 
-function prefixSet(address: Address, length: number): Ranges {
+export function prefixSet(address: Address, length: number): Ranges {
   return [[addressValue(address.masked(length)), addressValue(address.filled(length))]];
 }

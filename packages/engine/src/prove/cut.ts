@@ -18,6 +18,8 @@ export interface CutRegion {
   readonly stops: boolean;
   /** It says pass or block. */
   readonly decides: boolean;
+  /** It says block, and quickly or not, nothing of it is left but the answer. */
+  readonly blocks: boolean;
   /** When a later one of its list decides, it is as if it had not matched. */
   readonly forgettable: boolean;
 }
@@ -64,6 +66,8 @@ export interface Cut {
   /** False: there are more than `limit`; what is here is right, but not everything. */
   readonly complete: boolean;
   leaf(index: number): Leaf;
+  /** The example of a leaf alone; quicker. */
+  example(index: number): Readonly<Record<Field, bigint>>;
 }
 
 /** Ways that are kept for each node, and values for each way: enough to describe a set to people. */
@@ -73,15 +77,18 @@ const MOST_PARTS = 4;
 
 const ALL_FIELDS: readonly Field[] = ["kind", "tos", "source", "destination", "sourcePort", "destinationPort", "where"];
 
-/** @param lists regions in the order of evaluation; each list is evaluated for itself */
-export function cut(lists: readonly (readonly CutRegion[])[], options: CutOptions): Cut {
-  const regions = lists.flat();
-  const starts: number[] = [];
-  let total = 0;
-  for (const list of lists) {
-    starts.push(total);
-    total += list.length;
-  }
+/** Regions in the order of evaluation. Each list is evaluated for itself. */
+export interface CutList {
+  readonly regions: readonly CutRegion[];
+  /** Lists that are only reached when this one did not block; by a number shared among the lists of one packet filter. */
+  readonly gate: number | null;
+  /** The list belongs to the gate of this number: all of its lists must be certain to block to close it. */
+  readonly closes: number | null;
+}
+
+export function cut(lists: readonly CutList[], options: CutOptions): Cut {
+  const regions = lists.flatMap((list) => list.regions);
+  const total = regions.length;
   const domains = new Map<Field, Domain>();
   for (const field of ALL_FIELDS) {
     const constraints = regions.flatMap((region) => {
@@ -98,7 +105,7 @@ export function cut(lists: readonly (readonly CutRegion[])[], options: CutOption
   const columns = order.map(
     (field, depth) => new Column(field, domains.get(field) as Domain, regions, options, () => depth, openFrom),
   );
-  const decided = new Decided(regions, starts, openFrom);
+  const decided = new Decided(lists, regions, openFrom);
   const root: CutNode = { candidates: Int32Array.from(regions.keys()), edges: [], more: false, example: 0 };
   let level: CutNode[] = [root];
   let complete = true;
@@ -131,6 +138,7 @@ export function cut(lists: readonly (readonly CutRegion[])[], options: CutOption
     count: leaves.length,
     complete,
     leaf: (index) => leafOf(leaves[index] as CutNode, order, domains),
+    example: (index) => exampleOf(leaves[index] as CutNode, order, domains),
   };
 }
 
@@ -229,20 +237,29 @@ function merge(a: readonly number[], b: readonly number[]): Int32Array {
 
 /** Leaves out regions that cannot decide any more. */
 class Decided {
+  readonly #lists: readonly CutList[];
   readonly #regions: readonly CutRegion[];
   readonly #ends: readonly number[];
   readonly #openFrom: Int32Array;
 
-  constructor(regions: readonly CutRegion[], starts: readonly number[], openFrom: Int32Array) {
+  constructor(lists: readonly CutList[], regions: readonly CutRegion[], openFrom: Int32Array) {
+    this.#lists = lists;
     this.#regions = regions;
-    this.#ends = starts.map((_, i) => starts[i + 1] ?? regions.length);
+    let end = 0;
+    this.#ends = lists.map((list) => {
+      end += list.regions.length;
+      return end;
+    });
     this.#openFrom = openFrom;
   }
 
   drop(list: Int32Array, depth: number): Int32Array {
     const result: number[] = [];
+    const closed = new Map<number, boolean>();
     let at = 0;
-    for (const end of this.#ends) {
+    for (let which = 0; which < this.#ends.length; which++) {
+      const end = this.#ends[which] as number;
+      const { gate, closes } = this.#lists[which] as CutList;
       let until = at;
       // The first certain stop ends the list; the last certain decision makes those before it forgettable.
       let stopped = false;
@@ -257,7 +274,15 @@ class Decided {
         if (region.decides) last = until;
         if (region.stops) stopped = true;
       }
-      for (let i = at; i < reached; i++) {
+      if (gate !== null && closed.get(gate) === true) {
+        at = until;
+        continue;
+      }
+      const blocks = last !== -1 && last === reached - 1 && (this.#regions[list[last] as number] as CutRegion).blocks;
+      if (closes !== null) closed.set(closes, blocks && closed.get(closes) !== false);
+      // What came before a certain block leaves no trace.
+      const from = blocks && closes !== null ? last : at;
+      for (let i = from; i < reached; i++) {
         const index = list[i] as number;
         if (i >= last || !(this.#regions[index] as CutRegion).forgettable) result.push(index);
       }
@@ -299,7 +324,7 @@ function sameList(a: Int32Array, b: Int32Array): boolean {
   return true;
 }
 
-function leafOf(leaf: CutNode, order: readonly Field[], domains: ReadonlyMap<Field, Domain>): Leaf {
+function exampleOf(leaf: CutNode, order: readonly Field[], domains: ReadonlyMap<Field, Domain>): Record<Field, bigint> {
   const example = {} as Record<Field, bigint>;
   let node: CutNode = leaf;
   for (let depth = order.length - 1; depth >= 0; depth--) {
@@ -307,6 +332,11 @@ function leafOf(leaf: CutNode, order: readonly Field[], domains: ReadonlyMap<Fie
     example[field] = (domains.get(field) as Domain).example(node.example);
     node = (node.edges[0] as Edge).parent;
   }
+  return example;
+}
+
+function leafOf(leaf: CutNode, order: readonly Field[], domains: ReadonlyMap<Field, Domain>): Leaf {
+  const example = exampleOf(leaf, order, domains);
   // Ways back to the root, breadth first at each node, as many as are shown.
   let more = false;
   const parts: Partial<Record<Field, Ranges>>[] = [];

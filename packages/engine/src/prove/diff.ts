@@ -4,14 +4,14 @@ import { type BuildOptions, buildMachine, type MachineBuild } from "../build/ind
 import type { Machine } from "../machine/machine.ts";
 import type { ConfigTree, TreeTexts } from "../tree/index.ts";
 import { type Arrival, universeFor, Watchers } from "./arrivals.ts";
-import type { Field } from "./constraints.ts";
+import { FIELDS, type Field } from "./constraints.ts";
 import { type Cut, type CutList, cut } from "./cut.ts";
-import { describePart } from "./describe-set.ts";
 import { examplePacket, goodExamples, packetLine } from "./example.ts";
 import { FateTeller, type PacketFate, type ResponsibleRule } from "./fate.ts";
 import { sameLists } from "./list-identity.ts";
 import { type NotExamined, notExaminedIn } from "./not-examined.ts";
-import { type Ranges, union } from "./ranges.ts";
+import { PacketSet } from "./parts.ts";
+import { type Ranges, single, union } from "./ranges.ts";
 
 export interface DiffOptions {
   /** Most classes of packets that are looked at; 50,000 when absent. */
@@ -58,7 +58,7 @@ export const SCOPE: string =
 const USUAL_LIMIT = 50_000;
 /** Descriptions kept for each change. */
 const MOST_PARTS = 4;
-/** Changes that are told apart; what comes after is counted with the last ones of its kind. */
+/** Kinds of changes that are told apart. */
 const MOST_CHANGES = 2000;
 
 /** Compares two trees of the same host. */
@@ -136,6 +136,7 @@ export function diffMachines(before: Machine, after: Machine, options: DiffOptio
     for (const arrival of [...common, null]) {
       const found = classesOf(watchers, arrival, family, Math.max(1, limit - classes));
       if (found === null) continue;
+      const good = goodExamples([before, after], family, arrival);
       known += found.count;
       if (!found.complete) whole = false;
       for (let i = 0; i < found.count; i++) {
@@ -144,13 +145,16 @@ export function diffMachines(before: Machine, after: Machine, options: DiffOptio
           break;
         }
         classes++;
-        comparison.look(found, i, arrival, family);
+        comparison.look(found, i, arrival, family, good);
         if (classes % 512 === 0) options.progress?.(classes, known);
       }
     }
   }
   if (!whole) {
     notExamined.push({ what: `more than ${limit} classes of packets; the rest was not looked at`, rules: [] });
+  }
+  if (comparison.overflow) {
+    notExamined.push({ what: `more than ${MOST_CHANGES} kinds of changes; the rest is not listed`, rules: [] });
   }
   const unique = mergeNotExamined(notExamined);
   return {
@@ -185,60 +189,81 @@ export function classesOf(watchers: readonly Watchers[], arrival: Arrival, famil
   return cut(lists, { limit, universe, preferred });
 }
 
-interface Draft {
-  example: string;
+interface Group {
   before: PacketFate;
   after: PacketFate;
-  packets: string[];
-  more: boolean;
-  classes: number;
+  /** How far the example is from what people send; smaller is better. */
+  rank: number;
   arrival: Arrival;
   family: Family;
   values: Readonly<Record<Field, bigint>>;
+  readonly set: PacketSet;
+  classes: number;
 }
 
+/** Collects packets whose fates differ, by how and why they differ. */
 class Comparison {
   readonly #before: FateTeller;
   readonly #after: FateTeller;
-  readonly #groups: Map<string, Draft> = new Map();
+  readonly #groups: Map<string, Group> = new Map();
+  /** There were more kinds of changes than are told apart. */
+  overflow = false;
 
   constructor(before: Machine, after: Machine) {
     this.#before = new FateTeller(before);
     this.#after = new FateTeller(after);
   }
 
-  look(classes: Cut, index: number, arrival: Arrival, family: Family): void {
+  look(classes: Cut, index: number, arrival: Arrival, family: Family, good: GoodExamples): void {
     const values = classes.example(index);
     const packet = examplePacket(values, family);
     const before = this.#before.tell(packet, arrival);
     const after = this.#after.tell(packet, arrival);
     if (before.text === after.text) return;
-    const key = [family, arrival, rulesKey(before.rules), rulesKey(after.rules), before.text, after.text].join("\n");
-    const known = this.#groups.get(key);
-    if (known !== undefined) {
-      known.classes++;
-      if (known.packets.length >= MOST_PARTS) {
-        known.more = true;
+    // What differs in the main thing is told by it alone; hops and answers follow from it.
+    const fates = before.core === after.core ? [before.text, after.text] : [before.core, after.core];
+    const key = [rulesKey(before.rules), rulesKey(after.rules), ...fates].join("\n");
+    const rank = rankOf(values, good);
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      if (this.#groups.size >= MOST_CHANGES) {
+        this.overflow = true;
         return;
       }
-    }
-    const { system } = this.#before.machine;
+      group = { before, after, rank, arrival, family, values, set: new PacketSet(), classes: 0 };
+      this.#groups.set(key, group);
+    } else if (rank < group.rank) Object.assign(group, { before, after, rank, arrival, family, values });
+    group.classes++;
     const { parts, more } = classes.leaf(index);
-    const packets = parts.map((part) => describePart(part, arrival, family, system));
-    if (known !== undefined) {
-      for (const text of packets) if (!known.packets.includes(text)) known.packets.push(text);
-      known.more = known.more || more || known.packets.length > MOST_PARTS;
-      known.packets.splice(MOST_PARTS);
-      return;
-    }
-    if (this.#groups.size >= MOST_CHANGES) return;
-    const example = packetLine(packet, arrival, system);
-    this.#groups.set(key, { example, before, after, packets, more, classes: 1, arrival, family, values });
+    for (const ranges of parts) group.set.add({ arrival, family, ranges });
+    if (more) group.set.more = true;
   }
 
   changes(): FateChange[] {
-    return [...this.#groups.values()].sort((a, b) => weight(b) - weight(a) || b.classes - a.classes);
+    const { system } = this.#before.machine;
+    const changes = [...this.#groups.values()].map(({ before, after, rank, arrival, family, values, set, classes }) => {
+      const point = Object.fromEntries(FIELDS.map((field) => [field, single(values[field])]));
+      const { texts, more } = set.describe(system, MOST_PARTS, { arrival, family, ranges: point });
+      const example = packetLine(examplePacket(values, family), arrival, system);
+      return { example, before, after, packets: texts, more, classes, arrival, family, values, rank };
+    });
+    changes.sort((a, b) => weight(b) - weight(a) || a.rank - b.rank);
+    return changes.map(({ rank: _, ...change }) => change);
   }
+}
+
+type GoodExamples = ReturnType<typeof goodExamples>;
+
+/** Sum of the places in the lists of good examples; what is not in them counts most. */
+function rankOf(values: Readonly<Record<Field, bigint>>, good: GoodExamples): number {
+  let rank = 0;
+  for (const [field, list] of Object.entries(good) as [Field, readonly bigint[]][]) {
+    const place = list.indexOf(values[field]);
+    if (place === -1) rank += field.endsWith("Port") ? 3 : 100;
+    else if (field === "kind") rank += 2 * place;
+    else if (!field.endsWith("Port")) rank += place;
+  }
+  return rank;
 }
 
 /** Verdicts that turn come first, then ways and addresses, then the rest. */

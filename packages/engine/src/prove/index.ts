@@ -1,6 +1,7 @@
 export * from "./classes.ts";
 export { FIELDS, type Field, isNamed, type RegionContext, type RuleRegion, regionsOf } from "./constraints.ts";
 export * from "./diff.ts";
+export * from "./diff-report.ts";
 export * from "./domain.ts";
 export * from "./fate.ts";
 export * from "./fate.ts";

@@ -1,7 +1,7 @@
 /** The rules of a machine as they are in force now, with what commands have loaded and flushed, for analysis. */
 import { Anchor } from "@pierhead/lang/pf";
 import type { Machine } from "../machine/machine.ts";
-import type { Ruleset } from "../pf/ruleset.ts";
+import { LIST_NAMES, type Ruleset } from "../pf/ruleset.ts";
 import type { RegionContext } from "./constraints.ts";
 
 /** @param family 4 or 6: packets of one family are looked at, at a time */
@@ -21,7 +21,7 @@ export function liveContext(machine: Machine, family: 4 | 6): RegionContext {
 
 function anchorOf(ruleset: Ruleset): Anchor {
   const anchor = new Anchor(ruleset.name, ruleset.path);
-  anchor.filter = ruleset.filter.map((loaded) => loaded.rule);
+  for (const list of LIST_NAMES) anchor[list] = ruleset[list].map((loaded) => loaded.rule);
   for (const child of ruleset.children()) anchor.children.set(child.name, anchorOf(child));
   return anchor;
 }
