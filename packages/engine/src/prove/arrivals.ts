@@ -43,7 +43,7 @@ interface Translations {
 }
 
 interface Translation {
-  readonly rule: Rule;
+  readonly region: RuleRegion;
   /** All addresses it may write; null when they are not known. */
   readonly targets: Ranges | null;
   /** The target has the host bits of the packet: the network that is matched, and the one written. */
@@ -125,7 +125,7 @@ export class Watchers {
           if (last - to === end - from && last > to) shift = { from, to, size: last - to };
         }
       }
-      at[kind].push({ rule, targets, shift, port: portEffect(kind, rule, pool) });
+      at[kind].push({ region, targets, shift, port: portEffect(kind, rule, pool) });
     };
     for (const direction of sides) {
       const at = direction === "in" ? this.#in : this.#out;
@@ -140,7 +140,7 @@ export class Watchers {
           const b = outside?.[0];
           const shift =
             a !== undefined && b !== undefined && a[1] > a[0] ? { from: b[0], to: a[0], size: a[1] - a[0] } : null;
-          this.#in.destinations.push({ rule, targets: own, shift, port: "kept" });
+          this.#in.destinations.push({ region, targets: own, shift, port: "kept" });
         }
         return;
       }
@@ -293,6 +293,22 @@ export class Watchers {
     return result;
   }
 
+  /** Packets that have already what a translation would give them: for them, and only for them, nothing changes. */
+  #unmoved(side: "source" | "destination"): CutRegion[] {
+    const kinds = `${side}s` as const;
+    const other = side === "source" ? "destination" : "source";
+    const isElsewhereMoved = this.#in[`${other}s`].length + this.#out[`${other}s`].length > 0;
+    return [...this.#in[kinds], ...this.#out[kinds]].flatMap(({ region, targets }) => {
+      if (targets === null || targets.length === 0) return [];
+      const { constraints } = region;
+      const asked = constraints[side];
+      const same = asked === null ? targets : intersect(asked, targets);
+      if (same.length === 0) return [];
+      const far = isElsewhereMoved ? null : constraints[other];
+      return [{ ...MARK, constraints: { ...OPEN, kind: constraints.kind, [side]: same, [other]: far } }];
+    });
+  }
+
   /** Sets that no rule names and that decide all the same. */
   #marks(arrival: Arrival, domain: number): CutRegion[] {
     const { family, machine } = this;
@@ -319,6 +335,7 @@ export class Watchers {
       for (const table of tables) for (const { ranges } of this.routes(table)) mark("source", ranges);
     }
     for (const kinds of specialKinds(family)) mark("kind", kinds);
+    marks.push(...this.#unmoved("source"), ...this.#unmoved("destination"));
     const broadcasts = machine
       .interfaces()
       .flatMap((one) => one.addresses)

@@ -317,7 +317,7 @@ function changeWords(before: Packet, after: Packet, sources: string | null, dest
     if (!moved && fromPort === toPort) return;
     const port = fromPort === toPort ? "" : name === "source" ? " with another port" : ` port ${toPort}`;
     // A packet without a source gets that of the interface it leaves by.
-    words.push(`${name} becomes ${!moved ? "itself" : pool !== null ? pool : to}${port}`);
+    words.push(`${name} becomes ${pool ?? to}${port}`);
   };
   if (before.family !== after.family) words.push(`becomes IPv${after.family}`);
   side("source", before.source, after.source, before.sourcePort, after.sourcePort, sources);
