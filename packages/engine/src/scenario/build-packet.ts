@@ -14,8 +14,11 @@ import type { Endpoint, PacketSpec } from "./packet-spec.ts";
 /** Where saved names lead, and which sequence numbers a connection has reached. */
 export interface PacketContextOfScenario {
   saved(name: string): { readonly address: Address; readonly port: number } | null;
-  /** Sequence and acknowledgement a segment between these ends would have; null when nothing is known. */
-  next(packet: Packet): { readonly sequence: number; readonly acknowledgement: number } | null;
+  /**
+   * Sequence and acknowledgement a segment between these ends would have on a wire (the interface it comes in by; null:
+   * the host's own); null when nothing is known.
+   */
+  next(packet: Packet, wire: string | null): { readonly sequence: number; readonly acknowledgement: number } | null;
 }
 
 const NOTHING: PacketContextOfScenario = { saved: () => null, next: () => null };
@@ -73,11 +76,15 @@ export function buildPacket(spec: PacketSpec, context: PacketContextOfScenario =
     const problem = addIcmp(packet, spec, context);
     if (problem !== null) return problem;
   } else if (protocol === PROTOCOL.sctp) packet.sctpChunk = spec.chunk ?? 1;
-  else if (protocol === PROTOCOL.igmp) packet.payloadLength = 8;
+  else if (protocol === PROTOCOL.igmp) {
+    // IGMP stays on its link (RFC 2236 2).
+    packet.payloadLength = 8;
+    packet.ttl = spec.ttl ?? 1;
+  }
   const problem = setLength(packet, spec);
   if (problem !== null) return problem;
   if (packet.tcp !== null) {
-    const next = context.next(packet);
+    const next = context.next(packet, spec.out === null ? spec.in : null);
     packet.tcp.sequence = spec.seq ?? next?.sequence ?? 1000;
     packet.tcp.acknowledgement = spec.ack ?? next?.acknowledgement ?? ((packet.tcp.flags & 16) !== 0 ? 1 : 0);
   }

@@ -5,8 +5,17 @@ import { icmpPacket } from "../network/errors.ts";
 import type { Memory } from "./memory.ts";
 import type { ReplySpec } from "./types.ts";
 
-/** Makes the answer to `last`, the packet as it left. @returns a message when there is none */
-export function buildReply(spec: ReplySpec, last: Packet, system: System, memory: Memory): Packet | string {
+/**
+ * Makes the answer to `last`, the packet as it left by `wire` (null: delivered here).
+ * @returns a message when there is none
+ */
+export function buildReply(
+  spec: ReplySpec,
+  last: Packet,
+  wire: string | null,
+  system: System,
+  memory: Memory,
+): Packet | string {
   if (spec.error !== null) return buildError(spec, last, system);
   const packet = copyPacket(last);
   packet.source = spec.packet.from?.address ?? last.destination;
@@ -33,7 +42,7 @@ export function buildReply(spec: ReplySpec, last: Packet, system: System, memory
       rawOptions: null,
     };
     packet.payloadLength = 0;
-    const next = memory.next(packet);
+    const next = memory.next(packet, wire);
     packet.tcp.sequence = spec.packet.seq ?? next?.sequence ?? 5000;
     packet.tcp.acknowledgement = spec.packet.ack ?? next?.acknowledgement ?? 0;
   } else if (packet.icmp !== null) {

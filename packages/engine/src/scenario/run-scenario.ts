@@ -188,7 +188,7 @@ class ScenarioRun {
       notes.push("there is no packet to answer: none left or was delivered before this step");
       return null;
     }
-    const packet = buildReply(spec, last.packet, this.#scenario.system, this.#memory);
+    const packet = buildReply(spec, last.packet, last.interface, this.#scenario.system, this.#memory);
     if (typeof packet === "string") {
       notes.push(packet);
       return null;
