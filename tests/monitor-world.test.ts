@@ -213,13 +213,13 @@ describe.skipIf(missing !== null)(`pierhead monitor in namespaces${missing === n
       await one.reaches("allworking", 20_000);
       gatewayIsIn("allworking");
     };
-    flap(50);
+    flap(100);
     await calm();
     const fds = (): number => readdirSync(`/proc/${one.child.pid}/fd`).length;
     const [processes, files] = [gatewayProcesses(), fds()];
     const memory = (await one.status())?.memory ?? 0;
     for (let round = 0; round < 9; round++) {
-      flap(50);
+      flap(100);
       await calm();
     }
     const after = await one.status();

@@ -136,7 +136,11 @@ function hostAndPort(text: string): { host: string; port: number } {
 }
 
 function logWriter(target: string | undefined): (line: string) => void {
-  if (target === undefined) return (line) => process.stderr.write(line);
+  if (target === undefined) {
+    // Whoever read the log may go; the monitor goes on.
+    process.stderr.on("error", () => {});
+    return (line) => process.stderr.write(line);
+  }
   // Opened for every line, so that a rotated file is let go.
   if (target !== "syslog") return (line) => appendFileSync(target, line, { mode: 0o640 });
   const logger = spawn("logger", ["-t", "pierhead-monitor", "-p", "daemon.info"], {

@@ -32,7 +32,8 @@ export interface StateMemory {
 
 /**
  * `daemon`: as ifstated(8) does it. `live`: as `pierhead monitor` does: on entering a state its tests run side by side,
- * a test that the state before had too goes on with the result it has, no change is passed over, and a run that is killed
+ * a test that the state before had too goes on with the result it has, of a link that comes and goes while
+ * a command runs only the end counts, no change is passed over, and a run that is killed
  * because the next is due counts as a failure, if the runs before it were done in time.
  */
 export type Manner = "daemon" | "live";

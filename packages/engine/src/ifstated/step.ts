@@ -67,6 +67,10 @@ class Stepping {
   take(event: MonitorEvent): void {
     const { state } = this;
     if (state.waiting !== null && !this.#ends(event)) {
+      // Of a link that comes and goes meanwhile, only where it ends up matters to a live monitor.
+      if (event.kind === "link" && state.manner === "live") {
+        state.queue = state.queue.filter((one) => one.kind !== "link" || one.interface !== event.interface);
+      }
       if (event.kind !== "tick") state.queue.push(event);
       return;
     }

@@ -315,6 +315,20 @@ describe("better than the daemon", () => {
     expect([daemon.machine.state, slow.machine.state]).toEqual(["both", "both"]);
   });
 
+  it("does not follow every flap that came while a command ran, only the last", () => {
+    const text =
+      'state a {\n\tinit run "sleep 1"\n\tif em0.link.down\n\t\tset-state b\n}\nstate b {\n\tinit run "sleep 1"\n\tif em0.link.up\n\t\tset-state a\n}\n';
+    const { world, machine, notices } = live(compile(configuration(text)), "live", () => 0);
+    machine.start([{ interface: "em0", link: "up" }]);
+    for (let i = 0; i < 100; i++) {
+      machine.link("em0", "down");
+      machine.link("em0", "up");
+    }
+    machine.link("em0", "down");
+    world.advance(10);
+    expect(states(notices)).toEqual(["0 a", "sleep 1", "1 b", "sleep 1"]);
+  });
+
   it("says that a file goes round for ever, and does not go round with it", () => {
     const text = "state a {\n\tif em0.link.up\n\t\tset-state b\n}\nstate b {\n\tif em0.link.up\n\t\tset-state a\n}\n";
     const { machine, notices } = live(compile(configuration(text)), "live", () => 0);

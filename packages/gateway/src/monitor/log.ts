@@ -22,8 +22,13 @@ export class Log {
   put(level: LogLevel, event: string, message: string, fields: LogFields = {}): void {
     const time = new Date().toISOString();
     const { format, write } = this.#options;
-    if (format === "json") write(`${JSON.stringify({ time, level, event, message, ...fields })}\n`);
-    else write(`${time} ${level === "info" || level === "debug" ? "" : `${level}: `}${oneLine(message)}\n`);
+    const mark = level === "info" || level === "debug" ? "" : `${level}: `;
+    try {
+      if (format === "json") write(`${JSON.stringify({ time, level, event, message, ...fields })}\n`);
+      else write(`${time} ${mark}${oneLine(message)}\n`);
+    } catch {
+      // A full disk must not stop the failover.
+    }
   }
 
   info(event: string, message: string, fields: LogFields = {}): void {

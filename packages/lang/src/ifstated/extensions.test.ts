@@ -1,4 +1,5 @@
 import { Source } from "@pierhead/core";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readIfstated } from "./index.ts";
 
@@ -69,6 +70,28 @@ describe("extensions of pierhead monitor", () => {
     expect(diagnostics.length).toBeGreaterThan(0);
     expect(configuration.probes).toEqual([]);
     expect(extended).toEqual([]);
+  });
+
+  it("survives whatever is done to it", () => {
+    const pieces = PROBES.split(/(?<=\s)/);
+    const at = fc.nat({ max: pieces.length - 1 });
+    const change = fc.tuple(
+      at,
+      fc.constantFrom("", "{", "}", "\n", "probe ", '"', "$gw ", "200ms ", "0.", "of ", "\0"),
+    );
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 6 }), (changes) => {
+        const copy = [...pieces];
+        for (const [index, text] of changes) copy[index] = text;
+        const { diagnostics, configuration } = read(copy.join(""), true);
+        for (const { source, span } of diagnostics) {
+          expect(span.start).toBeLessThanOrEqual(span.end);
+          expect(span.end).toBeLessThanOrEqual(source?.text.length ?? 0);
+        }
+        for (const probe of configuration.probes) expect(probe.every).toBeGreaterThanOrEqual(0.01);
+      }),
+      { numRuns: 500, seed: 5 },
+    );
   });
 
   it("still lets the daemon judge a file that uses none", () => {
