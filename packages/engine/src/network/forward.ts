@@ -73,7 +73,7 @@ export function forward(run: Run, flow: number, packet: Packet, context: PacketC
 }
 
 function send(run: Run, flow: number, packet: Packet, original: Packet, context: PacketContext, way: Way): void {
-  const result = transmit(run, flow, packet, way, false);
+  const result = transmit(run, flow, packet, context, way, false);
   if (result !== "too-big") return;
   // FreeBSD answers about the packet as it is now, with NAT done; pf turns the quotation back on its way out.
   const about = run.machine.system.family === "freebsd" && packet.family === 4 ? packet : original;

@@ -4,6 +4,7 @@ import type { PacketContext } from "../pf/types.ts";
 import { badArrival, ownership } from "./addresses.ts";
 import { continues, sendGenerated } from "./answers.ts";
 import { assemble, fragmentKey } from "./fragments.ts";
+import { passesFrameRules } from "./frame.ts";
 import { routeByRule } from "./policy-route.ts";
 import type { Run } from "./run.ts";
 import { goOnTranslated } from "./translated.ts";
@@ -12,6 +13,7 @@ export function input(run: Run, flow: number, packet: Packet, context: PacketCon
   const { machine } = run;
   const name = context.receivedOn ?? "lo0";
   const arrival = machine.interface(name);
+  if (arrival !== null && !passesFrameRules(run, flow, "in", arrival, packet, context)) return;
   const bad = badArrival(packet, arrival);
   if (bad !== null) {
     run.end(flow, "bad-address", bad);

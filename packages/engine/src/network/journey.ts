@@ -4,8 +4,9 @@
  * A journey has flows. Flow 0 is the packet itself, whatever pf makes of it (translated, reassembled, cut into
  * fragments); what pf or the stack sends besides (answers, copies) is a flow of its own.
  */
-import type { Address, Packet } from "@pierhead/core";
+import { type Address, type Packet, TCP_FLAG } from "@pierhead/core";
 import type { Direction } from "@pierhead/lang/pf";
+import type { EtherResult } from "../pf/ether.ts";
 import type { FilterResult } from "../pf/types.ts";
 import type { Route } from "./routes.ts";
 
@@ -88,6 +89,15 @@ export type JourneyStep =
       readonly result: FilterResult;
       /** What goes with the packet from here on. */
       readonly marks: PacketMarks;
+    }
+  /** FreeBSD's `ether` rules looked at the frame; only when there are any. `packet` null: it is ARP for the next hop. */
+  | {
+      readonly kind: "frame";
+      readonly flow: number;
+      readonly direction: Direction;
+      readonly interface: string;
+      readonly packet: Packet | null;
+      readonly result: EtherResult;
     }
   /** A way was chosen, or none was found (`interface` null). */
   | {
@@ -239,7 +249,12 @@ function verdictOfEnd(end: StepOf<"end">, steps: readonly JourneyStep[], flows: 
 
 /** What an answer says to the sender: refused, or null for one that is no refusal (a challenge ACK). */
 function answerVerdict(packet: Packet): Verdict | null {
-  if (packet.tcp !== null) return (packet.tcp.flags & 4) !== 0 ? "return-rst" : null;
+  if (packet.tcp !== null) {
+    if ((packet.tcp.flags & TCP_FLAG.R) !== 0) return "return-rst";
+    // A syncookie: pf took the SYN and answered it, though it counts the packet as dropped.
+    const syncookie = (packet.tcp.flags & (TCP_FLAG.S | TCP_FLAG.A)) === (TCP_FLAG.S | TCP_FLAG.A);
+    return syncookie ? "synproxy" : null;
+  }
   if (packet.icmp !== null) return "return-icmp";
   if (packet.sctpChunk === 6) return "return-abort";
   return null;

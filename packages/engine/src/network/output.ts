@@ -53,10 +53,11 @@ export function output(run: Run, flow: number, packet: Packet, context: PacketCo
 
 function leave(run: Run, flow: number, packet: Packet, context: PacketContext, way: Way): void {
   if (packet.family === 6 && context.refragmentSize > 0) {
-    for (const fragment of refragment(run, flow, packet, context) ?? []) transmit(run, flow, fragment, way, true);
+    for (const fragment of refragment(run, flow, packet, context) ?? [])
+      transmit(run, flow, fragment, context, way, true);
     return;
   }
-  if (transmit(run, flow, packet, way, true) === "too-big") {
+  if (transmit(run, flow, packet, context, way, true) === "too-big") {
     run.end(
       flow,
       "too-big",

@@ -88,13 +88,13 @@ export function routeByRule(
   }
   if (leaving.family === 6 && fresh.refragmentSize > 0) {
     for (const fragment of refragment(run, own, leaving, fresh) ?? []) {
-      if (transmit(run, own, fragment, way, false) !== "too-big") continue;
+      if (transmit(run, own, fragment, fresh, way, false) !== "too-big") continue;
       complain(run, own, fragment, ICMP_ERROR.tooBig(6, way.mtu), fresh, "stack");
       run.end(own, "too-big", `${way.interface.name} takes no more than ${way.mtu} octets`);
     }
     return;
   }
-  if (transmit(run, own, leaving, way, false) === "too-big") {
+  if (transmit(run, own, leaving, fresh, way, false) === "too-big") {
     refuse(ICMP_ERROR.tooBig(leaving.family, way.mtu));
     run.end(own, "too-big", `${way.interface.name} takes no more than ${way.mtu} octets`);
   }

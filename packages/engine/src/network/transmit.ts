@@ -3,7 +3,9 @@ import { type Address, copyPacket, type Packet, packetLength } from "@pierhead/c
 import type { Machine } from "../machine/machine.ts";
 import type { MachineInterface } from "../machine/machine-interface.ts";
 import { createContext } from "../pf/packet-filter.ts";
+import type { PacketContext } from "../pf/types.ts";
 import { cut } from "./fragments.ts";
+import { passesArp, passesFrameRules } from "./frame.ts";
 import type { Run } from "./run.ts";
 
 /** What `transmit` did; `too-big` means nothing was sent and the caller complains. */
@@ -25,20 +27,34 @@ export interface Way {
  * Sends by an interface, in fragments when it must and may. IPv4 without DF is cut here; IPv6 never is, except for
  * the host's own packets (`own`).
  */
-export function transmit(run: Run, flow: number, packet: Packet, way: Way, own: boolean): TransmitResult {
+export function transmit(
+  run: Run,
+  flow: number,
+  packet: Packet,
+  context: PacketContext,
+  way: Way,
+  own: boolean,
+): TransmitResult {
   const { mtu } = way;
-  if (packetLength(packet) <= mtu) return deliverToLink(run, flow, packet, way, null) ? "sent" : "failed";
+  if (packetLength(packet) <= mtu) return deliverToLink(run, flow, packet, context, way, null) ? "sent" : "failed";
   if (packet.family === 4 ? packet.dontFragment : !own) return "too-big";
   const fragments = cut(packet, mtu, run.machine.nextIdentification++);
   if (fragments === null) return "too-big";
   run.add({ kind: "fragment", flow, packet: copyPacket(packet), fragments: fragments.map(copyPacket), mtu });
   let sent = false;
-  for (const fragment of fragments) sent = deliverToLink(run, flow, fragment, way, packet) || sent;
+  for (const fragment of fragments) sent = deliverToLink(run, flow, fragment, context, way, packet) || sent;
   return sent ? "sent" : "failed";
 }
 
 /** One packet that fits. @returns whether it went */
-export function deliverToLink(run: Run, flow: number, packet: Packet, way: Way, whole: Packet | null): boolean {
+export function deliverToLink(
+  run: Run,
+  flow: number,
+  packet: Packet,
+  context: PacketContext,
+  way: Way,
+  whole: Packet | null,
+): boolean {
   const { machine } = run;
   const { name } = way.interface;
   const send = (): void =>
@@ -75,6 +91,11 @@ export function deliverToLink(run: Run, flow: number, packet: Packet, way: Way, 
       return false;
     }
   }
+  if (needsNeighbour(way) && packet.family === 4 && !passesArp(run, flow, way.interface, context)) {
+    run.end(flow, "arp-failed", `an ether rule of pf blocks ARP on ${name}`);
+    return false;
+  }
+  if (!passesFrameRules(run, flow, "out", way.interface, packet, context)) return false;
   send();
   return true;
 }

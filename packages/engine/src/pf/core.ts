@@ -1,6 +1,7 @@
 import type { System } from "@pierhead/core";
 import { Rule } from "@pierhead/lang/pf";
 import { DynamicAddressBook } from "./dynamic-address.ts";
+import { EtherRulesets } from "./ether.ts";
 import { FragmentCache } from "./fragment.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import { type Kernel, kernelOf } from "./kernel.ts";
@@ -52,6 +53,7 @@ export class FilterCore {
   readonly sourceNodes: SourceNodeTable = new SourceNodeTable();
   readonly limiters: LimiterStore;
   readonly udpMappings: UdpMappings = new UdpMappings();
+  readonly ether: EtherRulesets = new EtherRulesets();
   readonly fragments: FragmentCache;
   readonly syncookies: SyncookieState = new SyncookieState();
   readonly fingerprints: FingerprintTable = new FingerprintTable();

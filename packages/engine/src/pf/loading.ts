@@ -83,6 +83,7 @@ export function loadAnchorTree(
   for (const { part, fresh } of prepared) {
     const ruleset = core.rulesets.findOrCreate(part.path);
     for (const [list, rules] of fresh) replaceList(core, ruleset, list, rules);
+    if (selection.rules ?? isWhole(selection)) core.ether.replace(core, part.path, part.anchor.ether);
     core.tables.commit(part.path);
     core.rulesets.removeIfEmpty(ruleset);
   }
@@ -170,7 +171,8 @@ function collect(root: Anchor, path: string): Part[] {
   const pending: Part[] = [{ path, anchor: root }];
   for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
     const { anchor } = part;
-    const hasBody = LIST_NAMES.some((list) => anchor[list].length > 0) || anchor.tables.size > 0;
+    const rules = LIST_NAMES.some((list) => anchor[list].length > 0) || anchor.ether.length > 0;
+    const hasBody = rules || anchor.tables.size > 0;
     if (hasBody || anchor === root) parts.push(part);
     const called = new Set<Anchor>();
     for (const list of LIST_NAMES) {

@@ -1,6 +1,7 @@
 import type { Packet, System } from "@pierhead/core";
 import type { Anchor, Direction, PfConfiguration, PfOptions } from "@pierhead/lang/pf";
 import { FilterCore } from "./core.ts";
+import type { EtherFrame, EtherResult } from "./ether.ts";
 import { testPacket } from "./filter-test.ts";
 import { clearSourceNodes, clearStates, type KillSelection, killSourceNodes, killStates } from "./killing.ts";
 import { flushRules, type LoadSelection, loadAnchorTree, loadConfiguration, resetOptions } from "./loading.ts";
@@ -107,6 +108,7 @@ export class PacketFilter {
         resetOptions(core);
         return 0;
       case "ethernet":
+        core.ether.clear();
         return 0;
       case "all":
         core.tables.killAll(anchorPath);
@@ -132,6 +134,21 @@ export class PacketFilter {
     const { core } = this;
     core.interfaces.refresh(core.host.interfaces());
     return testPacket(core, packet, direction, core.interfaces.get(interfaceName), context, trace);
+  }
+
+  /**
+   * What FreeBSD's `ether` rules say to a frame; null when there are none, or pf is off. A tag goes on to the IP rules
+   * through `context`.
+   */
+  testFrame(frame: EtherFrame, direction: Direction, name: string, context: PacketContext): EtherResult | null {
+    const { core } = this;
+    if (!core.ether.active || !core.running) return null;
+    core.interfaces.refresh(core.host.interfaces());
+    const kif = core.interfaces.find(name);
+    if (kif === null || kif.skip) return null;
+    const result = core.ether.test(core, frame, direction, kif, context.tag, context.rtable);
+    if (result.tag !== null) context.tag = result.tag;
+    return result;
   }
 
   /** One second of pf's own timers, at the host's present time: states, source nodes, fragments, syncookies. */

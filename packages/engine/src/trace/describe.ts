@@ -1,7 +1,7 @@
 /** Words for packets and rules. */
 import { type Packet, PROTOCOL, type System } from "@pierhead/core";
 import { icmpTypeName, protocolByNumber } from "@pierhead/lang/names";
-import { formatRule, type Rule } from "@pierhead/lang/pf";
+import { formatRule, type Origin, type Rule } from "@pierhead/lang/pf";
 import { endText, flagsText } from "../scenario/check.ts";
 import { CHUNKS } from "../scenario/packet-spec.ts";
 
@@ -42,11 +42,16 @@ export interface RulePlace {
   readonly column: number;
 }
 
-export function rulePlace(rule: Rule): RulePlace | null {
+export function rulePlace(rule: { readonly origin: Origin | null }): RulePlace | null {
   const { origin } = rule;
   if (origin === null) return null;
   const { line, column } = origin.source.position(origin.span.start);
   return { file: origin.source.name, line, column };
+}
+
+/** Where something stands, in the same words. */
+export function originText(origin: Origin | null): string {
+  return placeText(rulePlace({ origin }));
 }
 
 /** `/etc/pf.conf:12`, or nothing for a rule that no file has. */

@@ -97,6 +97,21 @@ function stepJson(step: JourneyStep, system: System): JsonObject {
         rtable: step.marks.rtable,
         queue: step.marks.queue,
       };
+    case "frame": {
+      const place = step.result.rule === null ? null : rulePlace(step.result.rule);
+      return {
+        kind: step.kind,
+        flow: step.flow,
+        direction: step.direction,
+        interface: step.interface,
+        packet: step.packet === null ? null : packetJson(step.packet, system),
+        verdict: step.result.verdict,
+        rule: step.result.rule?.number ?? null,
+        anchor: step.result.anchor,
+        file: place?.file ?? null,
+        line: place?.line ?? null,
+      };
+    }
     case "route":
       return {
         kind: step.kind,

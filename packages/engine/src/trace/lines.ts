@@ -4,7 +4,7 @@ import type { JourneyStep, StepOf } from "../network/journey.ts";
 import { formatDestination } from "../network/routes.ts";
 import type { EvaluationStep, FilterResult } from "../pf/types.ts";
 import { endText } from "../scenario/check.ts";
-import { packetText, placeText, rulePlace, ruleText } from "./describe.ts";
+import { originText, packetText, placeText, rulePlace, ruleText } from "./describe.ts";
 import { nearMisses } from "./near-miss.ts";
 import type { Trace } from "./trace.ts";
 
@@ -86,6 +86,15 @@ class Writer {
       case "filter":
         this.#pass(step, indent);
         break;
+      case "frame": {
+        const what = step.packet === null ? "ARP" : "the frame";
+        const { rule } = step.result;
+        const by = rule === null ? "" : ` by @${rule.number} of the ether rules`;
+        const verb = step.result.verdict === "pass" ? "passes" : "is blocked";
+        const place = rule === null ? "" : originText(rule.origin);
+        this.add("decision", indent, `${step.direction} on ${step.interface}: ${what} ${verb}${by}`, place);
+        break;
+      }
       case "route":
         this.add("route", indent, routeText(step));
         for (const one of step.candidates) {

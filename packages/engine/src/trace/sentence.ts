@@ -4,7 +4,7 @@ import type { Machine } from "../machine/machine.ts";
 import { delivery, departure, type Journey, type StepOf, stepsOf } from "../network/journey.ts";
 import { endText } from "../scenario/check.ts";
 import { diverted, passes } from "../scenario/observe.ts";
-import { placeText, rulePlace, ruleText } from "./describe.ts";
+import { originText, placeText, rulePlace, ruleText } from "./describe.ts";
 
 /** Such as "passes; leaves vr2 for 203.0.113.200 as 203.0.113.220". */
 export function sentenceOf(journey: Journey, machine: Machine): string {
@@ -33,6 +33,12 @@ export function sentenceOf(journey: Journey, machine: Machine): string {
     case "block": {
       const end = lastEnd(journey);
       if (end !== null && end.why !== "blocked") return `is dropped by the machine: ${end.text}`;
+      const frame = stepsOf(journey, "frame", 0).find((step) => step.result.verdict === "block");
+      if (frame !== undefined) {
+        const place = originText(frame.result.rule?.origin ?? null);
+        const where = place === "" ? "" : ` (${place})`;
+        return `is blocked ${frame.direction} on ${frame.interface} by rule @${frame.result.rule?.number} of the ether rules${where}`;
+      }
       return `is blocked${blockedWhere(journey)}${deciding(journey, machine)}`;
     }
   }
