@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { type NetworkInterface, parseAddress, type System } from "@pierhead/core";
 import { baseGroups, baseUsers } from "@pierhead/engine/machine";
 import type { PfEnvironment } from "@pierhead/lang/pf";
-import { loopbackOnly, readInterfaces } from "./interfaces.ts";
+import { loopbackOnly, namedInterfaces, readInterfaces } from "./interfaces.ts";
 
 /** The machine that a tool's answer depends on, described on the command line. */
 export interface MachineOptions {
@@ -11,12 +11,15 @@ export interface MachineOptions {
 }
 
 /**
- * The environment of a tool that reads one file: the described interfaces (else only loopback), the stock users,
- * `localhost`, and files beside the one that is read.
+ * The environment of a tool that reads one file: the described interfaces, the stock users, `localhost`, and files
+ * beside the one that is read. Where nobody described a machine it has loopback, and without an address every
+ * interface that the file names and the system has a driver for.
  */
-export function environmentFor(system: System, file: string, options: MachineOptions): PfEnvironment {
+export function environmentFor(system: System, file: string, text: string, options: MachineOptions): PfEnvironment {
   const interfaces: readonly NetworkInterface[] =
-    options.interfaces === undefined ? loopbackOnly(system) : readInterfaces(options.interfaces);
+    options.interfaces === undefined
+      ? [...loopbackOnly(system), ...namedInterfaces(system, text)]
+      : readInterfaces(options.interfaces);
   const users = baseUsers(system);
   const groups = baseGroups(system);
   const localhost = ["127.0.0.1", "::1"].map((text) => parseAddress(text)).filter((address) => address !== null);

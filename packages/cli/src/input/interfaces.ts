@@ -6,6 +6,7 @@ import {
   parsePrefix,
   type System,
 } from "@pierhead/core";
+import { findDriver, isClonedDriver } from "@pierhead/lang/dmesg";
 import { UsageError } from "../failure.ts";
 import { readSource } from "./read.ts";
 
@@ -33,6 +34,29 @@ export function loopbackOnly(system: System): NetworkInterface[] {
       routingDomain: 0,
     },
   ];
+}
+
+/** Interfaces that a text names, as far as the system has a driver of that name; loopback is left out. */
+export function namedInterfaces(system: System, text: string): NetworkInterface[] {
+  const family = system.family === "macos" || system.family === "linux" ? "freebsd" : system.family;
+  const found = new Map<string, NetworkInterface>();
+  for (const [name, driver] of text.matchAll(/(?<![\w.:-])([a-z]{2,15})\d{1,7}(?![\w.-])/g)) {
+    if (driver === undefined || name === "lo0" || found.has(name) || name.length > 15) continue;
+    const cloned = isClonedDriver(driver) || driver === "lo";
+    if (!cloned && findDriver(family, driver) === null) continue;
+    const pointToPoint = /^(?:tun|ppp|pppoe|pppx|gif|gre|sl)$/.test(driver);
+    found.set(name, {
+      name,
+      addresses: [],
+      groups: cloned ? [driver] : [],
+      link: "up",
+      up: true,
+      kind: driver === "lo" ? "loopback" : pointToPoint ? "point-to-point" : "broadcast",
+      mtu: driver === "lo" ? 32768 : 1500,
+      routingDomain: 0,
+    });
+  }
+  return [...found.values()];
 }
 
 /**

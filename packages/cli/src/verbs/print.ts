@@ -35,7 +35,10 @@ function printCommand(
     .description(`print what \`${tool}\` prints, byte for byte, with its messages and exit status`)
     .argument("<file>", "the file; - is standard input")
     .option("-s, --system <system>", "which system's tool", options.system)
-    .option("-i, --interfaces <file>", "the machine: its interfaces in JSON (without: loopback only)")
+    .option(
+      "-i, --interfaces <file>",
+      "the machine: its interfaces in JSON (without: loopback, and the interfaces the file names)",
+    )
     .addHelpText("after", `\nExample:\n  ${options.example}\n`);
 }
 
@@ -103,7 +106,7 @@ export const pfPrint: Verb = (program, exit) => {
         altq: flags.altq === true,
         tables: flags.tables !== undefined,
       };
-      const output = pfctlPrint(source.text, source.name, environmentFor(system, file, flags), {
+      const output = pfctlPrint(source.text, source.name, environmentFor(system, file, source.text, flags), {
         defines: defines(flags.define),
         anchor: flags.anchor ?? "",
         optimize,
@@ -138,7 +141,7 @@ export const ipsecPrint: Verb = (program, exit) => {
       const system = systemOption(flags.system);
       const source = readSource(file);
       defines(flags.define);
-      const output = ipsecctlPrint(source.text, source.name, environmentFor(system, file, flags), {
+      const output = ipsecctlPrint(source.text, source.name, environmentFor(system, file, source.text, flags), {
         keys: flags.keys === true,
         delete: flags.delete === true,
         verbose: (flags.verbose ?? 0) > 0 ? 2 : 1,
@@ -182,7 +185,7 @@ export const ikedPrint: Verb = (program, exit) => {
     const iked = await import("@pierhead/lang/iked");
     const system = systemOption(flags.system);
     const source = readSource(file);
-    write(iked.ikedPrint(source.text, source.name, environmentFor(system, file, flags)), exit);
+    write(iked.ikedPrint(source.text, source.name, environmentFor(system, file, source.text, flags)), exit);
   });
 };
 
