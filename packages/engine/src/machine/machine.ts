@@ -398,6 +398,7 @@ export class Machine implements FilterHost {
       resolveHost: (name) => this.resolve(name),
       readFile: (path) => this.files.get(path) ?? null,
       fileName: (path) => this.fileNames.get(path) ?? path,
+      routingTable: (number) => this.routes.has(number),
       userId: (name) => this.users.get(name) ?? null,
       groupId: (name) => this.groups.get(name) ?? null,
     };

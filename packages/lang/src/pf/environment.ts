@@ -14,6 +14,8 @@ export interface PfEnvironment {
   readFile(path: string): string | null;
   /** How the user knows the file that the machine has at this path, for places in reports; the path itself when absent. */
   fileName?(path: string): string;
+  /** Whether there is this routing table beside those that interfaces are in (`route -T N add`); absent: there is none. */
+  routingTable?(number: number): boolean;
   /** User and group ids by name; null when unknown. */
   userId(name: string): number | null;
   groupId(name: string): number | null;

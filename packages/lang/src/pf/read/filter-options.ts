@@ -309,7 +309,7 @@ export function parseRoutingTable(reader: Reader): number {
     reader.fail(
       `rtable ${reader.lexer.numberText} does not exist`,
       "pf/unknown-rtable",
-      `Routing table ${table} does not exist: no interface of this machine is in routing domain ${table}.`,
+      `Routing table ${table} does not exist: it has no routes, and no interface of this machine is in routing domain ${table}.`,
     );
   }
   return table;
@@ -318,7 +318,8 @@ export function parseRoutingTable(reader: Reader): number {
 // A table exists with its domain, and a domain with its first interface (rtable_exists).
 function routingTableExists(reader: Reader, table: number): boolean {
   const environment = reader.environment;
-  return table === 0 || environment === null || environment.interfaces.some((it) => it.routingDomain === table);
+  if (table === 0 || environment === null || environment.routingTable?.(table) === true) return true;
+  return environment.interfaces.some((it) => it.routingDomain === table);
 }
 
 function parseDivert(reader: Reader, options: FilterOptions): void {
