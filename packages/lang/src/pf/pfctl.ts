@@ -91,6 +91,7 @@ function printRuleset(
     for (const event of load.optimizerTables.get(path) ?? []) printEvent(lines, event, load, environment, format);
   };
   printTables(anchor.path);
+  const loaded = new Set<Anchor>();
   const stack: { readonly anchor: Anchor; next: number }[] = [{ anchor, next: 0 }];
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
     const rule = top.anchor[list][top.next++];
@@ -102,7 +103,9 @@ function printRuleset(
     }
     const text = indents.repeat(depth) + formatRule(rule, environment.system, format);
     const body = rule.anchor?.inline ? load.configuration.anchor(rule.anchor.path) : null;
-    if (body !== null && body[list].length > 0) {
+    // Of the rules that a list of protocols, say, was expanded to, the first one loads the body.
+    if (body !== null && body[list].length > 0 && !loaded.has(body)) {
+      loaded.add(body);
       lines.push(`${text} {`);
       printTables(body.path);
       stack.push({ anchor: body, next: 0 });
@@ -113,6 +116,7 @@ function printRuleset(
 /** `pfctl_load_eth_ruleset` with `-v`. */
 function printEther(lines: string[], anchor: Anchor, environment: PfEnvironment, format: FormatOptions): void {
   const indents = format.ruleNumbers ? "" : "  ";
+  const loaded = new Set<Anchor>();
   const stack: { readonly anchor: Anchor; next: number }[] = [{ anchor, next: 0 }];
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
     const rule = top.anchor.ether[top.next++];
@@ -124,7 +128,8 @@ function printEther(lines: string[], anchor: Anchor, environment: PfEnvironment,
     }
     const text = indents.repeat(depth) + formatEtherRule(rule, environment.system, format);
     const body = rule.anchor?.inline ? top.anchor.children.get(rule.anchor.name) : undefined;
-    if (body !== undefined && body.ether.length > 0) {
+    if (body !== undefined && body.ether.length > 0 && !loaded.has(body)) {
+      loaded.add(body);
       lines.push(`${text} {`);
       stack.push({ anchor: body, next: 0 });
     } else lines.push(text);

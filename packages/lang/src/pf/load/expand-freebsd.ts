@@ -248,7 +248,8 @@ function rdrPool(reader: Reader, progress: Progress, redirection: Redirection, a
   if (!moving && progress.rdr !== null) return progress.rdr;
   const ports = rdrPorts(reader, redirection, at.toPort);
   if (ports === null) progress.errors++;
-  const pool = makePool(reader, redirection, redirection.hosts ?? [], "rdr", ports);
+  const given = { low: redirection.port.from, high: 0, staticPort: false };
+  const pool = makePool(reader, redirection, redirection.hosts ?? [], "rdr", ports ?? given);
   if (pool === null) progress.errors++;
   if (!moving && ports !== null) progress.rdr = pool;
   return pool;

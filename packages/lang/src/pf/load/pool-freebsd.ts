@@ -52,21 +52,26 @@ export function checkTarget(reader: Reader, hosts: readonly HostNode[], family: 
   }
 }
 
-/** `check_netmask` over a list: a mask of more than 32 bits in an IPv4 rule gives the statement up. */
-export function checkTargetMasks(reader: Reader, hosts: readonly HostNode[], family: Family | null): void {
-  if (family !== 4) return;
-  for (const host of hosts) {
-    if (host.bits <= 32 || host.wrap.kind === "table" || host.wrap.kind === "dynamic") continue;
-    reader.toolLine(`netmask ${host.bits} invalid for IPv4 address`);
-    reader.report(
-      "pf/bad-netmask",
-      "error",
-      `A netmask of ${host.bits} bits is too long for an IPv4 address, which has 32.`,
-      reader.takenStart,
-      reader.takenEnd,
-    );
-    reader.giveUp();
-  }
+/** `check_netmask`: a mask of more than 32 bits in an IPv4 rule gives the statement up. pfctl looks at one host only. */
+export function checkTargetMask(reader: Reader, host: HostNode | undefined, family: Family | null): void {
+  if (family !== 4 || host === undefined || host.bits <= 32) return;
+  if (host.wrap.kind !== "prefix" && host.wrap.kind !== "any" && host.wrap.kind !== "dynamic") return;
+  reader.toolLine(`netmask ${host.bits} invalid for IPv4 address`);
+  reader.report(
+    "pf/bad-netmask",
+    "error",
+    `A netmask of ${host.bits} bits is too long for an IPv4 address, which has 32.`,
+    reader.takenStart,
+    reader.takenEnd,
+  );
+  reader.giveUp();
+}
+
+/** What pfctl has as a host's mask: the last address of a range. Null is the zero mask. */
+export function maskOf({ wrap, bits }: HostNode, family: Family): Address | null {
+  if (wrap.kind === "range") return wrap.last;
+  if (wrap.kind !== "prefix" && wrap.kind !== "any" && wrap.kind !== "dynamic") return null;
+  return bits === 0 ? null : new Address(family, 0).filled(0).masked(bits);
 }
 
 /** The mask of `(interface)` in an IPv4 rule is at most 32 bits long (`gen_dynnode`). */

@@ -1,5 +1,5 @@
-import type { System } from "@pierhead/core";
-import type { EtherAddress, EtherRule } from "../rule.ts";
+import { Address, type Family, type System } from "@pierhead/core";
+import type { EtherAddress, EtherRule, RuleAddress } from "../rule.ts";
 import { formatFromTo } from "./address.ts";
 import { printDialect } from "./dialect.ts";
 import { type FormatOptions, PLAIN } from "./options.ts";
@@ -27,7 +27,15 @@ export function formatEtherRule(rule: EtherRule, system: System, options: Format
   if (rule.to.address !== null) text += ` to ${formatMac(rule.to)}`;
   text += " l3";
   const family = rule.protocol === ETHERTYPE_IP ? 4 : 6;
-  text += formatFromTo(rule.l3From, null, rule.l3To, family, 0, printDialect(system), PLAIN);
+  text += formatFromTo(
+    asFamily(rule.l3From, family),
+    null,
+    asFamily(rule.l3To, family),
+    family,
+    0,
+    printDialect(system),
+    PLAIN,
+  );
   for (const label of rule.labels) text += ` label "${label}"`;
   if (rule.identifier !== 0) text += ` ridentifier ${rule.identifier}`;
   if (rule.queue !== null) text += ` queue ${rule.queue}`;
@@ -35,6 +43,21 @@ export function formatEtherRule(rule: EtherRule, system: System, options: Format
   if (rule.tagged !== null) text += `${rule.taggedNegated ? " !" : ""} tagged ${rule.tagged}`;
   if (rule.dummynet !== null) text += ` dn${rule.dummynet.kind} ${rule.dummynet.number}`;
   return text;
+}
+
+// pfctl prints addresses as the family of the EtherType, whatever family they are of: all but IPv4's is IPv6.
+function asFamily(peer: RuleAddress, family: Family): RuleAddress {
+  const wrap = peer.address;
+  const cast = (address: Address): Address =>
+    family === 4 ? new Address(4, address.w0) : new Address(6, address.w0, address.w1, address.w2, address.w3);
+  if (wrap.kind === "prefix" && wrap.address.family !== family) {
+    const address = cast(wrap.address);
+    return { ...peer, address: { kind: "prefix", address, length: Math.min(wrap.length, address.bits) } };
+  }
+  if (wrap.kind === "range" && wrap.first.family !== family) {
+    return { ...peer, address: { kind: "range", first: cast(wrap.first), last: cast(wrap.last) } };
+  }
+  return peer;
 }
 
 // `print_eth_addr`. The address of zeros prints as nothing. Mask bits count from the low end of each octet, as

@@ -1,7 +1,6 @@
 /** `anchor`, `load anchor`: `anchorrule`, `pfa_anchor`, `loadrule` of parse.y. */
 import { anchorCall } from "../load/anchor-path.ts";
-import { expandRule } from "../load/expand.ts";
-import { expandOldRule } from "../load/expand-old.ts";
+import { expandPlainRule } from "../load/expand-plain.ts";
 import { inlineRuleset, type Ruleset } from "../load/ruleset.ts";
 import { Rule } from "../rule.ts";
 import {
@@ -81,11 +80,10 @@ export function parseAnchor(reader: Reader, parseBody: BodyParser): void {
   }
   decideFamily(fromTo.from.hosts, rule);
   decideFamily(fromTo.to.hosts, rule);
-  const { icmp, users, groups } = options;
+  const { icmp, users, groups, receivedOn } = options;
   const { from, to, os } = fromTo;
-  const lists = { interfaces, protocols, icmp, from, to, os, users, groups, ruleSourceTrack: false };
-  if (reader.dialect.expandsBySource) expandOldRule(reader, rule, { ...lists, anchor: true }, null);
-  else expandRule(reader, rule, { ...lists, receivedOn: options.receivedOn, nat: null, rdr: null, route: null });
+  const lists = { interfaces, protocols, icmp, from, to, os, users, groups, receivedOn, ruleSourceTrack: false };
+  expandPlainRule(reader, rule, lists, true);
   reader.anchorStack[reader.anchorDepth + 1] = null;
 }
 

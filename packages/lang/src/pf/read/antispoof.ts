@@ -1,15 +1,15 @@
 /** `antispoof for …`: block rules made from the addresses of interfaces. */
-import { expandRule } from "../load/expand.ts";
-import { expandOldRule } from "../load/expand-old.ts";
+import { expandPlainRule } from "../load/expand-plain.ts";
 import { MODIFIER } from "../load/hosts.ts";
 import { Rule } from "../rule.ts";
 import { checkLabel, parseFamily, parseLogQuick } from "./clauses.ts";
 import { parseRoutingTable } from "./filter-options.ts";
+import { addLabel } from "./freebsd-options.ts";
 import { checkInterfaceName, modifiersOf, redefined } from "./hosts.ts";
 import { parseInterfaceItem } from "./interfaces.ts";
 import { dynamicNode, type HostNode, type InterfaceNode } from "./nodes.ts";
 import { checkOrder, ORDER } from "./order.ts";
-import { parseList } from "./ports.ts";
+import { parseList, parseNumber } from "./ports.ts";
 import type { Reader } from "./reader.ts";
 import { Char, Token } from "./tokens.ts";
 
@@ -21,17 +21,27 @@ export function parseAntispoof(reader: Reader): void {
   reader.expect(Token.for, "keyword");
   const interfaces = parseList(reader, parseAntispoofInterface);
   const family = parseFamily(reader);
+  const isFreebsd = reader.dialect.family === "freebsd";
+  const many: { labels: string[] | null } = { labels: null };
   let label: string | null = null;
+  let identifier = 0;
   let rtable = -1;
   for (;;) {
     if (reader.peek() === Token.label) {
       reader.take("keyword");
+      if (isFreebsd) {
+        addLabel(reader, many);
+        continue;
+      }
       const text = reader.string("label");
       if (label !== null) redefined(reader, "label cannot be redefined");
       label = text;
     } else if (reader.peek() === Token.rtable) {
       reader.take("keyword");
       rtable = parseRoutingTable(reader);
+    } else if (isFreebsd && reader.peek() === Token.ridentifier) {
+      reader.take("keyword");
+      identifier = parseNumber(reader) >>> 0;
     } else break;
   }
   if (reader.peek() !== Token.newline) reader.syntaxError();
@@ -46,7 +56,9 @@ export function parseAntispoof(reader: Reader): void {
       rule.log = second && log !== null && !reader.dialect.antispoofKeepsLogInterface ? { ...log, interface: 0 } : log;
       rule.quick = quick;
       rule.family = family === 0 ? null : family;
-      if (label) rule.labels = [checkLabel(reader, label)];
+      const labels = label === null ? (many.labels ?? []) : [label];
+      rule.labels = labels.filter((text) => text !== "").map((text) => checkLabel(reader, text));
+      rule.identifier = identifier;
       rule.rtable = rtable;
       return rule;
     };
@@ -64,21 +76,19 @@ export function parseAntispoof(reader: Reader): void {
 }
 
 function add(reader: Reader, rule: Rule, interfaces: InterfaceNode[] | null, hosts: HostNode[]): void {
-  const from = { hosts, ports: null };
-  const to = { hosts: null, ports: null };
   const lists = {
     interfaces,
     protocols: null,
     icmp: null,
-    from,
-    to,
+    from: { hosts, ports: null },
+    to: { hosts: null, ports: null },
     os: null,
     users: null,
     groups: null,
+    receivedOn: null,
     ruleSourceTrack: false,
   };
-  if (reader.dialect.expandsBySource) expandOldRule(reader, rule, { ...lists, anchor: false }, null);
-  else expandRule(reader, rule, { ...lists, receivedOn: null, nat: null, rdr: null, route: null });
+  expandPlainRule(reader, rule, lists, false);
 }
 
 function parseAntispoofInterface(reader: Reader): InterfaceNode {

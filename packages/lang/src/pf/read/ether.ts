@@ -12,6 +12,7 @@ import { ANY_HOST, ANY_PORT, type HostNode, type InterfaceNode } from "./nodes.t
 import { checkOrder, ORDER } from "./order.ts";
 import { parseList, parseNumber } from "./ports.ts";
 import type { Reader } from "./reader.ts";
+import { parseAction } from "./rules.ts";
 import { Char, Token } from "./tokens.ts";
 
 const ETHERTYPE_IP = 0x0800;
@@ -40,7 +41,8 @@ type EtherBase = Omit<
 
 /** `etherrule` after its first keyword. */
 export function parseEtherRule(reader: Reader): void {
-  const action = parseEtherAction(reader);
+  // `block return` is taken, and drops.
+  const action = parseAction(reader).action as EtherRule["action"];
   const direction = parseDirection(reader);
   const quick = reader.peek() === Token.quick ? takeQuick(reader) : false;
   const interfaces = parseOnInterfaces(reader);
@@ -392,23 +394,4 @@ function expand(
 
 function layer3Address(host: HostNode): RuleAddress {
   return host === ANY_HOST ? ANY_ADDRESS : host.ruleAddress(ANY_PORT);
-}
-
-/** `action` of an ether rule: pass, block or match, without more. */
-function parseEtherAction(reader: Reader): EtherRule["action"] {
-  reader.clause("action");
-  switch (reader.peek()) {
-    case Token.pass:
-      reader.take("keyword");
-      return "pass";
-    case Token.match:
-      reader.take("keyword");
-      return "match";
-    case Token.block:
-      reader.take("keyword");
-      if (reader.peek() === Token.drop) reader.take("keyword");
-      return "block";
-    default:
-      return reader.syntaxError();
-  }
 }

@@ -3,10 +3,10 @@
  * (`pfrule`), `scrub`, `nat`, `rdr` and `binat` rules. Its parse.y is a cousin of OpenBSD's of 2008 that learned
  * OpenBSD's later options, and keeps pools as lists.
  */
-import type { Family } from "@pierhead/core";
+import type { Address, Family } from "@pierhead/core";
 import type { Expansion } from "../load/expand.ts";
 import { expandFreebsdRule } from "../load/expand-freebsd.ts";
-import { checkTarget, checkTargetMasks, cutMask, poolMembers, removeOtherFamily } from "../load/pool-freebsd.ts";
+import { checkTarget, checkTargetMask, cutMask, maskOf, poolMembers, removeOtherFamily } from "../load/pool-freebsd.ts";
 import { isMultiAddress } from "../load/redirect.ts";
 import { type LogOptions, type Pool, type RouteOption, Rule, type StateOptions } from "../rule.ts";
 import {
@@ -101,10 +101,6 @@ export function applyFreebsdOptions(reader: Reader, rule: Rule, options: FilterO
   rule.identifier = options.identifier;
   rule.limiters = options.limiters;
   rule.maxPacketSize = options.maxPacketSize;
-  rule.dummynet =
-    options.dummynet !== null && (options.dummynet.number !== 0 || options.dummynet.reply !== 0)
-      ? options.dummynet
-      : null;
   if (options.labels !== null) {
     rule.labels = options.labels.map((label) => checkLabel(reader, label)).filter((label) => label !== "");
   }
@@ -120,6 +116,10 @@ export function finishFreebsdRule(
 ): void {
   if (options.afTo) rule.afTo = options.nat?.family || null;
   if (route !== null) applyRoute(reader, rule, route, options.afTo);
+  rule.dummynet =
+    options.dummynet !== null && (options.dummynet.number !== 0 || options.dummynet.reply !== 0)
+      ? options.dummynet
+      : null;
   if (options.divert !== null && options.divert.kind === "divert-to") {
     rule.divert = { kind: "divert-to", address: null, port: options.divert.port };
   }
@@ -174,7 +174,7 @@ function fitTarget(reader: Reader, rule: Rule, redirection: Redirection): Redire
   // `(interface)` is copied for the family, and the copy of the first one loses the rest of the list.
   const dynamic = hosts[0];
   if (dynamic?.wrap.kind === "dynamic") hosts = [cutMask(dynamic, family)];
-  checkTargetMasks(reader, hosts, family);
+  checkTargetMask(reader, hosts[0], family);
   return { ...redirection, hosts };
 }
 
@@ -223,6 +223,7 @@ export function parseFreebsdScrub(reader: Reader, no: boolean): void {
 }
 
 function applyScrub(reader: Reader, rule: Rule, options: ScrubOptionsNode): void {
+  if (rule.action === "no scrub") options = { ...options, noDf: false, randomId: false, setTos: null };
   if (options.reassembleTcp && rule.direction !== null) {
     reader.fail(
       "reassemble tcp rules can not specify direction",
@@ -233,7 +234,7 @@ function applyScrub(reader: Reader, rule: Rule, options: ScrubOptionsNode): void
   rule.scrub = {
     noDf: options.noDf,
     randomId: options.randomId,
-    reassembleTcp: options.reassembleTcp,
+    reassembleTcp: options.reassembleTcp && rule.action === "scrub",
     minTtl: options.minTtl,
     maxMss: options.maxMss,
     fragments: options.noReassemble ? "no reassemble" : "reassemble",
@@ -489,7 +490,7 @@ function binatAddresses(
   };
   if (from !== null) disallow(from, "source");
   if (target !== null) disallow(target, "redirect");
-  let sourceBits = 0;
+  let sourceMask: Address | null = null;
   const source = from?.[0];
   if (from !== null && source !== undefined) {
     if (from.length > 1) wrong("multiple binat ip addresses");
@@ -498,8 +499,8 @@ function binatAddresses(
       wrong("binat ip versions must match", "The addresses are of different families.", "pf/family-mismatch");
     }
     const cut = cutMask(source, family);
-    checkTargetMasks(reader, [cut], family);
-    sourceBits = cut.bits;
+    checkTargetMask(reader, cut, family);
+    sourceMask = family === null ? null : maskOf(cut, family);
     rule.from = { address: cut.wrap, negated: false, port: null };
   }
   const destination = to?.[0];
@@ -509,7 +510,7 @@ function binatAddresses(
       wrong("binat ip versions must match", "The addresses are of different families.", "pf/family-mismatch");
     }
     const cut = cutMask(destination, family);
-    checkTargetMasks(reader, [cut], family);
+    checkTargetMask(reader, cut, family);
     rule.to = { address: cut.wrap, negated: destination.negated, port: null };
   }
   if (rule.action === "no binat") {
@@ -534,8 +535,9 @@ function binatAddresses(
   checkTarget(reader, hosts, family);
   if (hosts.length > 1) wrong("binat rule must redirect to a single address");
   const host = cutMask(hosts[0] as HostNode, family);
-  checkTargetMasks(reader, [host], family);
-  if (sourceBits !== 0 && sourceBits !== host.bits) {
+  checkTargetMask(reader, host, family);
+  const targetMask = family === null ? null : maskOf(host, family);
+  if (sourceMask !== null && !sourceMask.isUnspecified() && (targetMask === null || !sourceMask.equals(targetMask))) {
     wrong(
       "'binat' source mask and redirect mask must be the same",
       "Source and target of binat are networks of the same size.",

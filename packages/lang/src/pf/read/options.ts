@@ -78,21 +78,6 @@ export function parseOption(reader: Reader): void {
       reader.take("keyword");
       options.keepCounters = true;
       return;
-    case Token.failPolicy: {
-      reader.take("keyword");
-      const returns = reader.peek() === Token.return;
-      if (!returns && reader.peek() !== Token.drop) reader.syntaxError();
-      reader.take("keyword");
-      reader.text(`set fail-policy ${returns ? "return" : "drop"}`);
-      checkOrder(reader, ORDER.option);
-      reader.failReturns = returns;
-      options.failPolicy = returns ? "return" : "drop";
-      return;
-    }
-    case Token.keepcounters:
-      reader.take("keyword");
-      options.keepCounters = true;
-      return;
     case Token.fingerprints: {
       reader.take("keyword");
       const file = reader.string("file");

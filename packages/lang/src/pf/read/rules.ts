@@ -32,7 +32,7 @@ import { Char, Token } from "./tokens.ts";
 const RETURN_ICMP = 3 * 256 + 3;
 const RETURN_ICMP6 = 1 * 256 + 4;
 
-interface Action {
+export interface Action {
   readonly action: RuleAction;
   readonly blockReturn: BlockReturn;
   readonly ttl: number;
@@ -238,7 +238,7 @@ function checkQueueName(reader: Reader, name: string, what: string): void {
   );
 }
 
-function parseAction(reader: Reader): Action {
+export function parseAction(reader: Reader): Action {
   switch (reader.peek()) {
     case Token.pass:
       reader.clause("action");

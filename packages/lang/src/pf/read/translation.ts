@@ -5,6 +5,7 @@
 
 import { anchorCall } from "../load/anchor-path.ts";
 import { expandOldRule, hostsOfFamily, invalidRedirect, poolOf, poolType } from "../load/expand-old.ts";
+import { expandPlainRule } from "../load/expand-plain.ts";
 import { netmaskFits } from "../load/netmask.ts";
 import { isMultiAddress } from "../load/redirect.ts";
 import { type LogOptions, type Pool, Rule } from "../rule.ts";
@@ -415,23 +416,9 @@ export function parseTranslationAnchor(reader: Reader): void {
       if (ports[0]?.range?.operator !== "=") unsupported("destination port operators not supported in rdr-anchor");
     }
   }
-  expandOldRule(
-    reader,
-    rule,
-    {
-      interfaces,
-      protocols,
-      icmp: null,
-      from: fromTo.from,
-      to: fromTo.to,
-      os: fromTo.os,
-      users: null,
-      groups: null,
-      ruleSourceTrack: false,
-      anchor: true,
-    },
-    null,
-  );
+  const { from, to, os } = fromTo;
+  const none = { icmp: null, users: null, groups: null, receivedOn: null, ruleSourceTrack: false };
+  expandPlainRule(reader, rule, { interfaces, protocols, from, to, os, ...none }, true);
 }
 
 function binatAnchor(
