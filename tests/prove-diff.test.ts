@@ -92,7 +92,7 @@ describe("a semantic difference", () => {
   it("is right about 10,000 random packets and random rules", () => {
     let changed = 0;
     let same = 0;
-    for (let seed = 1; seed <= 40; seed++) {
+    for (let seed = 1; seed <= 25; seed++) {
       const random = randomSource(seed);
       const main = randomRuleset(random, 10);
       const other = randomRuleset(randomSource(seed), 10);
@@ -107,7 +107,7 @@ describe("a semantic difference", () => {
       expect(report.notExamined).toEqual([]);
       expect(report.complete).toBe(true);
       if (report.changes.length === 0) same++;
-      changed += holdAgainst(report, before, after, randomPackets(random, 250), `seed ${seed}`);
+      changed += holdAgainst(report, before, after, randomPackets(random, 400), `seed ${seed}`);
     }
     expect(changed).toBeGreaterThan(100);
     expect(same).toBeGreaterThan(0);
@@ -144,7 +144,7 @@ describe("a semantic difference", () => {
       return lines;
     };
     let changed = 0;
-    for (let seed = 1; seed <= 40; seed++) {
+    for (let seed = 1; seed <= 25; seed++) {
       const random = randomSource(seed * 7919);
       const lines = rules(random);
       const others = [...lines];
@@ -161,6 +161,6 @@ describe("a semantic difference", () => {
         `seed ${seed}\n${lines.join("\n")}\n-- without --\n${others.join("\n")}`,
       );
     }
-    expect(changed).toBeGreaterThan(50);
+    expect(changed).toBeGreaterThan(30);
   }, 120_000);
 });

@@ -6,6 +6,7 @@
 import { type Family, PROTOCOL } from "@pierhead/core";
 import type { Direction, Rule } from "@pierhead/lang/pf";
 import type { Machine } from "../machine/machine.ts";
+import { addressFrom } from "./classes.ts";
 import {
   type Constraints,
   type Field,
@@ -322,10 +323,8 @@ export class Watchers {
     for (const table of tables) {
       for (const { ranges } of this.routes(table)) mark("destination", ranges);
     }
-    for (const set of specialAddresses(family)) {
-      mark("destination", set);
-      if (arrival !== null) mark("source", set);
-    }
+    for (const set of specialAddresses(family)) mark("destination", set);
+    if (arrival !== null) for (const set of impossibleSources(family)) mark("source", set);
     if (arrival !== null) {
       mark("source", this.own);
       // Answers, urpf-failed and antispoof ask whether the sender is behind the interface the packet came in by.
@@ -438,13 +437,12 @@ function portEffect(kind: "sources" | "destinations", rule: Rule, pool: NonNulla
   return high === low ? "set" : BigInt(low - first);
 }
 
-/** Addresses the stack treats unlike others: multicast, loopback, link-local, unspecified, limited broadcast. */
+/** Addresses the stack treats unlike others: unspecified, loopback, multicast, limited broadcast, link-local. */
 function specialAddresses(family: Family): Ranges[] {
   if (family === 4) {
     return [
       [[0n, 0x00ffffffn]],
       [[0x7f000000n, 0x7fffffffn]],
-      [[0xa9fe0000n, 0xa9feffffn]],
       [[0xe0000000n, 0xe00000ffn]],
       [[0xe0000000n, 0xefffffffn]],
       [[0xffffffffn, 0xffffffffn]],
@@ -462,6 +460,15 @@ function specialAddresses(family: Family): Ranges[] {
       [high(0xff11n), high(0xff12n) | rest],
     ],
   ];
+}
+
+/** Sources that no host may have: the stack drops some of them, and none is answered. */
+function impossibleSources(family: Family): Ranges[] {
+  const [unspecified, loopback] = specialAddresses(family) as [Ranges, Ranges];
+  const multicast =
+    family === 4 ? prefixSet(addressFrom(0xe0000000n, 4), 4) : prefixSet(addressFrom(0xff00n << 112n, 6), 8);
+  const broadcast: Ranges = family === 4 ? [[0xffffffffn, 0xffffffffn]] : NOTHING;
+  return [normalize([...unspecified, ...multicast, ...broadcast]), loopback];
 }
 
 /** Kinds of packets that are answered or tracked unlike others. */

@@ -62,6 +62,7 @@ export class FateTeller {
       }
     }
     this.#chance = chance;
+    machine.pf.indexed = true;
     this.#traces = machine.pf.core.kernel.separateTranslation || this.#pools.length > 0;
   }
 
@@ -354,7 +355,7 @@ function stateWords(journey: Journey): string[] {
 function endWords(journey: Journey): string {
   const end = stepsOf(journey, "end", 0).at(-1);
   if (end === undefined || end.why === "blocked") return "";
-  return `(${end.why})`;
+  return `by the machine and not by pf: ${end.why.replaceAll("-", " ")}`;
 }
 
 /** Ports of TCP and UDP that a packet of a class may have. */
