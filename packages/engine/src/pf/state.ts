@@ -74,7 +74,7 @@ export function hashKey(protocol: number, a: Address, b: Address, portA: number,
   hash = Math.imul((hash ^ (hash >>> 13)) + (a.w3 ^ Math.imul(a.w2, 31)), 0xc2b2ae3d);
   hash = Math.imul((hash ^ (hash >>> 16)) + (b.w3 ^ Math.imul(b.w2, 31)), 0x27d4eb2f);
   hash = Math.imul((hash ^ (hash >>> 15)) + ((portA << 16) | portB), 0x165667b1);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return hash ^ (hash >>> 16);
 }
 
 /** What `scrub (reassemble tcp)` remembers of one end (`struct pf_state_scrub`). */
