@@ -1,7 +1,6 @@
-import type { DiffReport, FateRule } from "@pierhead/engine/compare";
-import { EXIT } from "../failure.ts";
+import { EXIT, UsageError } from "../failure.ts";
 import { settle } from "../input/settle.ts";
-import { type Colors, colorsFor, plural, printable } from "../terminal.ts";
+import { colorsFor, printable } from "../terminal.ts";
 import type { Verb } from "./verb.ts";
 
 interface Flags {
@@ -28,7 +27,9 @@ export const diff: Verb = (program, exit) => {
     .addHelpText(
       "after",
       `
-Exit status: 0 no packet changes fate; 1 some do, or not all could be looked at; 2 could not run.
+All packets are cut into classes that no rule, address or route of either side tells apart, and one packet of each is
+sent through both machines. The examples can be given to \`pierhead trace --packet\`.
+Exit status: 0 no packet changes fate; 1 some do, or not everything could be examined; 2 could not run.
 
 Example:
   pierhead diff /etc new-etc --system openbsd-7.8
@@ -36,29 +37,18 @@ Example:
 `,
     )
     .action(async (oldPath: string, newPath: string, flags: Flags) => {
-      const { buildMachine } = await import("@pierhead/engine/build");
-      const { diffMachines } = await import("@pierhead/engine/compare");
+      const { buildBoth, diffJson, diffLines, diffMachines } = await import("@pierhead/engine/prove");
       const { buildOptions, readHost } = await import("../input/tree.ts");
-      const machines = [];
-      for (const [path, system] of [
-        [oldPath, flags.system],
-        [newPath, flags.newSystem ?? flags.system],
-      ] as const) {
-        const host = readHost(path, system);
-        const build = buildMachine(host.tree, host.system, buildOptions(flags));
-        await settle(build, flags.when ?? []);
-        machines.push(build.machine);
-      }
-      const [before, after] = machines as [(typeof machines)[0], (typeof machines)[0]];
-      const progress = process.stderr.isTTY === true && flags.json !== true;
-      const report = diffMachines(before, after, {
-        limit: Number(flags.limit) || 50_000,
-        ...(progress
-          ? { onProgress: (done, all) => process.stderr.write(done === all ? "\r\x1b[K" : `\r${done} of ${all}`) }
-          : {}),
-      });
-      if (flags.json === true) process.stdout.write(`${JSON.stringify(jsonOf(report), null, 2)}\n`);
-      else process.stdout.write(pretty(report, colorsFor(process.stdout)));
+      const limit = limitOption(flags.limit);
+      const old = readHost(oldPath, flags.system);
+      const fresh = readHost(newPath, flags.newSystem ?? flags.system ?? old.system.name);
+      const systems = { before: old.system, after: fresh.system };
+      const { before, after } = buildBoth(old.tree, fresh.tree, systems, buildOptions(flags));
+      for (const build of [before, after]) await settle(build, flags.when ?? []);
+      const report = diffMachines(before.machine, after.machine, { limit, ...progressOption(flags.json === true) });
+      clearProgress(flags.json === true);
+      if (flags.json === true) process.stdout.write(`${JSON.stringify(diffJson(report), null, 2)}\n`);
+      else showChanges(diffLines(report), process.stdout);
       exit(report.changes.length > 0 || !report.complete ? EXIT.findings : EXIT.fine);
     });
 };
@@ -67,48 +57,40 @@ function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
-function pretty(report: DiffReport, colors: Colors): string {
-  let text = "";
-  for (const change of report.changes) {
-    const more = change.classes > 1 ? ` and ${plural(change.classes - 1, "more class", "more classes")} like it` : "";
-    text += `${colors.bold(printable(change.packet))}\n`;
-    text += `  ${colors.dim(`${printable(change.packets)}${more}`)}\n`;
-    text += `  ${colors.red("-")} ${printable(change.before.text)}\n${rules(change.before.rules, colors)}`;
-    text += `  ${colors.green("+")} ${printable(change.after.text)}\n${rules(change.after.rules, colors)}\n`;
+export function limitOption(text: string): number {
+  const limit = Number(text);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 10_000_000) {
+    throw new UsageError(`--limit ${text}: a number of classes from 1 to 10000000 is wanted`);
   }
-  const count = plural(report.changes.length, "change");
-  text += report.changes.length === 0 ? colors.green("no packet changes fate") : colors.yellow(count);
-  text += `, ${plural(report.examined, "class", "classes")} of packets compared\n`;
-  if (report.conditions.length > 0) {
-    text += colors.dim(`asked with plain packets only: ${printable(report.conditions.join(", "))}\n`);
-  }
-  if (!report.complete) text += colors.yellow("not all classes were looked at: raise --limit\n");
-  return text;
+  return limit;
 }
 
-function rules(list: readonly FateRule[], colors: Colors): string {
-  return list
-    .map((one) => {
-      const place = one.place === null ? "" : colors.dim(` [${one.place.file}:${one.place.line}]`);
-      return `      ${one.direction} on ${one.interface}: ${printable(one.text)}${place}\n`;
-    })
-    .join("");
-}
-
-function jsonOf(report: DiffReport): object {
-  const fate = (one: DiffReport["changes"][number]["before"]): object => ({
-    text: one.text,
-    rules: one.rules.map(({ direction, interface: on, text, place }) => ({
-      direction,
-      interface: on,
-      rule: text,
-      place,
-    })),
-  });
+/** How far it is, on a terminal, once it takes long enough to wonder. */
+export function progressOption(json: boolean): { progress?: (done: number, known: number) => void } {
+  if (process.stderr.isTTY !== true || json) return {};
+  const begin = Date.now();
   return {
-    changes: report.changes.map((one) => ({ ...one, before: fate(one.before), after: fate(one.after) })),
-    examined: report.examined,
-    complete: report.complete,
-    conditions: report.conditions,
+    progress: (done, known) => {
+      if (Date.now() - begin > 1000) process.stderr.write(`\r${done} classes of ${known} known so far\u001b[K`);
+    },
   };
+}
+
+export function clearProgress(json: boolean): void {
+  if (process.stderr.isTTY === true && !json) process.stderr.write("\r\u001b[K");
+}
+
+/** Lines of a comparison with the colours of a diff. */
+export function showChanges(lines: readonly string[], stream: NodeJS.WriteStream): void {
+  const colors = colorsFor(stream);
+  for (const line of lines) {
+    const text = printable(line);
+    let painted = text;
+    if (text.startsWith("  before:")) painted = colors.red(text);
+    else if (text.startsWith("  after:")) painted = colors.green(text);
+    else if (text.startsWith("Not examined:")) painted = colors.yellow(text);
+    else if (/^(?:in on|sent by|and )/.test(text)) painted = colors.bold(text);
+    else if (text.startsWith("    ") || text.startsWith("Examined:")) painted = colors.dim(text);
+    stream.write(`${painted}\n`);
+  }
 }

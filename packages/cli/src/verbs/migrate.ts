@@ -1,11 +1,12 @@
 import { writeFileSync } from "node:fs";
-import type { Diagnostic, System } from "@pierhead/core";
-import type { DiffReport } from "@pierhead/engine/compare";
+import type { Diagnostic } from "@pierhead/core";
+import type { MigrationProof } from "@pierhead/engine/prove";
 import { EXIT, UsageError } from "../failure.ts";
 import { systemOption } from "../input/read.ts";
 import { jsonDiagnostic, placeOf } from "../report/json.ts";
 import { prettyDiagnostics } from "../report/pretty.ts";
-import { colorsFor, plural, printable } from "../terminal.ts";
+import { colorsFor, plural } from "../terminal.ts";
+import { clearProgress, progressOption, showChanges } from "./diff.ts";
 import type { Verb } from "./verb.ts";
 
 interface Flags {
@@ -45,16 +46,22 @@ Example:
       const file = host.tree.of("pf")[0] ?? host.tree.files.find((one) => one.language?.name === "pf");
       if (file === undefined) throw new UsageError(`${path}: there is no pf.conf in it`);
       const { migratePf } = await import("@pierhead/lang/pf");
-      const texts = host.tree.texts();
-      const attempt = async (
-        guard: boolean,
-      ): Promise<{ result: ReturnType<typeof migratePf>; proof: DiffReport | string }> => {
+      const { diffJson, diffLines, proveMigration } = await import("@pierhead/engine/prove");
+      const { buildOptions } = await import("../input/tree.ts");
+      const attempt = (guard: boolean): { result: ReturnType<typeof migratePf>; proof: MigrationProof } => {
         const result = migratePf(file.source, host.system, to, { guard });
-        return { result, proof: await prove(texts, file.path, host.system, to, result.text, flags) };
+        const name = flags.output ?? `${file.source.name} for ${to.name}`;
+        const migration = { files: host.tree, from: host.system, to, text: result.text, name, old: file.source };
+        const proof = proveMigration(migration, {
+          build: buildOptions(flags),
+          ...progressOption(flags.json === true),
+        });
+        clearProgress(flags.json === true);
+        return { result, proof };
       };
-      let { result, proof } = await attempt(flags.guard === true);
+      let { result, proof } = attempt(flags.guard === true);
       if (flags.guard !== true && !isProved(proof, result.diagnostics)) {
-        const guarded = await attempt(true);
+        const guarded = attempt(true);
         if (weight(guarded) < weight({ result, proof })) ({ result, proof } = guarded);
       }
       if (flags.output !== undefined) writeFileSync(flags.output, result.text);
@@ -66,100 +73,50 @@ Example:
           after,
           why,
         }));
-        const summary = typeof proof === "string" ? { proved: false, reason: proof } : { proved, ...proofJson(proof) };
+        const summary =
+          proof.report === null
+            ? { proved, wrong: proof.wrong, errors: proof.errors.map(jsonDiagnostic) }
+            : { proved, ...diffJson(proof.report) };
         process.stdout.write(
           `${JSON.stringify({ text: result.text, changes, diagnostics: result.diagnostics.map(jsonDiagnostic), proof: summary }, null, 2)}\n`,
         );
       } else {
         if (flags.output === undefined) process.stdout.write(result.text);
-        report(result.diagnostics, result.changes.length, proof);
+        const colors = colorsFor(process.stderr);
+        if (result.diagnostics.length > 0) process.stderr.write(`${prettyDiagnostics(result.diagnostics, colors)}\n`);
+        process.stderr.write(`${plural(result.changes.length, "place")} rewritten\n`);
+        if (proof.report === null) {
+          process.stderr.write(`${colors.yellow("not proved:")} the ${proof.wrong} file does not load\n`);
+          process.stderr.write(`${prettyDiagnostics(proof.errors, colors)}\n`);
+        } else if (proved) {
+          const classes = plural(proof.report.classes, "class", "classes");
+          process.stderr.write(
+            `${colors.green("proved:")} what begins a connection keeps its fate, in all ${classes} of packets\n`,
+          );
+          const strays = proof.report.changes.length;
+          if (strays > 0) {
+            const what = plural(strays, "change concerns", "changes concern");
+            process.stderr.write(
+              `${what} packets that begin nothing, which kernels treat each in its way (--json lists them)\n`,
+            );
+          }
+        } else showChanges(diffLines(proof.report), process.stderr);
       }
       exit(proved ? EXIT.fine : EXIT.findings);
     });
 };
 
-function isProved(proof: DiffReport | string, diagnostics: readonly Diagnostic[]): boolean {
-  return typeof proof !== "string" && proof.changes.length === 0 && proof.complete && diagnostics.length === 0;
+function isProved(proof: MigrationProof, diagnostics: readonly Diagnostic[]): boolean {
+  const { report } = proof;
+  const kept = report?.changes.every((change) => change.stray) ?? false;
+  return kept && report?.complete === true && diagnostics.length === 0;
 }
 
 /** How much is wrong with an attempt; less is better. */
-function weight({
-  result,
-  proof,
-}: {
-  result: { diagnostics: readonly Diagnostic[] };
-  proof: DiffReport | string;
-}): number {
-  return result.diagnostics.length * 1000 + (typeof proof === "string" ? 100_000 : proof.changes.length);
-}
-
-/** Compares the machine with the old file with the machine with the new one. @returns a reason when that cannot be done */
-async function prove(
-  texts: Map<string, string>,
-  path: string,
-  from: System,
-  to: System,
-  text: string,
-  flags: Flags,
-): Promise<DiffReport | string> {
-  const { buildMachine } = await import("@pierhead/engine/build");
-  const { diffMachines } = await import("@pierhead/engine/compare");
-  const { buildOptions } = await import("../input/tree.ts");
-  const options = buildOptions(flags);
-  const old = buildMachine(new Map(texts).set("/etc/pf.conf", texts.get(path) ?? ""), from, options);
-  const interfaces = old.machine.interfaces().map(({ name, addresses, groups, link, mtu, kind, routingDomain }) => ({
-    name,
-    addresses: [...addresses],
-    groups: [...groups],
-    link,
-    mtu,
-    kind,
-    routingDomain,
-  }));
-  // The machine stays the same: what was concluded about it from the old files holds for the new one.
-  const now = buildMachine(new Map([["/etc/pf.conf", text]]), to, { ...options, interfaces });
-  for (const one of [old, now]) {
-    const wrong = one.pf?.diagnostics.find((found) => found.severity === "error");
-    if (wrong !== undefined) return `the ${one === old ? "old" : "new"} file does not load: ${wrong.message}`;
-  }
-  for (const route of old.machine.routes.list()) {
-    if (route.gateway !== null) now.machine.routes.insert(route);
-  }
-  now.machine.setForwarding(true);
-  old.machine.setForwarding(true);
-  old.machine.pf.enabled = true;
-  now.machine.pf.enabled = true;
-  return diffMachines(old.machine, now.machine);
-}
-
-function proofJson(proof: DiffReport): object {
-  return {
-    examined: proof.examined,
-    complete: proof.complete,
-    changes: proof.changes.map((one) => ({ packet: one.packet, before: one.before.text, after: one.after.text })),
-  };
-}
-
-function report(diagnostics: readonly Diagnostic[], changes: number, proof: DiffReport | string): void {
-  const colors = colorsFor(process.stderr);
-  if (diagnostics.length > 0) process.stderr.write(`${prettyDiagnostics(diagnostics, colors)}\n`);
-  process.stderr.write(`${plural(changes, "place")} rewritten\n`);
-  if (typeof proof === "string") {
-    process.stderr.write(`${colors.yellow("not proved:")} ${printable(proof)}\n`);
-    return;
-  }
-  for (const one of proof.changes) {
-    process.stderr.write(
-      `${colors.bold(printable(one.packet))}\n  - ${printable(one.before.text)}\n  + ${printable(one.after.text)}\n`,
-    );
-  }
-  const classes = plural(proof.examined, "class", "classes");
-  if (proof.changes.length === 0 && proof.complete) {
-    process.stderr.write(`${colors.green("proved:")} all ${classes} of packets keep their fate\n`);
-  } else {
-    const count = plural(proof.changes.length, "change");
-    process.stderr.write(
-      `${colors.yellow(`${count} of fate`)} among ${classes} of packets${proof.complete ? "" : "; not all were looked at"}\n`,
-    );
-  }
+function weight(attempt: { result: { diagnostics: readonly Diagnostic[] }; proof: MigrationProof }): number {
+  const { result, proof } = attempt;
+  return (
+    result.diagnostics.length * 1000 +
+    (proof.report === null ? 100_000 : proof.report.changes.filter((change) => !change.stray).length)
+  );
 }

@@ -45,9 +45,10 @@ function shorter(ranges: Ranges, all: Ranges, words: (ranges: Ranges) => string[
   const rest = subtract(all, ranges);
   if (rest.length === 0) return "any";
   const own = words(ranges);
-  if (own.length <= 2) return list(own);
   const other = words(rest);
-  return other.length < own.length ? `any but ${list(other)}` : list(own);
+  if (own.length <= MOST && other.length > MOST) return list(own);
+  const [plain, negated] = [list(own), `any but ${list(other)}`];
+  return negated.length < plain.length ? negated : plain;
 }
 
 function rangeWords(ranges: Ranges, all: Ranges): string {

@@ -19,7 +19,16 @@ export function diffLines(report: DiffReport): string[] {
   } else {
     lines.push(`${changes.length} ${changes.length === 1 ? "change" : "changes"} in ${classes} classes of packets.`);
   }
-  for (const change of changes) lines.push("", ...changeLines(change));
+  for (const change of changes) if (!change.stray) lines.push("", ...changeLines(change));
+  const strays = changes.filter((change) => change.stray);
+  if (strays.length > 0) {
+    lines.push(
+      "",
+      `${strays.length} of them only concern packets that begin nothing: segments in mid-stream, answers and`,
+    );
+    lines.push("errors nobody waits for.");
+  }
+  for (const change of strays) lines.push("", ...changeLines(change));
   lines.push("", ...notExaminedLines(report.notExamined));
   lines.push(`Examined: ${SCOPE}.`);
   return lines;
@@ -67,6 +76,7 @@ export function diffJson(report: DiffReport): { readonly [key: string]: JsonValu
       packets: [...change.packets],
       more: change.more,
       classes: change.classes,
+      stray: change.stray,
       before: fateJson(change.before),
       after: fateJson(change.after),
     })),

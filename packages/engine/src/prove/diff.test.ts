@@ -46,7 +46,7 @@ describe("a semantic difference", () => {
 
   it("shows a port that was opened", () => {
     expect(diffLines(diff(RULES, RULES.replace("{ 80 443 }", "{ 80 443 22 }"))).join("\n")).toMatchInlineSnapshot(`
-      "3 changes in 2629 classes of packets.
+      "4 changes in 2629 classes of packets.
 
       in on vr1, IPv4, tcp SYN, from 192.168.1.0/24, to { 1.0.0.0 - 126.255.255.255, 128.0.0.0 - 192.168.0.255, 192.168.2.0 - 198.51.100.198, 198.51.100.200 - 198.51.100.254, 198.51.101.0 - 223.255.255.255, 240.0.0.0 - 255.255.255.254 } port 22
         for example: in vr1 tcp 192.168.1.10:40000 > 192.0.2.80:22 S
@@ -57,15 +57,22 @@ describe("a semantic difference", () => {
           match out on vr0 inet from 192.168.1.0/24 to any nat-to (vr0) round-robin  [etc/pf.conf:3]
           pass out on vr0 all flags S/SA  [etc/pf.conf:4]
 
-      in on vr1, IPv4, tcp SYN, from 192.168.1.0/24, to any but { 1.0.0.0 - 192.168.1.0, 192.168.1.2 - 192.168.1.254, 192.168.2.0 - 198.51.100.198, 198.51.100.200 - 198.51.100.254, 198.51.101.0 - 255.255.255.254 } port 22
+      in on vr1, IPv4, tcp SYN, from 192.168.1.0/24, to { 192.168.1.1, 192.168.1.255, 198.51.100.199, 198.51.100.255, 255.255.255.255 } port 22
         for example: in vr1 tcp 192.168.1.10:40000 > 198.51.100.199:22 S
         before: is refused with a TCP reset
           block return all  [etc/pf.conf:2]
         after: passes to the machine itself; its answer passes out vr1
           pass in on vr1 inet proto tcp from 192.168.1.0/24 to any port = 22 flags S/SA  [etc/pf.conf:5]
 
+      in on vr1, IPv4, tcp SYN, from 192.168.1.0/24, to 0.0.0.0/8 port 22
+        for example: in vr1 tcp 192.168.1.10:40000 > 0.0.0.10:22 S
+        before: is refused with a TCP reset
+          block return all  [etc/pf.conf:2]
+        after: is dropped, by the machine and not by pf: bad address
+          pass in on vr1 inet proto tcp from 192.168.1.0/24 to any port = 22 flags S/SA  [etc/pf.conf:5]
+
       in on vr1, IPv4, tcp SYN, from 192.168.1.0/24, to 224.0.0.0/4 port 22
-        for example: in vr1 tcp 192.168.1.10:40000 > 224.0.0.0:22 S
+        for example: in vr1 tcp 192.168.1.10:40000 > 224.0.0.10:22 S
         before: is refused with a TCP reset
           block return all  [etc/pf.conf:2]
         after: is dropped, by the machine and not by pf: not for us
@@ -79,12 +86,11 @@ describe("a semantic difference", () => {
     const after = RULES.replace("nat-to (vr0)", "nat-to 198.51.100.200").replace(/^pass in on vr1 proto udp.*$/m, "");
     expect(summary(diff(RULES, after))).toMatchInlineSnapshot(`
       [
-        "in vr1 udp 192.168.1.10:40000 > 192.168.1.1:53: passes to the machine itself; its answer passes out vr1 → is refused with ICMP 3/3 [in on vr1, IPv4, udp, from { 1.0.0.0 - 126.255.255.255, 128.0.0.0 - 223.255.255.255, 240.0.0.0 - 255.255.255.254 }, to 192.168.1.1 port 53]",
-        "in vr1 udp 0.0.0.0:40000 > 192.168.1.1:53: passes to the machine itself; the answer is lost (no-route) → is dropped [in on vr1, IPv4, udp, from any but { 1.0.0.0 - 223.255.255.255, 240.0.0.0 - 255.255.255.254 }, to 192.168.1.1 port 53]",
+        "in vr1 udp 192.168.1.10:40000 > 192.168.1.1:53: passes to the machine itself; its answer passes out vr1 → is refused with ICMP 3/3 [in on vr1, IPv4, udp, from any but 127.0.0.0/8, to 192.168.1.1 port 53]",
         "in vr1 tcp 192.168.1.10:40000 > 192.0.2.80:80 S: passes out vr0, source becomes 198.51.100.199 with another port; next hop 198.51.100.1; its answer passes out vr1 → passes out vr0, source becomes 198.51.100.200 with another port; next hop 198.51.100.1; its answer passes out vr1 [in on vr1, IPv4, tcp SYN, from 192.168.1.0/24, to { 1.0.0.0 - 126.255.255.255, 128.0.0.0 - 192.168.0.255, 192.168.2.0 - 198.51.100.198, 198.51.100.200 - 198.51.100.254, 198.51.101.0 - 223.255.255.255, 240.0.0.0 - 255.255.255.254 } port 80]",
         "in vr1 tcp 192.168.1.10:40000 > 192.0.2.80:443 S: passes out vr0, source becomes 198.51.100.199 with another port; next hop 198.51.100.1; its answer passes out vr1 → passes out vr0, source becomes 198.51.100.200 with another port; next hop 198.51.100.1; its answer passes out vr1 [in on vr1, IPv4, tcp SYN, from 192.168.1.0/24, to { 1.0.0.0 - 126.255.255.255, 128.0.0.0 - 192.168.0.255, 192.168.2.0 - 198.51.100.198, 198.51.100.200 - 198.51.100.254, 198.51.101.0 - 223.255.255.255, 240.0.0.0 - 255.255.255.254 } port 443]",
-        "out tcp 192.168.1.1:40000 > 192.0.2.80:443 S: passes out vr0, source becomes 198.51.100.199 with another port; next hop 198.51.100.1; its answer passes → passes out vr0, source becomes 198.51.100.200 with another port; next hop 198.51.100.1; its answer passes [sent by the machine, IPv4, { tcp SYN, udp }, from 192.168.1.1, to { 1.0.0.0 - 127.0.0.0, 127.0.0.2 - 192.168.0.255, 192.168.2.0 - 198.51.100.198, 198.51.100.200 - 255.255.255.255 }]",
-        "out icmp 192.168.1.1 > 192.0.2.80 echoreq: passes out vr0, source becomes 198.51.100.199; next hop 198.51.100.1; its answer passes → passes out vr0, source becomes 198.51.100.200; next hop 198.51.100.1; its answer passes [sent by the machine, IPv4, any but { icmp echorep, icmp types 3:5, icmp types 10:12, icmp timerep, icmp inforep, icmp maskrep, … 2 more }, from 192.168.1.1, to { 1.0.0.0 - 127.0.0.0, 127.0.0.2 - 192.168.0.255, 192.168.2.0 - 198.51.100.198, 198.51.100.200 - 255.255.255.255 }]",
+        "out tcp 192.168.1.1:40000 > 192.0.2.80:443 S: passes out vr0, source becomes 198.51.100.199 with another port; next hop 198.51.100.1; its answer passes → passes out vr0, source becomes 198.51.100.200 with another port; next hop 198.51.100.1; its answer passes [sent by the machine, IPv4, { tcp SYN, udp }, from 192.168.1.1, to any but { 0.0.0.0/8, 127.0.0.1, 192.168.1.0/24, 198.51.100.199 }]",
+        "out icmp 192.168.1.1 > 192.0.2.80 echoreq: passes out vr0, source becomes 198.51.100.199; next hop 198.51.100.1; its answer passes → passes out vr0, source becomes 198.51.100.200; next hop 198.51.100.1; its answer passes [sent by the machine, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 252 more }, from 192.168.1.1, to any but { 0.0.0.0/8, 127.0.0.1, 192.168.1.0/24, 198.51.100.199 }]",
       ]
     `);
   });
@@ -130,23 +136,30 @@ pass out on vr1
     expect(report.onlyAfter).toEqual([]);
     expect(report.changes.map(({ packets }) => packets[0])).toMatchInlineSnapshot(`
       [
-        "in on em1, IPv4, any but { icmp echorep, icmp types 3:5, icmp types 10:12, icmp timerep, icmp inforep, icmp maskrep, … 1 more }, from { 0.0.0.0 - 126.255.255.255, 128.0.0.0/1 }, to { 198.18.0.0, 198.18.0.2 - 198.18.0.254 }",
-        "in on em1, IPv4, any but { icmp echorep, icmp types 3:5, icmp types 10:12, icmp timerep, icmp inforep, icmp maskrep, … 1 more }, from { 0.0.0.0 - 126.255.255.255, 128.0.0.0/1 }, to { 10.0.0.0, 10.0.0.2 - 10.255.255.254 }",
-        "in on em1, IPv4, any but { icmp echorep, icmp types 3:5, icmp types 10:12, icmp timerep, icmp inforep, icmp maskrep, … 1 more }, from { 0.0.0.0 - 126.255.255.255, 128.0.0.0/1 }, to any but { 1.0.0.0 - 10.0.0.0, 10.0.0.2 - 10.255.255.254, 11.0.0.0 - 198.18.0.0, 198.18.0.2 - 198.18.0.254, 198.18.1.0 - 255.255.255.254 }",
-        "in on em1, IPv4, { icmp types 3:5, icmp types 11:12 }, from { 0.0.0.0 - 126.255.255.255, 128.0.0.0/1 }, to { 198.18.0.0, 198.18.0.2 - 198.18.0.254 }",
-        "in on em1, IPv4, { icmp types 3:5, icmp types 11:12 }, from { 0.0.0.0 - 126.255.255.255, 128.0.0.0/1 }, to { 10.0.0.0, 10.0.0.2 - 10.255.255.254 }",
-        "in on em1, IPv4, { icmp types 3:5, icmp types 11:12 }, from { 0.0.0.0 - 126.255.255.255, 128.0.0.0/1 }, to any but { 1.0.0.0 - 10.0.0.0, 10.0.0.2 - 10.255.255.254, 11.0.0.0 - 198.18.0.0, 198.18.0.2 - 198.18.0.254, 198.18.1.0 - 255.255.255.254 }",
-        "in on em0, IPv4, any but { icmp echorep, icmp types 3:5, icmp types 10:12, icmp timerep, icmp inforep, icmp maskrep, … 1 more }, from 10.128.0.0/9, to { 198.18.0.0, 198.18.0.2 - 198.18.0.254 }",
-        "in on em0, IPv4, any but { icmp echorep, icmp types 3:5, icmp types 10:12, icmp timerep, icmp inforep, icmp maskrep, … 1 more }, from 10.128.0.0/9, to any but { 1.0.0.0 - 10.0.0.0, 10.0.0.2 - 10.255.255.254, 11.0.0.0 - 198.18.0.0, 198.18.0.2 - 198.18.0.254, 198.18.1.0 - 255.255.255.254 }",
+        "in on em1, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from any but 127.0.0.0/8, to { 198.18.0.0, 198.18.0.2 - 198.18.0.254 }",
+        "in on em1, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from any but 127.0.0.0/8, to { 10.0.0.0, 10.0.0.2 - 10.255.255.254 }",
+        "in on em1, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from any but 127.0.0.0/8, to { 10.0.0.1, 10.255.255.255, 198.18.0.1, 198.18.0.255, 255.255.255.255 }",
+        "in on em1, IPv4, { icmp types 3:5, icmp types 11:12 }, from any but 127.0.0.0/8, to { 198.18.0.0, 198.18.0.2 - 198.18.0.254 }",
+        "in on em1, IPv4, { icmp types 3:5, icmp types 11:12 }, from any but 127.0.0.0/8, to { 10.0.0.0, 10.0.0.2 - 10.255.255.254 }",
+        "in on em1, IPv4, { icmp types 3:5, icmp types 11:12 }, from any but 127.0.0.0/8, to { 10.0.0.1, 10.255.255.255, 198.18.0.1, 198.18.0.255, 255.255.255.255 }",
+        "in on em0, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from 10.128.0.0/9, to { 198.18.0.0, 198.18.0.2 - 198.18.0.254 }",
+        "in on em0, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from 10.128.0.0/9, to { 10.0.0.1, 10.255.255.255, 198.18.0.1, 198.18.0.255, 255.255.255.255 }",
         "in on em0, IPv4, { icmp types 3:5, icmp types 11:12 }, from 10.128.0.0/9, to { 198.18.0.0, 198.18.0.2 - 198.18.0.254 }",
-        "in on em0, IPv4, any but { icmp echorep, icmp types 3:5, icmp types 10:12, icmp timerep, icmp inforep, icmp maskrep, … 1 more }, from 10.128.0.0/9, to { 10.0.0.0, 10.0.0.2 - 10.255.255.254 }",
-        "in on em0, IPv4, { icmp types 3:5, icmp types 11:12 }, from 10.128.0.0/9, to any but { 1.0.0.0 - 10.0.0.0, 10.0.0.2 - 10.255.255.254, 11.0.0.0 - 198.18.0.0, 198.18.0.2 - 198.18.0.254, 198.18.1.0 - 255.255.255.254 }",
+        "in on em0, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from 10.128.0.0/9, to { 10.0.0.0, 10.0.0.2 - 10.255.255.254 }",
+        "in on em0, IPv4, { icmp types 3:5, icmp types 11:12 }, from 10.128.0.0/9, to { 10.0.0.1, 10.255.255.255, 198.18.0.1, 198.18.0.255, 255.255.255.255 }",
         "in on em0, IPv4, { icmp types 3:5, icmp types 11:12 }, from 10.128.0.0/9, to { 10.0.0.0, 10.0.0.2 - 10.255.255.254 }",
-        "in on em1, IPv4, any but { icmp echorep, icmp routersol, icmp timerep, icmp inforep, icmp maskrep, tcp flags { R, A, FA, SA, RA, PA, … 50 more } }, from { 0.0.0.0 - 126.255.255.255, 128.0.0.0/1 }, to { 1.0.0.0 - 9.255.255.255, 11.0.0.0 - 126.255.255.255, 128.0.0.0 - 198.17.255.255, 198.18.1.0 - 223.255.255.255, 240.0.0.0 - 255.255.255.254 }",
-        "in on em0, IPv4, any but { icmp echorep, icmp routersol, icmp timerep, icmp inforep, icmp maskrep, tcp flags { R, A, FA, SA, RA, PA, … 50 more } }, from 10.128.0.0/9, to { 1.0.0.0 - 9.255.255.255, 11.0.0.0 - 126.255.255.255, 128.0.0.0 - 198.17.255.255, 198.18.1.0 - 223.255.255.255, 240.0.0.0 - 255.255.255.254 }",
-        "in on em1, IPv4, any but { icmp echorep, icmp routersol, icmp timerep, icmp inforep, icmp maskrep, tcp flags { R, A, FA, SA, RA, PA, … 50 more } }, from { 0.0.0.0 - 126.255.255.255, 128.0.0.0/1 }, to 224.0.0.0/4",
-        "in on em1, IPv6, any but { tcp flags { R, A, FA, SA, RA, PA, … 50 more }, icmp6 types 129:137, icmp6 listenrepv2 }, from { ::, ff00::/8 }, to ::2 - feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
-        "in on em0, IPv4, any but { icmp echorep, icmp routersol, icmp timerep, icmp inforep, icmp maskrep, tcp flags { R, A, FA, SA, RA, PA, … 50 more } }, from 10.128.0.0/9, to 224.0.0.0/4",
+        "in on em1, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from any but 127.0.0.0/8, to any but { 0.0.0.0/8, 10.0.0.0/8, 127.0.0.0/8, 198.18.0.0/24, 224.0.0.0/4, 255.255.255.255 }",
+        "in on em1, IPv4, { icmp types 3:5, icmp types 11:12 }, from any but 127.0.0.0/8, to any but { 0.0.0.0/8, 10.0.0.0/8, 127.0.0.0/8, 198.18.0.0/24, 224.0.0.0/4, 255.255.255.255 }",
+        "in on em0, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from 10.128.0.0/9, to any but { 0.0.0.0/8, 10.0.0.0/8, 127.0.0.0/8, 198.18.0.0/24, 224.0.0.0/4, 255.255.255.255 }",
+        "in on em0, IPv4, { icmp types 3:5, icmp types 11:12 }, from 10.128.0.0/9, to any but { 0.0.0.0/8, 10.0.0.0/8, 127.0.0.0/8, 198.18.0.0/24, 224.0.0.0/4, 255.255.255.255 }",
+        "in on em1, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from any but 127.0.0.0/8, to 0.0.0.0/8",
+        "in on em1, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from any but 127.0.0.0/8, to 224.0.0.0/4",
+        "in on em1, IPv4, { icmp types 3:5, icmp types 11:12 }, from any but 127.0.0.0/8, to 0.0.0.0/8",
+        "in on em1, IPv4, { icmp types 3:5, icmp types 11:12 }, from any but 127.0.0.0/8, to 224.0.0.0/4",
+        "in on em0, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from 10.128.0.0/9, to 0.0.0.0/8",
+        "in on em0, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from 10.128.0.0/9, to 224.0.0.0/4",
+        "in on em0, IPv4, { icmp types 3:5, icmp types 11:12 }, from 10.128.0.0/9, to 0.0.0.0/8",
+        "in on em0, IPv4, { icmp types 3:5, icmp types 11:12 }, from 10.128.0.0/9, to 224.0.0.0/4",
       ]
     `);
   });

@@ -1,5 +1,5 @@
 /** Which packets change fate between two machines: the semantic difference of two configurations. */
-import type { Family, System } from "@pierhead/core";
+import { type Family, PROTOCOL, type System, TCP_FLAG } from "@pierhead/core";
 import { type BuildOptions, buildMachine, type MachineBuild } from "../build/index.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { ConfigTree, TreeTexts } from "../tree/index.ts";
@@ -33,6 +33,8 @@ export interface FateChange {
   readonly more: boolean;
   /** Classes of packets in it. */
   readonly classes: number;
+  /** The packets begin nothing: segments out of the middle of a connection, answers and errors nobody waits for. */
+  readonly stray: boolean;
   /** The example in its parts, for those who send it again. */
   readonly arrival: Arrival;
   readonly family: Family;
@@ -65,18 +67,30 @@ const MOST_CHANGES = 2000;
 export function diffTrees(
   before: ConfigTree | TreeTexts,
   after: ConfigTree | TreeTexts,
-  systems: { readonly before: System; readonly after: System },
+  systems: Systems,
   options: DiffOptions & { readonly build?: BuildOptions } = {},
 ): DiffReport {
-  let first = buildMachine(before, systems.before, options.build);
-  let second = buildMachine(after, systems.after, options.build);
-  if (first.assumed && second.assumed) {
-    // Nobody said what the machine is: it must at least be the same one for both.
-    const world = commonWorld(first, second, options.build ?? {});
-    first = buildMachine(before, systems.before, world);
-    second = buildMachine(after, systems.after, world);
-  }
-  return diffMachines(first.machine, second.machine, options);
+  const builds = buildBoth(before, after, systems, options.build);
+  return diffMachines(builds.before.machine, builds.after.machine, options);
+}
+
+export interface Systems {
+  readonly before: System;
+  readonly after: System;
+}
+
+/** The machines of two trees of the same host. Where nobody says what the host is, it is the same one for both. */
+export function buildBoth(
+  before: ConfigTree | TreeTexts,
+  after: ConfigTree | TreeTexts,
+  systems: Systems,
+  options: BuildOptions = {},
+): { readonly before: MachineBuild; readonly after: MachineBuild } {
+  const first = buildMachine(before, systems.before, options);
+  const second = buildMachine(after, systems.after, options);
+  if (!first.assumed || !second.assumed) return { before: first, after: second };
+  const world = commonWorld(first, second, options);
+  return { before: buildMachine(before, systems.before, world), after: buildMachine(after, systems.after, world) };
 }
 
 /** The interfaces and routes both trees were taken to have; where they disagree, the first one is believed. */
@@ -222,7 +236,8 @@ class Comparison {
     if (before.text === after.text) return;
     // What differs in the main thing is told by it alone; hops and answers follow from it.
     const fates = before.core === after.core ? [before.text, after.text] : [before.core, after.core];
-    const key = [rulesKey(before.rules), rulesKey(after.rules), ...fates].join("\n");
+    const stray = isStray(values.kind, family);
+    const key = [stray, rulesKey(before.rules), rulesKey(after.rules), ...fates].join("\n");
     const rank = rankOf(values, good);
     let group = this.#groups.get(key);
     if (group === undefined) {
@@ -245,12 +260,26 @@ class Comparison {
       const point = Object.fromEntries(FIELDS.map((field) => [field, single(values[field])]));
       const { texts, more } = set.describe(system, MOST_PARTS, { arrival, family, ranges: point });
       const example = packetLine(examplePacket(values, family), arrival, system);
-      return { example, before, after, packets: texts, more, classes, arrival, family, values, rank };
+      const stray = isStray(values.kind, family);
+      return { example, before, after, packets: texts, more, classes, stray, arrival, family, values, rank };
     });
     changes.sort((a, b) => weight(b) - weight(a) || a.rank - b.rank);
     return changes.map(({ rank: _, ...change }) => change);
   }
 }
+
+/** TCP without SYN alone, ICMP answers and errors. */
+function isStray(kind: bigint, family: Family): boolean {
+  const protocol = Number(kind >> 16n);
+  const detail = Number(kind & 0xffffn);
+  if (protocol === PROTOCOL.tcp) return (detail & (TCP_FLAG.S | TCP_FLAG.A)) !== TCP_FLAG.S;
+  const type = detail >> 8;
+  if (protocol === PROTOCOL.icmp && family === 4) return !ICMP_QUERIES.has(type);
+  return protocol === PROTOCOL.icmp6 && family === 6 && (type < 128 || type === 129);
+}
+
+/** Echo, router solicitation, timestamp, information and mask requests (RFC 792, RFC 1256, RFC 950). */
+const ICMP_QUERIES: ReadonlySet<number> = new Set([8, 10, 13, 15, 17]);
 
 type GoodExamples = ReturnType<typeof goodExamples>;
 

@@ -64,7 +64,7 @@ export class Domain {
     }
     classes.sort((a, b) => ((a[0] as Range)[0] < (b[0] as Range)[0] ? -1 : 1));
     const examples = classes.map(
-      (values) => preferred.find((value) => contains(values, value)) ?? (values[0] as Range)[0],
+      (values) => preferred.find((value) => contains(values, value)) ?? usual(name, values[0] as Range),
     );
     return new Domain(name, classes, examples);
   }
@@ -90,6 +90,11 @@ export class Domain {
     this.#constraints.set(name, set);
     return set;
   }
+}
+
+/** The first value; of a range of addresses one that a host may have, which the first one of a network is not. */
+function usual(name: string, [low, high]: Range): bigint {
+  return (name === "source" || name === "destination") && high - low > 20n ? low + 10n : low;
 }
 
 /** A set of class numbers. */

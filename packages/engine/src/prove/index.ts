@@ -6,5 +6,6 @@ export * from "./domain.ts";
 export * from "./fate.ts";
 export * from "./fate.ts";
 export * from "./live.ts";
+export * from "./migrate.ts";
 export type { NotExamined } from "./not-examined.ts";
 export * from "./ranges.ts";

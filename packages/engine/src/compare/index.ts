@@ -1,3 +1,0 @@
-export * from "./diff.ts";
-export * from "./examples.ts";
-export * from "./fate.ts";
