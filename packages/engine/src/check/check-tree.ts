@@ -11,6 +11,7 @@ import { checkDeadRules } from "./pf-dead-rules.ts";
 import { checkFamilies } from "./pf-family.ts";
 import { checkGateway } from "./pf-gateway.ts";
 import { checkInterfaces } from "./pf-interfaces.ts";
+import { checkTableEntries } from "./pf-tables.ts";
 import { checkUsage } from "./pf-usage.ts";
 import { loadsOf } from "./pf-walk.ts";
 
@@ -44,7 +45,12 @@ export function checkBuild(build: MachineBuild, options: BuildOptions = {}): Dia
   found.push(...checkIfstated(build, () => buildMachine(build.tree, build.system, options).machine));
   const { pf } = build;
   if (pf !== null) {
-    found.push(...checkUsage(pf, build), ...checkInterfaces(pf, build), ...checkFamilies(pf, build));
+    found.push(
+      ...checkUsage(pf, build),
+      ...checkTableEntries(pf),
+      ...checkInterfaces(pf, build),
+      ...checkFamilies(pf, build),
+    );
     for (const load of loadsOf(pf)) found.push(...checkDeadRules(load, build));
     found.push(...checkGateway(pf, build));
   }

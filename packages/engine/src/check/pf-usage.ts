@@ -24,7 +24,8 @@ function checkMacros(pf: LoadedPf): Diagnostic[] {
     const used = new Set<string>();
     let includes = false;
     for (const { token, statement } of tokensOf(load)) {
-      if (token.role === "macro-definition") definitions.set(token.text, token);
+      // What is broken may be no assignment at all: `nat on …` begins as one does.
+      if (token.role === "macro-definition" && !statement.broken) definitions.set(token.text, token);
       else if (token.role === "macro-reference") used.add(token.text.replace(/^\$/, ""));
       if (statement.kind === "include") includes = true;
     }
