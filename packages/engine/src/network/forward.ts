@@ -3,7 +3,7 @@ import { copyPacket, type Packet, packetLength } from "@pierhead/core";
 import type { PacketContext } from "../pf/types.ts";
 import { mayForward } from "./addresses.ts";
 import { complain, continues, sendGenerated } from "./answers.ts";
-import { ICMP_ERROR, ipPayloadLength, keepForErrors } from "./errors.ts";
+import { ICMP_ERROR, keepForErrors } from "./errors.ts";
 import { endDiscarded, findForwardRoute } from "./forward-route.ts";
 import { routeByRule } from "./policy-route.ts";
 import { refragment } from "./refragment.ts";
@@ -89,10 +89,8 @@ function tooBigText(packet: Packet, way: Way): string {
 /** FreeBSD's pf answers before it translates, so that the sender is told about the packet it knows (`pf_test`). */
 function tooBigAlready(run: Run, flow: number, packet: Packet, context: PacketContext, way: Way): boolean {
   const { mtu } = way.interface;
-  let size = packetLength(packet);
-  if (packet.family === 6 && context.refragmentSize > 0) {
-    size = Math.min(size, size - ipPayloadLength(packet) + 8 + context.refragmentSize);
-  }
+  // Of a packet that came in fragments only what the largest carried counts (pf_max_frag_size).
+  const size = packet.family === 6 && context.refragmentSize > 0 ? context.refragmentSize : packetLength(packet);
   if (size <= mtu || (packet.family === 4 && !packet.dontFragment)) return false;
   complain(run, flow, packet, ICMP_ERROR.tooBig(packet.family, mtu), context, "stack");
   run.end(flow, "too-big", tooBigText(packet, way));

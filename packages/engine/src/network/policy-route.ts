@@ -36,7 +36,9 @@ function policyRouting(system: System): PolicyRouting {
  * one of the other family (FreeBSD).
  *
  * @param tested interface pf tested the packet on
+ * @param skipTest pf does not look at it again on the way out
  * @param by the test that decided so
+ * @param translated the packet has just come out of `af-to`
  */
 export function routeByRule(
   run: Run,
@@ -48,6 +50,7 @@ export function routeByRule(
   decision: RouteDecision,
   by: Pick<FilterResult, "bind" | "untranslated">,
   skipTest = false,
+  translated = false,
 ): void {
   const { machine } = run;
   const how = policyRouting(machine.system);
@@ -56,7 +59,8 @@ export function routeByRule(
   const going = copies ? copyPacket(packet) : packet;
   const fresh = copies ? { ...context } : context;
   const refuse = (error: Parameters<typeof complain>[3]): void => {
-    if (!copies) complain(run, own, by.untranslated?.(going) ?? going, error, fresh, "pf");
+    // FreeBSD makes an error of the old family about the packet of the new one: nothing that arrives.
+    if (!copies && !translated) complain(run, own, by.untranslated?.(going) ?? going, error, fresh, "pf");
   };
 
   if (direction === "in" && how.decrements) {

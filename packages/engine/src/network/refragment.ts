@@ -10,7 +10,9 @@ import type { Run } from "./run.ts";
  */
 export function refragment(run: Run, flow: number, packet: Packet, context: PacketContext): Packet[] | null {
   const header = packetLength(packet) - ipPayloadLength(packet);
-  const mtu = header + 8 + context.refragmentSize;
+  // FreeBSD rounds down to what a fragment offset can say.
+  const largest = run.machine.system.family === "freebsd" ? context.refragmentSize & ~7 : context.refragmentSize;
+  const mtu = header + 8 + largest;
   context.refragmentSize = 0;
   const fragments = cut(packet, mtu, run.machine.nextIdentification++);
   if (fragments === null) return null;

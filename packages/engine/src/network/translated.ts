@@ -2,8 +2,6 @@
 import { copyPacket } from "@pierhead/core";
 import type { Direction } from "@pierhead/lang/pf";
 import type { FilterResult, PacketContext } from "../pf/types.ts";
-import { complain } from "./answers.ts";
-import { ICMP_ERROR } from "./errors.ts";
 import { routeByRule } from "./policy-route.ts";
 import type { Run } from "./run.ts";
 
@@ -29,7 +27,6 @@ export function goOnTranslated(
       return;
     }
     if (direction === "in" && translated.ttl <= 1) {
-      complain(run, flow, translated, ICMP_ERROR.timeExceeded(translated.family), context, "pf");
       run.end(flow, "ttl-exceeded", "its time to live is over");
       return;
     }

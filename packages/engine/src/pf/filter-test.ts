@@ -163,7 +163,7 @@ function reassemble(core: FilterCore, test: Test, noDf: boolean, collects: boole
   }
   description.packet = outcome.packet;
   if (outcome.context !== context) Object.assign(context, outcome.context);
-  if (packet.family === 6) context.refragmentSize = outcome.largest;
+  if (packet.family === 6 || core.kernel.remembersFragments4) context.refragmentSize = outcome.largest;
   if (!description.setup()) {
     test.action = DROP;
     return finish(core, test, packet);
@@ -403,13 +403,16 @@ function translatePacket(core: FilterCore, packet: Description): Packet {
   fresh.fragment = null;
   fresh.tos = packet.tos;
   if (packet.newFamily === 4) {
-    fresh.dontFragment = true;
+    fresh.dontFragment = core.kernel.afToSetsDf;
+    packet.context.refragmentSize = 0;
     fresh.id = core.random() & 0xffff;
     fresh.ttl = packet.ttl;
   } else {
     fresh.dontFragment = false;
     fresh.id = 0;
     fresh.ttl = packet.ttl === 0 || packet.ttl > 64 ? 64 : packet.ttl;
+    // The larger header, and the fragment header, leave less room.
+    if (packet.context.refragmentSize > 0) packet.context.refragmentSize -= 28;
   }
   return fresh;
 }

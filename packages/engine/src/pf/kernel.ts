@@ -79,6 +79,10 @@ export interface Kernel {
   readonly failedTranslationDrops: boolean;
   /** `divert-to PORT` hands packets to a divert socket (FreeBSD, IPv4, both directions). */
   readonly divertsToSocket: boolean;
+  /** IPv4 packets that `af-to` makes must not be cut. */
+  readonly afToSetsDf: boolean;
+  /** IPv4 packets that were reassembled remember the size of their fragments, for when `af-to` makes them IPv6. */
+  readonly remembersFragments4: boolean;
   /** A state's default limit, `limit states`. */
   readonly stateLimit: number;
   readonly sourceNodeLimit: number;
@@ -137,6 +141,8 @@ function openbsd(system: System): Kernel {
     failPolicy: false,
     failedTranslationDrops: true,
     divertsToSocket: false,
+    afToSetsDf: true,
+    remembersFragments4: false,
     stateLimit: large ? 100_000 : 10_000,
     sourceNodeLimit: 10_000,
     fragmentLimit: large ? 65_536 : 5_000,
@@ -184,6 +190,8 @@ function old(system: System): Kernel {
     failPolicy: false,
     failedTranslationDrops: false,
     divertsToSocket: false,
+    afToSetsDf: true,
+    remembersFragments4: false,
     stateLimit: 10_000,
     sourceNodeLimit: 10_000,
     fragmentLimit: 5_000,
@@ -230,6 +238,8 @@ function freebsd(system: System): Kernel {
     failPolicy: recent,
     failedTranslationDrops: recent,
     divertsToSocket: true,
+    afToSetsDf: false,
+    remembersFragments4: isAtLeast(system, "freebsd", 15),
     stateLimit: 100_000,
     sourceNodeLimit: 10_000,
     fragmentLimit: 5_000,
