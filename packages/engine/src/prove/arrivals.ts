@@ -478,8 +478,9 @@ function specialKinds(family: Family): Ranges[] {
   const types = (list: readonly number[]): Ranges =>
     normalize(list.map((type): Range => [BigInt(icmp * 65536 + type * 256), BigInt(icmp * 65536 + type * 256 + 255)]));
   const errors = family === 4 ? [3, 4, 5, 11, 12] : [1, 2, 3, 4];
-  const answers = family === 4 ? [0, 10, 14, 16, 18] : [129, 131, 132, 134, 136];
-  const discovery = family === 4 ? [] : [130, 131, 132, 133, 134, 135, 136, 137, 143];
+  const answers = family === 4 ? [0, 14, 16, 18] : [129];
+  // Discovery: each of them has its own place in a state, or none.
+  const discovery = family === 4 ? [[9], [10]] : [[130, 143], [131, 132], [133], [134], [135], [136], [137]];
   const flags = (wanted: number, of: number): Ranges => {
     const values: Range[] = [];
     for (let one = 0; one < 256; one++) {
@@ -496,7 +497,7 @@ function specialKinds(family: Family): Ranges[] {
     [whole(icmp)],
     types(errors),
     types(answers),
-    types(discovery),
+    ...discovery.map((one) => types(one)),
     flags(2, 2 | 16),
     flags(2 | 16, 2 | 16),
     flags(4, 4),

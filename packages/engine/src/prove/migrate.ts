@@ -20,7 +20,7 @@ export interface MigrationProof {
  * agree about them, whatever the rules say (from OpenBSD 4.7 on an ICMP answer makes no state, for one).
  */
 export function isProved({ report }: MigrationProof): boolean {
-  return report !== null && report.complete && report.changes.every((change) => change.stray);
+  return report?.complete === true && report.changes.every((change) => change.stray);
 }
 
 /** A migration: the host as it is, and the new text of its pf.conf. */

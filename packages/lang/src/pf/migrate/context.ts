@@ -1,4 +1,4 @@
-import type { Diagnostic, Source } from "@pierhead/core";
+import type { Diagnostic, NetworkInterface, Source } from "@pierhead/core";
 import type { PfDialect } from "../dialect.ts";
 import type { SyntaxClause, SyntaxStatement } from "../syntax.ts";
 import type { MigrationChange, Rewriter } from "./rewriter.ts";
@@ -16,6 +16,8 @@ export interface MigrateOptions {
    * where translation rules overlap or exempt (`no nat`).
    */
   readonly guard?: boolean;
+  /** The machine's interfaces: to find the one a next hop is behind, where the other release wants it named. */
+  readonly interfaces?: readonly NetworkInterface[];
 }
 
 /** What the rewriting of one statement needs. */
@@ -25,13 +27,19 @@ export interface MigrationContext {
   readonly to: PfDialect;
   readonly guard: boolean;
   readonly out: Rewriter;
+  readonly interfaces: readonly NetworkInterface[];
+  /** Where old translation rules are to stand: before the first filter rule. */
+  readonly firstRule: number | null;
   /** Where the first `nat` rule begins; null without. */
   readonly firstNat: number | null;
   /** Names of anchors that filter rules call. */
   readonly filterAnchors: ReadonlySet<string>;
   /** Names of translation anchors that became plain ones. */
   readonly movedAnchors: Set<string>;
+  /** Says that a statement stays as it is, and what to do. */
   left(statement: SyntaxStatement, message: string): void;
+  /** Says that a statement was rewritten and lost something. */
+  note(statement: SyntaxStatement, message: string): void;
 }
 
 /** The clause of this name; null without. */

@@ -2,38 +2,63 @@
  * Rewrites a pf.conf for another release or system. Comments and layout stay; a statement that cannot be said there is
  * left as it was, with a diagnostic. Whether the result does the same is for `prove` to find out.
  */
-import { type Diagnostic, diagnostic, type Source, type System } from "@pierhead/core";
+import { type Diagnostic, diagnostic, Source, type Span, type System } from "@pierhead/core";
 import { dialectOf } from "../dialect.ts";
 import { parsePf } from "../load.ts";
 import type { SyntaxStatement } from "../syntax.ts";
+import { rewriteBack } from "./back.ts";
 import type { MigrateOptions, Migration, MigrationContext } from "./context.ts";
+import { rewriteQueues } from "./queues.ts";
 import { Rewriter } from "./rewriter.ts";
 import { rewriteRule } from "./rules.ts";
-import { rewriteScrub, rewriteTranslation, rewriteTranslationAnchor } from "./translation.ts";
+import { GUARDS, rewriteScrub, rewriteTranslation, rewriteTranslationAnchor } from "./translation.ts";
 
 export function migratePf(source: Source, from: System, to: System, options: MigrateOptions = {}): Migration {
   const syntax = parsePf(source, dialectOf(from));
   const out = new Rewriter(source.text);
   const diagnostics: Diagnostic[] = syntax.diagnostics.filter((one) => one.severity === "error");
   const { statements } = syntax;
+  const leftOver: Span[] = [];
+  const broken = statements.filter((one) => one.broken).map((one) => one.span);
   const context: MigrationContext = {
     source,
     from: dialectOf(from),
     to: dialectOf(to),
     guard: options.guard ?? false,
     out,
+    interfaces: options.interfaces ?? [],
+    firstRule: statements.find((one) => ["rule", "anchor", "antispoof"].includes(one.kind))?.span.start ?? null,
     filterAnchors: new Set(statements.filter((one) => one.kind === "anchor").flatMap(filterAnchorName)),
     movedAnchors: new Set(),
     firstNat: statements.find((one) => one.kind === "nat" && !one.broken)?.span.start ?? null,
     left(statement, message) {
+      leftOver.push(statement.span);
       diagnostics.push(diagnostic("migrate/left", "warning", `Left as it was: ${message}`, source, statement.span));
+    },
+    note(statement, message) {
+      diagnostics.push(diagnostic("migrate/lost", "warning", `Rewritten, but ${message}`, source, statement.span));
     },
   };
   for (const statement of flat(statements)) {
     if (!statement.broken) rewrite(context, statement);
   }
+  if (context.from.altq && !context.to.altq && context.to.newQueues) rewriteQueues(context, statements);
   if (context.from.oldTranslation && !context.to.oldTranslation) addDefaultPass(context, statements);
-  return { text: out.text(), changes: out.changes, diagnostics };
+  const text = out.text();
+  for (const wrong of parsePf(new Source(source.name, text), context.to).diagnostics) {
+    if (wrong.severity !== "error") continue;
+    const start = out.originOf(wrong.span.start);
+    const known = [...leftOver, ...broken].some((span) => span.start <= start && start <= span.end);
+    if (known) continue;
+    const end = Math.max(start, out.originOf(wrong.span.end));
+    diagnostics.push(
+      diagnostic("migrate/not-there", "warning", `${to.name} does not take this: ${wrong.message}`, source, {
+        start,
+        end,
+      }),
+    );
+  }
+  return { text, changes: out.changes, diagnostics };
 }
 
 /** Statements with those inside the braces of anchors. */
@@ -59,19 +84,14 @@ function rewrite(context: MigrationContext, statement: SyntaxStatement): void {
       if (isGone) rewriteTranslationAnchor(context, statement);
       return;
     case "rule":
-      rewriteRule(context, statement);
+      if (!rewriteBack(context, statement)) rewriteRule(context, statement);
       return;
     case "set":
       rewriteOption(context, statement);
       return;
     case "altq":
     case "queue":
-      if (context.from.altq && !context.to.altq) {
-        context.left(
-          statement,
-          "ALTQ is gone; write `queue NAME on INTERFACE bandwidth …` and its children with `parent`.",
-        );
-      } else if (context.from.newQueues && !context.to.newQueues) {
+      if (context.from.newQueues && !context.to.newQueues) {
         context.left(statement, "these queues do not exist there; write `altq on INTERFACE …` and `queue NAME …`.");
       }
       return;
@@ -129,9 +149,18 @@ function addDefaultPass(context: MigrationContext, statements: readonly SyntaxSt
   const catchesAll = first !== undefined && !first.clauses.some((one) => NARROWING.has(one.name));
   if (catchesAll) return;
   const last = statements.at(-1);
-  const line = "pass\t\t# was the default; translations need a state\n";
+  const line = context.guard ? guardedPass(statements) : "pass\t\t# was the default; translations need a state\n";
   if (first !== undefined) context.out.insert(first.span.start, line, "translations need a state");
   else if (last !== undefined) context.out.append(line, "translations need a state");
+}
+
+/** The default passed without state, unless a translation needed one; the tags tell which packets these are. */
+function guardedPass(statements: readonly SyntaxStatement[]): string {
+  const has = (...kinds: string[]): boolean => statements.some((one) => kinds.includes(one.kind));
+  let lines = "pass no state\t\t# was the default\n";
+  if (has("rdr", "binat")) lines += `pass in tagged ${GUARDS.in} flags any\t\t# translations need a state\n`;
+  if (has("nat", "binat")) lines += `pass out tagged ${GUARDS.out} flags any\t\t# translations need a state\n`;
+  return lines;
 }
 
 const NARROWING: ReadonlySet<string> = new Set(["direction", "on", "family", "proto", "from", "to"]);

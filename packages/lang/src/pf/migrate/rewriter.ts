@@ -56,8 +56,25 @@ export class Rewriter {
     this.#tail += (this.#source.endsWith("\n") || this.#source === "" ? "" : "\n") + text;
   }
 
+  /** Where in the old text a place of the new one came from: for what is new, where it was put. */
+  originOf(offset: number): number {
+    let shift = 0;
+    for (const edit of this.#sorted()) {
+      const start = edit.start + shift;
+      if (offset < start) break;
+      if (offset < start + edit.text.length) return edit.start;
+      shift += edit.text.length - (edit.end - edit.start);
+    }
+    return Math.min(this.#source.length, offset - shift);
+  }
+
+  #sorted(): { readonly start: number; readonly end: number; readonly text: string }[] {
+    // Insertions at one place stay in the order in which they were made.
+    return [...this.#edits].sort((a, b) => a.start - b.start || a.end - b.end);
+  }
+
   text(): string {
-    const edits = [...this.#edits].sort((a, b) => a.start - b.start || a.end - b.end);
+    const edits = this.#sorted();
     let text = "";
     let at = 0;
     for (const edit of edits) {

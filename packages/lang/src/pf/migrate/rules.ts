@@ -1,4 +1,5 @@
 /** Filter rules: where next hops stand and how they are written, queues, words that changed. */
+import { type Address, parseAddress } from "@pierhead/core";
 import type { SyntaxStatement } from "../syntax.ts";
 import { clauseOf, type MigrationContext } from "./context.ts";
 
@@ -42,11 +43,41 @@ function routeText(context: MigrationContext, statement: SyntaxStatement, text: 
     }
     return plain;
   }
-  if (from.routeTo === "option") {
+  if (from.routeTo !== "option") return text;
+  const hops = hopsOf(statement, text);
+  const pairs = hops.map((hop) => {
+    const on = interfaceTo(context, hop.address);
+    return on === null ? null : `(${on} ${hop.written})`;
+  });
+  if (pairs.length === 0 || pairs.includes(null)) {
     left(statement, "the next hop needs its interface there: write `(interface address)`.");
     return null;
   }
-  return text;
+  const [word] = text.split(/\s+/, 1);
+  const rest = /\b(?:round-robin|random|source-hash|bitmask|sticky-address|least-states)\b.*$/s.exec(text)?.[0];
+  const list = pairs.length === 1 ? pairs[0] : `{ ${pairs.join(", ")} }`;
+  return `${word} ${list}${rest === undefined ? "" : ` ${rest}`}`;
+}
+
+/** The next hops of a clause: what they are, and how they are written. */
+function hopsOf(statement: SyntaxStatement, text: string): { address: Address; written: string }[] {
+  const clause = ROUTES.map((name) => clauseOf(statement, name)).find(
+    (one) => one !== null && text.startsWith(one.name),
+  );
+  const hops: { address: Address; written: string }[] = [];
+  let macro: string | null = null;
+  for (const token of statement.tokens.slice(clause?.first ?? 0, (clause?.last ?? 0) + 1)) {
+    if (token.role === "macro-reference") macro = `$${token.text}`;
+    else if (!token.expanded) macro = null;
+    const address = token.role === "address" ? parseAddress(token.text) : null;
+    if (address !== null) hops.push({ address, written: macro ?? token.text });
+  }
+  return hops;
+}
+
+function interfaceTo({ interfaces }: MigrationContext, address: Address): string | null {
+  const found = interfaces.find((one) => one.addresses.some((own) => address.isIn(own.address, own.length)));
+  return found?.name ?? null;
 }
 
 /** After the interface, else after direction, log and quick: where parse.y of the 4.6 family has `route`. */

@@ -2,17 +2,12 @@
 import type { SyntaxStatement } from "../syntax.ts";
 import { clauseOf, type MigrationContext } from "./context.ts";
 
-/** The tag that says: a translation rule has decided about this packet. */
-const GUARD = "TRANSLATED";
-const HEAD = ["log", "on", "family", "proto", "from", "to"] as const;
+/** The tags that say: a translation rule has decided about this packet on its way in, on its way out. */
+export const GUARDS = { in: "TRANSLATED_IN", out: "TRANSLATED_OUT" } as const;
 const GONE = "translation rules are options of match and pass rules";
 
 export function rewriteTranslation(context: MigrationContext, statement: SyntaxStatement): void {
   const { out, guard } = context;
-  const text = (name: string): string => {
-    const clause = clauseOf(statement, name);
-    return clause === null ? "" : ` ${out.slice(clause.span)}`;
-  };
   const no = clauseOf(statement, "no") !== null;
   if (no && !guard) {
     context.left(
@@ -21,30 +16,76 @@ export function rewriteTranslation(context: MigrationContext, statement: SyntaxS
     );
     return;
   }
-  const passes = clauseOf(statement, "pass") !== null;
-  const direction = statement.kind === "nat" ? " out" : statement.kind === "rdr" ? " in" : "";
-  let result = passes ? `pass${direction}${text("log")} quick` : `match${direction}${text("log")}`;
-  for (const name of HEAD) if (name !== "log") result += text(name);
-  // A tag of the rule itself wins over the guard's, and so do the tests for one.
-  const ownTag = clauseOf(statement, "tag");
-  const tested = clauseOf(statement, "tagged");
-  if (tested !== null) result += text("tagged");
-  else if (guard) result += ` ! tagged ${GUARD}`;
-  if (ownTag !== null) result += text("tag");
-  else if (guard && !passes) result += ` tag ${GUARD}`;
-  const rtable = text("rtable");
-  const arrow = clauseOf(statement, "->");
-  if (!no) {
-    if (arrow === null) return;
-    const target = out.slice({ start: arrow.span.start, end: statement.span.end }).replace(/^->\s*/, "");
-    result += ` ${statement.kind}-to ${target.trimEnd()}`;
-  }
+  if (!no && clauseOf(statement, "->") === null) return;
+  const lines =
+    statement.kind === "binat" && guard
+      ? [binatLine(context, statement, "out"), binatLine(context, statement, "in")]
+      : [translationLine(context, statement)];
   // The kernel asked binat rules first, wherever they stood.
   const { firstNat } = context;
   if (statement.kind === "binat" && firstNat !== null && firstNat < statement.span.start) {
-    out.insert(firstNat, `${result + rtable}\n`, "binat rules came before nat rules");
+    out.insert(firstNat, lines.map((line) => `${line}\n`).join(""), "binat rules came before nat rules");
     out.replace(statement.span, "# (a binat rule stood here: it came before the nat rules, and does now)", GONE);
-  } else out.replace(statement.span, result + rtable, GONE);
+  } else out.replace(statement.span, lines.join("\n"), GONE);
+}
+
+function partOf({ out }: MigrationContext, statement: SyntaxStatement, name: string): string {
+  const clause = clauseOf(statement, name);
+  return clause === null ? "" : ` ${out.slice(clause.span)}`;
+}
+
+function translationLine(context: MigrationContext, statement: SyntaxStatement): string {
+  const direction = statement.kind === "nat" ? "out" : statement.kind === "rdr" ? "in" : null;
+  const text = (name: string): string => partOf(context, statement, name);
+  let result = headOf(context, statement, direction);
+  for (const name of ["on", "family", "proto", "from", "to"]) result += text(name);
+  result += marksOf(context, statement, direction);
+  if (clauseOf(statement, "no") !== null) return result + text("rtable");
+  return `${result} ${statement.kind}-to ${targetOf(context, statement)}${text("rtable")}`;
+}
+
+/** One direction of a binat rule: out it is nat with the ports kept, in it is rdr the other way round. */
+function binatLine(context: MigrationContext, statement: SyntaxStatement, direction: "in" | "out"): string {
+  const text = (name: string): string => partOf(context, statement, name);
+  const source = text("from").replace(/^ from\s+/, "") || "any";
+  const destination = text("to").replace(/^ to\s+/, "") || "any";
+  let result = headOf(context, statement, direction);
+  for (const name of ["on", "family", "proto"]) result += text(name);
+  const isNo = clauseOf(statement, "no") !== null;
+  const target = isNo ? "" : targetOf(context, statement);
+  const whole = target.includes("/") ? " bitmask" : "";
+  if (direction === "out") result += ` from ${source} to ${destination}`;
+  else result += ` from ${destination} to ${isNo ? "any" : target}`;
+  result += marksOf(context, statement, direction);
+  if (isNo) return result;
+  return direction === "out"
+    ? `${result} nat-to ${target}${whole} static-port${text("rtable")}`
+    : `${result} rdr-to ${source}${whole}${text("rtable")}`;
+}
+
+function headOf(context: MigrationContext, statement: SyntaxStatement, direction: "in" | "out" | null): string {
+  const where = direction === null ? "" : ` ${direction}`;
+  const log = partOf(context, statement, "log");
+  return clauseOf(statement, "pass") === null ? `match${where}${log}` : `pass${where}${log} quick`;
+}
+
+/** What a rule asks of tags, and sets: its own win over the guard's. */
+function marksOf(context: MigrationContext, statement: SyntaxStatement, direction: "in" | "out" | null): string {
+  const own = partOf(context, statement, "tag");
+  const tested = partOf(context, statement, "tagged");
+  if (!context.guard || direction === null) return tested + own;
+  const tag = GUARDS[direction];
+  const passes = clauseOf(statement, "pass") !== null;
+  return `${tested === "" ? ` ! tagged ${tag}` : tested}${own === "" ? (passes ? "" : ` tag ${tag}`) : own}`;
+}
+
+function targetOf({ out }: MigrationContext, statement: SyntaxStatement): string {
+  const arrow = clauseOf(statement, "->");
+  if (arrow === null) return "";
+  return out
+    .slice({ start: arrow.span.start, end: statement.span.end })
+    .replace(/^->\s*/, "")
+    .trimEnd();
 }
 
 export function rewriteTranslationAnchor(context: MigrationContext, statement: SyntaxStatement): void {
