@@ -6,13 +6,11 @@ import { append, parsePoolOptions, parseRedirection, parseRedirectionHosts, pars
 import { parseInterfaceItem } from "./interfaces.ts";
 import { FilterOptions, type IdNode } from "./nodes.ts";
 import { parseIcmp, parseId, parseList, parseServiceRange, parseTcpFlags, parseTos } from "./ports.ts";
+import { checkPriority, parsePriorities } from "./priorities.ts";
 import type { Reader } from "./reader.ts";
 import { parseRouteHosts } from "./route.ts";
 import { parseRate, parseStateOptions } from "./states.ts";
 import { Char, Token } from "./tokens.ts";
-
-/** Largest priority (IFQ_MAXPRIO). */
-const PRIORITY_MAXIMUM = 7;
 
 /** `filter_opts`: options until a token that is none. */
 export function parseFilterOptions(reader: Reader): FilterOptions {
@@ -555,29 +553,6 @@ function parseSet(reader: Reader, options: FilterOptions): void {
     default:
       reader.syntaxError();
   }
-}
-
-function parsePriorities(reader: Reader): readonly [number, number] {
-  if (!reader.accept(Char.open, "punctuation")) {
-    const priority = checkPriority(reader, reader.number());
-    return [priority, priority];
-  }
-  const first = reader.number();
-  reader.optionalComma();
-  const second = reader.number();
-  reader.expect(Char.close);
-  return [checkPriority(reader, first), checkPriority(reader, second)];
-}
-
-function checkPriority(reader: Reader, priority: number): number {
-  if (priority < 0 || priority > PRIORITY_MAXIMUM) {
-    reader.fail(
-      `prio must be 0 - ${PRIORITY_MAXIMUM}`,
-      "pf/out-of-range",
-      `A priority is 0 (lowest) to ${PRIORITY_MAXIMUM}.`,
-    );
-  }
-  return priority;
 }
 
 /** `qname`: `name`, `(name)` or `(name, name)`. */

@@ -5,12 +5,12 @@ import { parseHost, parsePoolOptions, parseStrings, redefined } from "./hosts.ts
 import { parseLimiterUse } from "./limiters.ts";
 import type { FilterOptions, HostNode, PortRange, Redirection } from "./nodes.ts";
 import { lookUpService, parseNumber, parseServiceRange, parseTos } from "./ports.ts";
+import { parsePriorities } from "./priorities.ts";
 import type { Reader } from "./reader.ts";
 import { Char, Token } from "./tokens.ts";
 
 /** PF_RULE_MAX_LABEL_COUNT */
 const LABELS_MAXIMUM = 5;
-const PRIORITY_MAXIMUM = 7;
 
 /**
  * Reads an option that is FreeBSD's own. Returns null when the next one is everybody's or none, false when everybody's
@@ -394,27 +394,4 @@ function parseSet(reader: Reader, options: FilterOptions): void {
     default:
       reader.syntaxError();
   }
-}
-
-function parsePriorities(reader: Reader): readonly [number, number] {
-  if (!reader.accept(Char.open, "punctuation")) {
-    const priority = checkPriority(reader, reader.number());
-    return [priority, priority];
-  }
-  const first = reader.number();
-  reader.optionalComma();
-  const second = reader.number();
-  reader.expect(Char.close);
-  return [checkPriority(reader, first), checkPriority(reader, second)];
-}
-
-function checkPriority(reader: Reader, priority: number): number {
-  if (priority < 0 || priority > PRIORITY_MAXIMUM) {
-    reader.fail(
-      `prio must be 0 - ${PRIORITY_MAXIMUM}`,
-      "pf/out-of-range",
-      `A priority is 0 (lowest) to ${PRIORITY_MAXIMUM}.`,
-    );
-  }
-  return priority;
 }

@@ -8,7 +8,7 @@ import type { Expansion } from "../load/expand.ts";
 import { expandFreebsdRule } from "../load/expand-freebsd.ts";
 import { checkTarget, checkTargetMask, cutMask, maskOf, poolMembers, removeOtherFamily } from "../load/pool-freebsd.ts";
 import { isMultiAddress } from "../load/redirect.ts";
-import { type LogOptions, type Pool, type RouteOption, Rule, type StateOptions } from "../rule.ts";
+import { type Pool, type RouteOption, Rule, type StateOptions } from "../rule.ts";
 import {
   checkLabel,
   checkTag,
@@ -16,18 +16,18 @@ import {
   parseDirection,
   parseFamily,
   parseFromTo,
-  parseLog,
   parseLogQuick,
   parseProtocols,
 } from "./clauses.ts";
-import { parseFib, parsePortRedirection, parseScrubOptions, type ScrubOptionsNode } from "./freebsd-options.ts";
-import { checkInterfaceName, parseAddressSpec, parseHost, parsePoolOptions, parseStrings } from "./hosts.ts";
+import { parsePortRedirection, parseScrubOptions, type ScrubOptionsNode } from "./freebsd-options.ts";
+import { checkInterfaceName, parseAddressSpec, parseHost, parsePoolOptions } from "./hosts.ts";
 import { parseOnInterfaces } from "./interfaces.ts";
 import { type FilterOptions, HostNode, type PortRange, type Redirection } from "./nodes.ts";
 import { checkOrder, ORDER } from "./order.ts";
 import { parseServiceRange } from "./ports.ts";
 import type { Reader } from "./reader.ts";
 import { Char, Token } from "./tokens.ts";
+import { applyTags, parsePassLog, parseTags, passWithNo } from "./translation-clauses.ts";
 
 const NO_PORT: PortRange = { from: 0, to: 0, type: "none" };
 
@@ -245,71 +245,6 @@ function applyScrub(reader: Reader, rule: Rule, options: ScrubOptionsNode): void
     rule.taggedNegated = options.taggedNegated;
   }
   rule.rtable = options.rtable;
-}
-
-interface PassLog {
-  readonly pass: boolean;
-  readonly log: LogOptions | null;
-}
-
-/** `natpasslog` */
-function parsePassLog(reader: Reader): PassLog {
-  let pass = false;
-  if (reader.peek() === Token.pass) {
-    reader.clause("pass");
-    reader.take("keyword");
-    pass = true;
-  }
-  return { pass, log: reader.peek() === Token.log ? parseLog(reader) : null };
-}
-
-function passWithNo(reader: Reader): never {
-  return reader.fail(
-    '"pass" not valid with "no"',
-    "pf/translation-target",
-    "A rule with `no` translates nothing, so it has nothing to pass.",
-  );
-}
-
-interface Tags {
-  readonly tag: string | null;
-  readonly tagged: string | null;
-  readonly taggedNegated: boolean;
-  readonly rtable: number;
-}
-
-/** `tag tagged rtable` */
-function parseTags(reader: Reader): Tags {
-  let tag: string | null = null;
-  let tagged: string | null = null;
-  let taggedNegated = false;
-  let rtable = -1;
-  if (reader.peek() === Token.tag) {
-    reader.clause("tag");
-    reader.take("keyword");
-    tag = reader.string("tag");
-  }
-  if (reader.peek() === Char.exclamation || reader.peek() === Token.tagged) {
-    reader.clause("tagged");
-    taggedNegated = reader.accept(Char.exclamation, "operator");
-    reader.expect(Token.tagged, "keyword");
-    tagged = parseStrings(reader, "tag");
-  }
-  if (reader.peek() === Token.rtable) {
-    reader.clause("rtable");
-    reader.take("keyword");
-    rtable = parseFib(reader);
-  }
-  return { tag, tagged, taggedNegated, rtable };
-}
-
-function applyTags(reader: Reader, rule: Rule, tags: Tags): void {
-  if (tags.tag) rule.tag = checkTag(reader, tags.tag);
-  if (tags.tagged) {
-    rule.tagged = checkTag(reader, tags.tagged);
-    rule.taggedNegated = tags.taggedNegated;
-  }
-  rule.rtable = tags.rtable;
 }
 
 /** `natrule`, after an optional `no`. */

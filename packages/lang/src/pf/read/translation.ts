@@ -8,16 +8,8 @@ import { expandOldRule, hostsOfFamily, invalidRedirect, poolOf, poolType } from 
 import { expandPlainRule } from "../load/expand-plain.ts";
 import { netmaskFits } from "../load/netmask.ts";
 import { isMultiAddress } from "../load/redirect.ts";
-import { type LogOptions, type Pool, Rule } from "../rule.ts";
-import {
-  checkTag,
-  decideFamily,
-  disallowUrpfFailed,
-  parseFamily,
-  parseFromTo,
-  parseLog,
-  parseProtocols,
-} from "./clauses.ts";
+import { type Pool, Rule } from "../rule.ts";
+import { decideFamily, disallowUrpfFailed, parseFamily, parseFromTo, parseProtocols } from "./clauses.ts";
 import { parseRoutingTable } from "./filter-options.ts";
 import { parseAddressSpec, parseHost, parsePoolOptions, parseRedirectionHosts, parseStrings } from "./hosts.ts";
 import { parseOnInterfaces } from "./interfaces.ts";
@@ -25,69 +17,16 @@ import type { HostNode, PoolOptions, PortRange } from "./nodes.ts";
 import { checkOrder, ORDER } from "./order.ts";
 import { parseServiceRange } from "./ports.ts";
 import type { Reader } from "./reader.ts";
-import { Char, Token } from "./tokens.ts";
+import { Token } from "./tokens.ts";
+import { applyTags, parsePassLog, parseTags, passWithNo } from "./translation-clauses.ts";
 
 const LOW_PORT = 50001;
 const HIGH_PORT = 65535;
-
-interface PassLog {
-  readonly pass: boolean;
-  readonly log: LogOptions | null;
-}
 
 /** What `->` leads to. */
 interface Target {
   hosts: HostNode[];
   readonly port: PortRange;
-}
-
-interface OldTags {
-  readonly tag: string | null;
-  readonly tagged: string | null;
-  readonly taggedNegated: boolean;
-  readonly rtable: number;
-}
-
-/** `natpasslog`. */
-function parsePassLog(reader: Reader): PassLog {
-  if (reader.peek() === Token.pass) {
-    reader.clause("pass");
-    reader.take("keyword");
-    return { pass: true, log: reader.peek() === Token.log ? parseLog(reader) : null };
-  }
-  return { pass: false, log: reader.peek() === Token.log ? parseLog(reader) : null };
-}
-
-/** `tag tagged rtable`. */
-function parseOldTags(reader: Reader): OldTags {
-  let tag: string | null = null;
-  let tagged: string | null = null;
-  let taggedNegated = false;
-  let rtable = -1;
-  if (reader.peek() === Token.tag) {
-    reader.clause("tag");
-    reader.take("keyword");
-    tag = reader.string("tag");
-  }
-  if (reader.peek() === Char.exclamation || reader.peek() === Token.tagged) {
-    reader.clause("tagged");
-    taggedNegated = reader.accept(Char.exclamation, "operator");
-    reader.expect(Token.tagged, "keyword");
-    tagged = parseStrings(reader, "tag");
-  }
-  if (reader.peek() === Token.rtable) {
-    reader.clause("rtable");
-    reader.take("keyword");
-    rtable = parseRoutingTable(reader);
-  }
-  return { tag, tagged, taggedNegated, rtable };
-}
-
-function applyOldTags(reader: Reader, rule: Rule, tags: OldTags): void {
-  if (tags.tag) rule.tag = checkTag(reader, tags.tag);
-  if (tags.tagged) rule.tagged = checkTag(reader, tags.tagged);
-  rule.taggedNegated = tags.taggedNegated;
-  rule.rtable = tags.rtable;
 }
 
 /** `natrule`, after an optional `no`. */
@@ -100,7 +39,7 @@ export function parseNat(reader: Reader, no: boolean): void {
   const family = parseFamily(reader);
   const protocols = parseProtocols(reader);
   const fromTo = parseFromTo(reader);
-  const tags = parseOldTags(reader);
+  const tags = parseTags(reader);
   let target: Target | null = null;
   if (reader.peek() === Token.arrow) {
     reader.clause("->");
@@ -124,7 +63,7 @@ export function parseNat(reader: Reader, no: boolean): void {
       break;
     }
   }
-  applyOldTags(reader, rule, tags);
+  applyTags(reader, rule, tags);
   let pool: Pool | null = null;
   if (no) {
     if (target !== null) {
@@ -161,14 +100,6 @@ export function parseNat(reader: Reader, no: boolean): void {
       if (kind === "nat") copy.nat = pool;
       else copy.rdr = pool;
     },
-  );
-}
-
-function passWithNo(reader: Reader): never {
-  return reader.fail(
-    '"pass" not valid with "no"',
-    "pf/translation-target",
-    "A rule with `no` translates nothing, so it has nothing to pass.",
   );
 }
 
@@ -255,7 +186,7 @@ export function parseBinat(reader: Reader, no: boolean): void {
     reader.take("keyword");
     to = parseAddressSpec(reader);
   }
-  const tags = parseOldTags(reader);
+  const tags = parseTags(reader);
   let target: Target | null = null;
   if (reader.peek() === Token.arrow) {
     reader.clause("->");
@@ -286,7 +217,7 @@ export function parseBinat(reader: Reader, no: boolean): void {
     rule.interface = item.name;
     rule.interfaceNegated = item.negated;
   }
-  applyOldTags(reader, rule, tags);
+  applyTags(reader, rule, tags);
   rule.protocol = protocols?.[0] ?? 0;
   binatAddresses(reader, rule, from, to, target);
   rule.origin = reader.origin();
