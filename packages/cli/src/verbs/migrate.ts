@@ -48,8 +48,10 @@ Example:
       const { migratePf } = await import("@pierhead/lang/pf");
       const { diffJson, diffLines, proveMigration } = await import("@pierhead/engine/prove");
       const { buildOptions } = await import("../input/tree.ts");
+      const { buildMachine } = await import("@pierhead/engine/build");
+      const interfaces = buildMachine(host.tree, host.system, buildOptions(flags)).machine.interfaces();
       const attempt = (guard: boolean): { result: ReturnType<typeof migratePf>; proof: MigrationProof } => {
-        const result = migratePf(file.source, host.system, to, { guard });
+        const result = migratePf(file.source, host.system, to, { guard, interfaces });
         const name = flags.output ?? `${file.source.name} for ${to.name}`;
         const migration = { files: host.tree, from: host.system, to, text: result.text, name, old: file.source };
         const proof = proveMigration(migration, {
@@ -93,11 +95,11 @@ Example:
           process.stderr.write(
             `${colors.green("proved:")} what begins a connection keeps its fate, in all ${classes} of packets\n`,
           );
-          const strays = proof.report.changes.length;
-          if (strays > 0) {
-            const what = plural(strays, "change concerns", "changes concern");
+          const marginal = proof.report.changes.length;
+          if (marginal > 0) {
+            const what = plural(marginal, "change is", "changes are");
             process.stderr.write(
-              `${what} packets that begin nothing, which kernels treat each in its way (--json lists them)\n`,
+              `${what} marginal: packets that begin nothing, or that kernels treat each in its way (--json lists them)\n`,
             );
           }
         } else showChanges(diffLines(proof.report), process.stderr);
@@ -108,7 +110,7 @@ Example:
 
 function isProved(proof: MigrationProof, diagnostics: readonly Diagnostic[]): boolean {
   const { report } = proof;
-  const kept = report?.changes.every((change) => change.stray) ?? false;
+  const kept = report?.changes.every((change) => change.marginal) ?? false;
   return kept && report?.complete === true && diagnostics.length === 0;
 }
 
@@ -117,6 +119,6 @@ function weight(attempt: { result: { diagnostics: readonly Diagnostic[] }; proof
   const { result, proof } = attempt;
   return (
     result.diagnostics.length * 1000 +
-    (proof.report === null ? 100_000 : proof.report.changes.filter((change) => !change.stray).length)
+    (proof.report === null ? 100_000 : proof.report.changes.filter((change) => !change.marginal).length)
   );
 }

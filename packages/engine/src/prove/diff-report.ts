@@ -19,16 +19,16 @@ export function diffLines(report: DiffReport): string[] {
   } else {
     lines.push(`${changes.length} ${changes.length === 1 ? "change" : "changes"} in ${classes} classes of packets.`);
   }
-  for (const change of changes) if (!change.stray) lines.push("", ...changeLines(change));
-  const strays = changes.filter((change) => change.stray);
-  if (strays.length > 0) {
+  for (const change of changes) if (!change.marginal) lines.push("", ...changeLines(change));
+  const marginal = changes.filter((change) => change.marginal);
+  if (marginal.length > 0) {
     lines.push(
       "",
-      `${strays.length} of them only concern packets that begin nothing: segments in mid-stream, answers and`,
+      `${marginal.length} of them are marginal: segments in mid-stream, answers and errors nobody waits for, and`,
     );
-    lines.push("errors nobody waits for.");
+    lines.push("what two kernels treat differently whatever the rules say.");
   }
-  for (const change of strays) lines.push("", ...changeLines(change));
+  for (const change of marginal) lines.push("", ...changeLines(change));
   lines.push("", ...notExaminedLines(report.notExamined));
   lines.push(`Examined: ${SCOPE}.`);
   return lines;
@@ -76,7 +76,7 @@ export function diffJson(report: DiffReport): { readonly [key: string]: JsonValu
       packets: [...change.packets],
       more: change.more,
       classes: change.classes,
-      stray: change.stray,
+      marginal: change.marginal,
       before: fateJson(change.before),
       after: fateJson(change.after),
     })),

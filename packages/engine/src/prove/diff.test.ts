@@ -46,7 +46,7 @@ describe("a semantic difference", () => {
 
   it("shows a port that was opened", () => {
     expect(diffLines(diff(RULES, RULES.replace("{ 80 443 }", "{ 80 443 22 }"))).join("\n")).toMatchInlineSnapshot(`
-      "4 changes in 2629 classes of packets.
+      "4 changes in 3247 classes of packets.
 
       in on vr1, IPv4, tcp SYN, from 192.168.1.0/24, to { 1.0.0.0 - 126.255.255.255, 128.0.0.0 - 192.168.0.255, 192.168.2.0 - 198.51.100.198, 198.51.100.200 - 198.51.100.254, 198.51.101.0 - 223.255.255.255, 240.0.0.0 - 255.255.255.254 } port 22
         for example: in vr1 tcp 192.168.1.10:40000 > 192.0.2.80:22 S
@@ -90,7 +90,7 @@ describe("a semantic difference", () => {
         "in vr1 tcp 192.168.1.10:40000 > 192.0.2.80:80 S: passes out vr0, source becomes 198.51.100.199 with another port; next hop 198.51.100.1; its answer passes out vr1 → passes out vr0, source becomes 198.51.100.200 with another port; next hop 198.51.100.1; its answer passes out vr1 [in on vr1, IPv4, tcp SYN, from 192.168.1.0/24, to { 1.0.0.0 - 126.255.255.255, 128.0.0.0 - 192.168.0.255, 192.168.2.0 - 198.51.100.198, 198.51.100.200 - 198.51.100.254, 198.51.101.0 - 223.255.255.255, 240.0.0.0 - 255.255.255.254 } port 80]",
         "in vr1 tcp 192.168.1.10:40000 > 192.0.2.80:443 S: passes out vr0, source becomes 198.51.100.199 with another port; next hop 198.51.100.1; its answer passes out vr1 → passes out vr0, source becomes 198.51.100.200 with another port; next hop 198.51.100.1; its answer passes out vr1 [in on vr1, IPv4, tcp SYN, from 192.168.1.0/24, to { 1.0.0.0 - 126.255.255.255, 128.0.0.0 - 192.168.0.255, 192.168.2.0 - 198.51.100.198, 198.51.100.200 - 198.51.100.254, 198.51.101.0 - 223.255.255.255, 240.0.0.0 - 255.255.255.254 } port 443]",
         "out tcp 192.168.1.1:40000 > 192.0.2.80:443 S: passes out vr0, source becomes 198.51.100.199 with another port; next hop 198.51.100.1; its answer passes → passes out vr0, source becomes 198.51.100.200 with another port; next hop 198.51.100.1; its answer passes [sent by the machine, IPv4, { tcp SYN, udp }, from 192.168.1.1, to any but { 0.0.0.0/8, 127.0.0.1, 192.168.1.0/24, 198.51.100.199 }]",
-        "out icmp 192.168.1.1 > 192.0.2.80 echoreq: passes out vr0, source becomes 198.51.100.199; next hop 198.51.100.1; its answer passes → passes out vr0, source becomes 198.51.100.200; next hop 198.51.100.1; its answer passes [sent by the machine, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 252 more }, from 192.168.1.1, to any but { 0.0.0.0/8, 127.0.0.1, 192.168.1.0/24, 198.51.100.199 }]",
+        "out icmp 192.168.1.1 > 192.0.2.80 echoreq: passes out vr0, source becomes 198.51.100.199; next hop 198.51.100.1; its answer passes → passes out vr0, source becomes 198.51.100.200; next hop 198.51.100.1; its answer passes [sent by the machine, IPv4, { ip, icmp types 1:2, icmp types 6:8, icmp routersol, icmp timereq, icmp inforeq, … 253 more }, from 192.168.1.1, to any but { 0.0.0.0/8, 127.0.0.1, 192.168.1.0/24, 198.51.100.199 }]",
       ]
     `);
   });
@@ -136,28 +136,28 @@ pass out on vr1
     expect(report.onlyAfter).toEqual([]);
     expect(report.changes.map(({ packets }) => packets[0])).toMatchInlineSnapshot(`
       [
-        "in on em1, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from any but 127.0.0.0/8, to { 198.18.0.0, 198.18.0.2 - 198.18.0.254 }",
-        "in on em1, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from any but 127.0.0.0/8, to { 10.0.0.0, 10.0.0.2 - 10.255.255.254 }",
-        "in on em1, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from any but 127.0.0.0/8, to { 10.0.0.1, 10.255.255.255, 198.18.0.1, 198.18.0.255, 255.255.255.255 }",
+        "in on em1, IPv4, { ip, icmp types 1:2, icmp types 6:8, icmp routersol, icmp timereq, icmp inforeq, … 255 more }, from any but 127.0.0.0/8, to { 198.18.0.0, 198.18.0.2 - 198.18.0.254 }",
+        "in on em1, IPv4, { ip, icmp types 1:2, icmp types 6:8, icmp routersol, icmp timereq, icmp inforeq, … 255 more }, from any but 127.0.0.0/8, to { 10.0.0.0, 10.0.0.2 - 10.255.255.254 }",
+        "in on em1, IPv4, { ip, icmp types 1:2, icmp types 6:8, icmp routersol, icmp timereq, icmp inforeq, … 255 more }, from any but 127.0.0.0/8, to { 10.0.0.1, 10.255.255.255, 198.18.0.1, 198.18.0.255, 255.255.255.255 }",
         "in on em1, IPv4, { icmp types 3:5, icmp types 11:12 }, from any but 127.0.0.0/8, to { 198.18.0.0, 198.18.0.2 - 198.18.0.254 }",
         "in on em1, IPv4, { icmp types 3:5, icmp types 11:12 }, from any but 127.0.0.0/8, to { 10.0.0.0, 10.0.0.2 - 10.255.255.254 }",
         "in on em1, IPv4, { icmp types 3:5, icmp types 11:12 }, from any but 127.0.0.0/8, to { 10.0.0.1, 10.255.255.255, 198.18.0.1, 198.18.0.255, 255.255.255.255 }",
-        "in on em0, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from 10.128.0.0/9, to { 198.18.0.0, 198.18.0.2 - 198.18.0.254 }",
-        "in on em0, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from 10.128.0.0/9, to { 10.0.0.1, 10.255.255.255, 198.18.0.1, 198.18.0.255, 255.255.255.255 }",
+        "in on em0, IPv4, { ip, icmp types 1:2, icmp types 6:8, icmp routersol, icmp timereq, icmp inforeq, … 255 more }, from 10.128.0.0/9, to { 198.18.0.0, 198.18.0.2 - 198.18.0.254 }",
+        "in on em0, IPv4, { ip, icmp types 1:2, icmp types 6:8, icmp routersol, icmp timereq, icmp inforeq, … 255 more }, from 10.128.0.0/9, to { 10.0.0.1, 10.255.255.255, 198.18.0.1, 198.18.0.255, 255.255.255.255 }",
         "in on em0, IPv4, { icmp types 3:5, icmp types 11:12 }, from 10.128.0.0/9, to { 198.18.0.0, 198.18.0.2 - 198.18.0.254 }",
-        "in on em0, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from 10.128.0.0/9, to { 10.0.0.0, 10.0.0.2 - 10.255.255.254 }",
+        "in on em0, IPv4, { ip, icmp types 1:2, icmp types 6:8, icmp routersol, icmp timereq, icmp inforeq, … 255 more }, from 10.128.0.0/9, to { 10.0.0.0, 10.0.0.2 - 10.255.255.254 }",
         "in on em0, IPv4, { icmp types 3:5, icmp types 11:12 }, from 10.128.0.0/9, to { 10.0.0.1, 10.255.255.255, 198.18.0.1, 198.18.0.255, 255.255.255.255 }",
         "in on em0, IPv4, { icmp types 3:5, icmp types 11:12 }, from 10.128.0.0/9, to { 10.0.0.0, 10.0.0.2 - 10.255.255.254 }",
-        "in on em1, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from any but 127.0.0.0/8, to any but { 0.0.0.0/8, 10.0.0.0/8, 127.0.0.0/8, 198.18.0.0/24, 224.0.0.0/4, 255.255.255.255 }",
+        "in on em1, IPv4, { ip, icmp types 1:2, icmp types 6:8, icmp routersol, icmp timereq, icmp inforeq, … 255 more }, from any but 127.0.0.0/8, to any but { 0.0.0.0/8, 10.0.0.0/8, 127.0.0.0/8, 198.18.0.0/24, 224.0.0.0/4, 255.255.255.255 }",
         "in on em1, IPv4, { icmp types 3:5, icmp types 11:12 }, from any but 127.0.0.0/8, to any but { 0.0.0.0/8, 10.0.0.0/8, 127.0.0.0/8, 198.18.0.0/24, 224.0.0.0/4, 255.255.255.255 }",
-        "in on em0, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from 10.128.0.0/9, to any but { 0.0.0.0/8, 10.0.0.0/8, 127.0.0.0/8, 198.18.0.0/24, 224.0.0.0/4, 255.255.255.255 }",
+        "in on em0, IPv4, { ip, icmp types 1:2, icmp types 6:8, icmp routersol, icmp timereq, icmp inforeq, … 255 more }, from 10.128.0.0/9, to any but { 0.0.0.0/8, 10.0.0.0/8, 127.0.0.0/8, 198.18.0.0/24, 224.0.0.0/4, 255.255.255.255 }",
         "in on em0, IPv4, { icmp types 3:5, icmp types 11:12 }, from 10.128.0.0/9, to any but { 0.0.0.0/8, 10.0.0.0/8, 127.0.0.0/8, 198.18.0.0/24, 224.0.0.0/4, 255.255.255.255 }",
-        "in on em1, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from any but 127.0.0.0/8, to 0.0.0.0/8",
-        "in on em1, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from any but 127.0.0.0/8, to 224.0.0.0/4",
+        "in on em1, IPv4, { ip, icmp types 1:2, icmp types 6:8, icmp routersol, icmp timereq, icmp inforeq, … 255 more }, from any but 127.0.0.0/8, to 0.0.0.0/8",
+        "in on em1, IPv4, { ip, icmp types 1:2, icmp types 6:8, icmp routersol, icmp timereq, icmp inforeq, … 255 more }, from any but 127.0.0.0/8, to 224.0.0.0/4",
         "in on em1, IPv4, { icmp types 3:5, icmp types 11:12 }, from any but 127.0.0.0/8, to 0.0.0.0/8",
         "in on em1, IPv4, { icmp types 3:5, icmp types 11:12 }, from any but 127.0.0.0/8, to 224.0.0.0/4",
-        "in on em0, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from 10.128.0.0/9, to 0.0.0.0/8",
-        "in on em0, IPv4, { ip, icmp types 1:2, icmp types 6:9, icmp timereq, icmp inforeq, icmp maskreq, … 254 more }, from 10.128.0.0/9, to 224.0.0.0/4",
+        "in on em0, IPv4, { ip, icmp types 1:2, icmp types 6:8, icmp routersol, icmp timereq, icmp inforeq, … 255 more }, from 10.128.0.0/9, to 0.0.0.0/8",
+        "in on em0, IPv4, { ip, icmp types 1:2, icmp types 6:8, icmp routersol, icmp timereq, icmp inforeq, … 255 more }, from 10.128.0.0/9, to 224.0.0.0/4",
         "in on em0, IPv4, { icmp types 3:5, icmp types 11:12 }, from 10.128.0.0/9, to 0.0.0.0/8",
         "in on em0, IPv4, { icmp types 3:5, icmp types 11:12 }, from 10.128.0.0/9, to 224.0.0.0/4",
       ]

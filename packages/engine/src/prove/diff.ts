@@ -33,8 +33,11 @@ export interface FateChange {
   readonly more: boolean;
   /** Classes of packets in it. */
   readonly classes: number;
-  /** The packets begin nothing: segments out of the middle of a connection, answers and errors nobody waits for. */
-  readonly stray: boolean;
+  /**
+   * At the margin of what rules are about: segments in mid-stream, answers and errors nobody waits for; and between two
+   * systems, what their kernels treat differently whatever the rules say.
+   */
+  readonly marginal: boolean;
   /** The example in its parts, for those who send it again. */
   readonly arrival: Arrival;
   readonly family: Family;
@@ -211,6 +214,7 @@ interface Group {
   arrival: Arrival;
   family: Family;
   values: Readonly<Record<Field, bigint>>;
+  readonly marginal: boolean;
   readonly set: PacketSet;
   classes: number;
 }
@@ -219,6 +223,7 @@ interface Group {
 class Comparison {
   readonly #before: FateTeller;
   readonly #after: FateTeller;
+  readonly #twoKernels: boolean;
   readonly #groups: Map<string, Group> = new Map();
   /** There were more kinds of changes than are told apart. */
   overflow = false;
@@ -226,6 +231,7 @@ class Comparison {
   constructor(before: Machine, after: Machine) {
     this.#before = new FateTeller(before);
     this.#after = new FateTeller(after);
+    this.#twoKernels = before.system.name !== after.system.name;
   }
 
   look(classes: Cut, index: number, arrival: Arrival, family: Family, good: GoodExamples): void {
@@ -236,8 +242,8 @@ class Comparison {
     if (before.text === after.text) return;
     // What differs in the main thing is told by it alone; hops and answers follow from it.
     const fates = before.core === after.core ? [before.text, after.text] : [before.core, after.core];
-    const stray = isStray(values.kind, family);
-    const key = [stray, rulesKey(before.rules), rulesKey(after.rules), ...fates].join("\n");
+    const marginal = isStray(values.kind, family) || (this.#twoKernels && isOfKernel(values, before, after));
+    const key = [marginal, rulesKey(before.rules), rulesKey(after.rules), ...fates].join("\n");
     const rank = rankOf(values, good);
     let group = this.#groups.get(key);
     if (group === undefined) {
@@ -245,7 +251,7 @@ class Comparison {
         this.overflow = true;
         return;
       }
-      group = { before, after, rank, arrival, family, values, set: new PacketSet(), classes: 0 };
+      group = { before, after, rank, arrival, family, values, marginal, set: new PacketSet(), classes: 0 };
       this.#groups.set(key, group);
     } else if (rank < group.rank) Object.assign(group, { before, after, rank, arrival, family, values });
     group.classes++;
@@ -256,12 +262,12 @@ class Comparison {
 
   changes(): FateChange[] {
     const { system } = this.#before.machine;
-    const changes = [...this.#groups.values()].map(({ before, after, rank, arrival, family, values, set, classes }) => {
+    const changes = [...this.#groups.values()].map((group) => {
+      const { before, after, rank, arrival, family, values, marginal, set, classes } = group;
       const point = Object.fromEntries(FIELDS.map((field) => [field, single(values[field])]));
       const { texts, more } = set.describe(system, MOST_PARTS, { arrival, family, ranges: point });
       const example = packetLine(examplePacket(values, family), arrival, system);
-      const stray = isStray(values.kind, family);
-      return { example, before, after, packets: texts, more, classes, stray, arrival, family, values, rank };
+      return { example, before, after, packets: texts, more, classes, marginal, arrival, family, values, rank };
     });
     changes.sort((a, b) => weight(b) - weight(a) || a.rank - b.rank);
     return changes.map(({ rank: _, ...change }) => change);
@@ -276,6 +282,16 @@ function isStray(kind: bigint, family: Family): boolean {
   const type = detail >> 8;
   if (protocol === PROTOCOL.icmp && family === 4) return !ICMP_QUERIES.has(type);
   return protocol === PROTOCOL.icmp6 && family === 6 && (type < 128 || type === 129);
+}
+
+/**
+ * Packets from an address to itself, packets that the stack and not pf throws away, and answers to ICMP queries, which
+ * some kernels let make a state of their own.
+ */
+function isOfKernel(values: Readonly<Record<Field, bigint>>, before: PacketFate, after: PacketFate): boolean {
+  if (values.source === values.destination || before.byStack || after.byStack) return true;
+  const protocol = Number(values.kind >> 16n);
+  return (protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmp6) && before.core === after.core;
 }
 
 /** Echo, router solicitation, timestamp, information and mask requests (RFC 792, RFC 1256, RFC 950). */

@@ -33,6 +33,8 @@ export interface PacketFate {
   readonly core: string;
   /** Rules that decided, translated or steered, in the order in which they came up. */
   readonly rules: readonly ResponsibleRule[];
+  /** The stack threw it away (no route, not forwarding, …), and not pf. */
+  readonly byStack: boolean;
   /** Left the machine by this interface; null when it did not. */
   readonly out: string | null;
   readonly reaches: "network" | "machine" | "nobody";
@@ -98,6 +100,7 @@ export class FateTeller {
       text,
       core,
       rules: rules.map((one) => this.#responsible(one)),
+      byStack: stepsOf(journey, "end", 0).some((end) => end.why !== "blocked"),
       out: sent?.interface ?? null,
       reaches: journey.verdict !== "pass" ? "nobody" : sent !== null ? "network" : own !== null ? "machine" : "nobody",
     };

@@ -16,11 +16,11 @@ export interface MigrationProof {
 }
 
 /**
- * The new rules do the same: no packet that begins a connection, or a question, changes fate. Strays may: kernels do not
- * agree about them, whatever the rules say (from OpenBSD 4.7 on an ICMP answer makes no state, for one).
+ * The new rules do the same: no packet that begins a connection, or a question, changes fate. Marginal ones may:
+ * kernels do not agree about them, whatever the rules say (from OpenBSD 4.7 on an ICMP answer makes no state, for one).
  */
 export function isProved({ report }: MigrationProof): boolean {
-  return report?.complete === true && report.changes.every((change) => change.stray);
+  return report?.complete === true && report.changes.every((change) => change.marginal);
 }
 
 /** A migration: the host as it is, and the new text of its pf.conf. */

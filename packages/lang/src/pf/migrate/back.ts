@@ -69,26 +69,18 @@ export function rewriteBack(context: MigrationContext, statement: SyntaxStatemen
     context.left(statement, "only pass and match rules translate.");
     return true;
   }
-  // The pass rule sees the packet translated.
-  const side = option === "rdr-to" ? "to" : "from";
-  const own = clauseOf(statement, side);
-  const seen = option === "binat-to" ? null : seenAs(target, side, own === null ? "" : out.slice(own.span));
-  if (seen === null) {
+  if (option === "binat-to" || clauseOf(statement, "tagged") !== null) {
     context.left(statement, `write \`${rule}\`, and pass what it makes of the packets.`);
     return true;
   }
-  move(context, statement, rule, APART);
-  const whole = own ?? clauseOf(statement, "all");
-  if (whole !== null) out.replace(whole.span, seen, "filter rules see translated addresses");
-  else {
-    const order = ["from", "proto", "family", "on", "quick", "log", "direction", "action"];
-    const before = order
-      .filter((name) => name !== "from" || side === "to")
-      .map((name) => clauseOf(statement, name))
-      .find((one) => one !== null);
-    out.insert(before?.span.end ?? statement.span.end, ` ${seen}`, "filter rules see translated addresses");
-  }
-  out.remove(clause.span, APART);
+  // The pass rule sees the packet translated, and must not pass one that came with these addresses: a tag tells.
+  const tag = `TRANSLATED_${++context.counters.tags}`;
+  const asked = partsOf(context, statement, ["on", "family", "proto", "from", "to"]);
+  move(context, statement, `${KINDS[option]}${asked} tag ${tag} -> ${target}`, APART);
+  const own = clauseOf(statement, option === "rdr-to" ? "to" : "from");
+  if (own !== null)
+    out.replace(own.span, option === "rdr-to" ? "to any" : "from any", "a tag tells what was translated");
+  out.replace(clause.span, `tagged ${tag}`, APART);
   return true;
 }
 
@@ -109,16 +101,4 @@ function onlyHas(names: readonly string[], special: readonly string[]): boolean 
 /** Before the first filter rule: translation and scrub rules have to stand there. */
 function move({ out, firstRule }: MigrationContext, statement: SyntaxStatement, text: string, why: string): void {
   out.insert(firstRule ?? statement.span.start, `${text}\n`, why);
-}
-
-/** The end of the packet that was translated, as it is afterwards; null when that is more than one address. */
-function seenAs(target: string, side: "from" | "to", before: string): string | null {
-  const match = /^(\([^)]+\)|[^\s{}<>]+)(?:\s+port\s+(\S+))?\s*(?:static-port|bitmask)?$/.exec(target.trim());
-  if (match === null) return null;
-  const [, address, port] = match;
-  if (side === "from") return `from ${address}`;
-  const old = /\bport\s+(\{[^}]*\}|\S+(?:\s*(?:>|<|>=|<=|!=|=)\s*\S+)?)\s*$/.exec(before)?.[1];
-  const now = port ?? old;
-  if (port?.includes("*")) return null;
-  return `to ${address}${now === undefined ? "" : ` port ${now}`}`;
 }

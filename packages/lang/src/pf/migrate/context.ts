@@ -36,6 +36,8 @@ export interface MigrationContext {
   readonly filterAnchors: ReadonlySet<string>;
   /** Names of translation anchors that became plain ones. */
   readonly movedAnchors: Set<string>;
+  /** Tags that were made up so far. */
+  readonly counters: { tags: number };
   /** Says that a statement stays as it is, and what to do. */
   left(statement: SyntaxStatement, message: string): void;
   /** Says that a statement was rewritten and lost something. */

@@ -100,7 +100,7 @@ pass out on em0 set queue web
     ],
     [
       "pass in quick on em0 proto tcp to (em0) port 80 rdr-to 10.0.0.1 port 8080 keep state\n",
-      "rdr on em0 proto tcp to (em0) port 80 -> 10.0.0.1 port 8080\npass in quick on em0 proto tcp to 10.0.0.1 port 8080 keep state\n",
+      "rdr on em0 proto tcp to (em0) port 80 tag TRANSLATED_1 -> 10.0.0.1 port 8080\npass in quick on em0 proto tcp to any tagged TRANSLATED_1 keep state\n",
     ],
     [
       "match in all scrub (no-df max-mss 1400)\npass\n",

@@ -30,6 +30,7 @@ export function migratePf(source: Source, from: System, to: System, options: Mig
     firstRule: statements.find((one) => ["rule", "anchor", "antispoof"].includes(one.kind))?.span.start ?? null,
     filterAnchors: new Set(statements.filter((one) => one.kind === "anchor").flatMap(filterAnchorName)),
     movedAnchors: new Set(),
+    counters: { tags: 0 },
     firstNat: statements.find((one) => one.kind === "nat" && !one.broken)?.span.start ?? null,
     left(statement, message) {
       leftOver.push(statement.span);
