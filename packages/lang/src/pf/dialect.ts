@@ -57,7 +57,7 @@ export interface PfDialect {
   readonly tablesInAnchors: boolean;
   /** nat, rdr and their anchors in the body of an inline anchor. */
   readonly translationInAnchors: boolean;
-  /** Rules pass `divert-to` and `divert-reply` by direction: the options of OpenBSD before 4.7. */
+  /** Rules take `divert-to` and `divert-reply` by their direction. */
   readonly divertByDirection: boolean;
   /** Words of `set debug`: those of pfctl itself, or the levels of syslog(3). */
   readonly debugLevels: "pfctl" | "syslog" | "both";
@@ -173,9 +173,9 @@ function make(system: System): PfDialect {
     requireOrderDefault: family !== "openbsd",
     tablesInAnchors: openbsd(5, 0) || freebsd(15),
     translationInAnchors: freebsd(9),
-    divertByDirection: !openbsd(4, 7) && !freebsd(15),
+    divertByDirection: !openbsd(6, 2) && !freebsd(15),
     debugLevels: openbsd(4, 9) ? "syslog" : "pfctl",
-    namesInvalidPorts: openbsd(4, 7) || freebsd(15),
+    namesInvalidPorts: openbsd(6, 2) || freebsd(15),
     zeroTos: openbsd(4, 7) || freebsd(9),
     checksAnchorNamesEarly: openbsd(5, 8) || freebsd(15),
     namesBadNetmask: openbsd(6, 0) || freebsd(15),
@@ -191,15 +191,15 @@ function make(system: System): PfDialect {
     anyInterface: openbsd(5, 0) || freebsd(15),
     onRoutingDomain: openbsd(4, 9),
     checksRoutingTables: openbsd(4, 9),
-    divertOnce: openbsd(4, 7),
-    warnsSynproxy: openbsd(5, 9) || freebsd(15),
+    divertOnce: openbsd(6, 2),
+    warnsSynproxy: openbsd(6, 2) || freebsd(15),
     antispoofKeepsLogInterface: openbsd(5, 5) || freebsd(15),
     checksMacroNames: openbsd(5, 6) || freebsd(15),
     logGroup: !openbsd(4, 9) && !freebsd(15),
     sctp: freebsd(15),
     allowOptsOnMatch: freebsd(15),
     sctpTimeouts: freebsd(15),
-    probabilityMessage: openbsd(5, 5) || freebsd(15) ? "percent" : "number",
+    probabilityMessage: openbsd(5, 5) ? "percent" : "number",
     flagLetters: freebsd(15) ? "FSRPAUEWe" : "FSRPAUEW",
     tableWeights: openbsd(5, 1),
     tableCounters: openbsd(4, 4) || freebsd(9) || system.family === "netbsd",

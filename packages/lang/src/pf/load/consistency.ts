@@ -121,7 +121,7 @@ export function checkRule(reader: Reader, rule: Rule, context: ConsistencyContex
       "Only pass rules make states: leave `keep state` away here.",
     );
   }
-  if (rule.routeOption !== null && rule.keepState === "none") {
+  if (rule.routeOption !== null && rule.keepState === "none" && reader.dialect.routeTo === "option") {
     reader.complain(
       "route-to, reply-to and dup-to require keep state",
       "pf/route-without-state",

@@ -51,8 +51,12 @@ export function applyDivert(reader: Reader, rule: Rule, divert: DivertNode | nul
   }
 }
 
-// Before OpenBSD 4.7: an address for packets that come in, none for those that go out.
+// Before OpenBSD 6.2: an address for packets that come in, none for those that go out.
 function divertByDirection(reader: Reader, rule: Rule, divert: DivertNode): boolean {
+  if (divert.kind === "divert-packet") {
+    rule.divert = { kind: "divert-packet", port: divert.port };
+    return true;
+  }
   const host = divert.hosts[0];
   const wrong = (tool: string, code: string, message: string): false => {
     reader.complain(tool, code, message);
@@ -76,14 +80,23 @@ function divertByDirection(reader: Reader, rule: Rule, divert: DivertNode): bool
       "`divert-reply` is for connections that go out: use it with `pass out`.",
     );
   }
-  if (host.family !== (rule.family ?? 0)) {
+  // From OpenBSD 4.7 the first address of the rule's family counts, and a rule without a family takes the address's.
+  const isSearched = reader.dialect.family === "openbsd";
+  const found =
+    isSearched && rule.family !== null
+      ? divert.hosts.find((it) => it.family === rule.family)
+      : isSearched || host.family === (rule.family ?? 0)
+        ? host
+        : undefined;
+  if (found === undefined) {
     return wrong(
       "address family mismatch for divert",
       "pf/family-mismatch",
       "The rule must have the address family of the divert address: write `inet` or `inet6`.",
     );
   }
-  const address = host.wrap.kind === "prefix" ? host.wrap.address : null;
+  rule.family = found.family === 0 ? null : found.family;
+  const address = found.wrap.kind === "prefix" ? found.wrap.address : null;
   rule.divert = { kind: "divert-to", address, port: divert.port };
   return true;
 }

@@ -14,6 +14,8 @@ export interface PrintDialect {
   readonly portNames: boolean;
   /** `keep state` is left out where it has no options: OpenBSD since 5.0. */
   readonly silentKeepState: boolean;
+  /** `set ( … )` on rules: OpenBSD since 5.1; before, `queue` and `scrub (set-tos …)`. */
+  readonly setOnRules: boolean;
   /** Members of a pool print by their own family, not the rule's: FreeBSD since 15. */
   readonly memberFamilies: boolean;
 }
@@ -40,6 +42,7 @@ function make(system: System): PrintDialect {
     flagLetters: isAtLeast(system, "freebsd", 15) ? "FSRPAUEWe" : "FSRPAUEW",
     // OpenBSD 5.8 made numbers the default and added -P.
     portNames: !isAtLeast(system, "openbsd", 5, 8),
+    setOnRules: isAtLeast(system, "openbsd", 5, 1),
     silentKeepState: isAtLeast(system, "openbsd", 5, 0),
     memberFamilies: isAtLeast(system, "freebsd", 15),
   };

@@ -37,13 +37,13 @@ export function formatRule(rule: Rule, system: System, options: FormatOptions = 
   if (rule.prio !== null) text += ` prio ${rule.prio}`;
   if (rule.maxPacketRate !== null) text += ` max-pkt-rate ${rule.maxPacketRate.limit}/${rule.maxPacketRate.seconds}`;
   if (rule.maxPacketSize !== 0) text += ` max-pkt-size ${rule.maxPacketSize}`;
-  if (dialect.family === "openbsd") text += formatSet(rule);
+  if (dialect.family === "openbsd") text += dialect.setOnRules ? formatSet(rule) : "";
   else if (dialect.family === "freebsd") text += formatFreebsdSet(rule);
   const hasOptions = hasStateOptions(rule.state);
   text += formatKeepState(rule, hasOptions, dialect);
   if (rule.probability !== 0) text += formatProbability(rule.probability);
   if (rule.state !== null && hasOptions) text += formatStateOptions(rule.state);
-  text += dialect.family === "openbsd" ? formatTail(rule) : formatOldTail(rule, dialect);
+  text += dialect.family === "openbsd" ? formatTail(rule, dialect) : formatOldTail(rule, dialect);
   if (rule.tag !== null) text += ` tag ${rule.tag}`;
   if (rule.tagged !== null) text += `${rule.taggedNegated ? " !" : ""} tagged ${rule.tagged}`;
   if (rule.rtable !== -1) text += ` rtable ${rule.rtable}`;
@@ -174,22 +174,24 @@ function formatFreebsdSet(rule: Rule): string {
 }
 
 // OpenBSD, from `fragment` to `once`.
-function formatTail(rule: Rule): string {
+function formatTail(rule: Rule, dialect: PrintDialect): string {
   let text = rule.fragment ? " fragment" : "";
-  if (rule.scrub !== null) text += formatScrub(rule.scrub);
+  text += formatScrub(rule.scrub, dialect.setOnRules ? null : rule.setTos);
   if (rule.allowOpts) text += " allow-opts";
   for (const label of rule.labels) text += ` label "${label}"`;
   if (rule.once) text += " once";
+  if (rule.queue !== null && !dialect.setOnRules) text += formatQueueOption(rule.queue);
   return text;
 }
 
-function formatScrub(scrub: ScrubOptions): string {
+function formatScrub(scrub: ScrubOptions | null, setTos: number | null): string {
   let text = "";
-  if (scrub.noDf) text += " no-df";
-  if (scrub.randomId) text += " random-id";
-  if (scrub.minTtl !== 0) text += ` min-ttl ${scrub.minTtl}`;
-  if (scrub.reassembleTcp) text += " reassemble tcp";
-  if (scrub.maxMss !== 0) text += ` max-mss ${scrub.maxMss}`;
+  if (scrub?.noDf === true) text += " no-df";
+  if (scrub?.randomId === true) text += " random-id";
+  if (scrub !== null && scrub.minTtl !== 0) text += ` min-ttl ${scrub.minTtl}`;
+  if (setTos !== null) text += ` set-tos ${hexOctet(setTos)}`;
+  if (scrub?.reassembleTcp === true) text += " reassemble tcp";
+  if (scrub !== null && scrub.maxMss !== 0) text += ` max-mss ${scrub.maxMss}`;
   return text === "" ? "" : ` scrub (${text.slice(1)})`;
 }
 
@@ -211,11 +213,12 @@ function formatOldTail(rule: Rule, dialect: PrintDialect): string {
     const { kind, number, reply } = rule.dummynet;
     text += reply !== 0 ? ` dn${kind}(${number}, ${reply})` : ` dn${kind} ${number}`;
   }
-  if (rule.queue !== null) {
-    const [queue, priority] = rule.queue;
-    text += priority === null ? ` queue ${queue}` : ` queue(${queue}, ${priority})`;
-  }
+  if (rule.queue !== null) text += formatQueueOption(rule.queue);
   return text;
+}
+
+function formatQueueOption([queue, priority]: NonNullable<Rule["queue"]>): string {
+  return priority === null ? ` queue ${queue}` : ` queue(${queue}, ${priority})`;
 }
 
 function formatOldScrub(rule: Rule): string {

@@ -421,6 +421,13 @@ function parseScrubSet(reader: Reader, options: FilterOptions): void {
         if (randomId) redefined(reader, "random-id cannot be respecified");
         randomId = true;
         break;
+      case Token.setTos: {
+        reader.take("keyword");
+        const tos = parseTos(reader);
+        if (options.setTos !== null) redefined(reader, "set-tos cannot be respecified");
+        options.setTos = tos;
+        break;
+      }
       default:
         reader.syntaxError();
     }

@@ -23,7 +23,7 @@ prefer-ipv6-nexthop f15; prio o5.1 f; priority o-5.5 f n; priq o-5.5 f n; probab
 quantum o6.2; queue o f n; quick *; random *; random-id *; rate f15; rdomain o4.9; rdr o-4.6 f n m;
 rdr-anchor o-4.6 f n m; rdr-to o4.7 f15; realtime o-5.5 f n; reassemble *; received-on o5.0 f15; reply-to *;
 require-order o-4.6 f n m; return *; return-icmp *; return-icmp6 *; return-rst *; ridentifier f14; round-robin *;
-route o f n; route-to *; rtable *; rule *; ruleset-optimization *; scrub *; set *; set-tos o-4.6 f n; skip *;
+route o f n; route-to *; rtable *; rule *; ruleset-optimization *; scrub *; set *; set-tos o-5.0 f n; skip *;
 sloppy o4.4 f n; source f15; source-hash *; source-track *; state *; state-defaults o4.7 f; state-policy *;
 static-port *; sticky-address *; syncookies o6.3 f14; synproxy *; table *; tag *; tagged *; target f; tbrsize o-5.5 f n;
 timeout *; to *; tos *; ttl *; upperlimit o-5.5 f n; urpf-failed o f n; user *; weight o5.1`;
