@@ -41,7 +41,7 @@ Example:
       const { buildOptions, readHost } = await import("../input/tree.ts");
       const limit = limitOption(flags.limit);
       const old = readHost(oldPath, flags.system);
-      const fresh = readHost(newPath, flags.newSystem ?? flags.system ?? old.system.name);
+      const fresh = readHost(newPath, flags.newSystem ?? flags.system);
       const systems = { before: old.system, after: fresh.system };
       const { before, after } = buildBoth(old.tree, fresh.tree, systems, buildOptions(flags));
       for (const build of [before, after]) await settle(build, flags.when ?? []);

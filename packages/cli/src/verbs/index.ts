@@ -6,6 +6,7 @@ import { inventory } from "./inventory.ts";
 import { migrate } from "./migrate.ts";
 import { monitor } from "./monitor.ts";
 import { ifstatedPrint, ikedPrint, ipsecPrint, npppdPrint, pfPrint } from "./print.ts";
+import { prove } from "./prove.ts";
 import { test } from "./test.ts";
 import { trace } from "./trace.ts";
 import type { Verb } from "./verb.ts";
@@ -16,6 +17,7 @@ export const verbs: readonly Verb[] = [
   trace,
   failover,
   test,
+  prove,
   diff,
   pfPrint,
   ipsecPrint,

@@ -346,6 +346,11 @@ export class Watchers {
   }
 }
 
+/** A set of packets that must not be cut across. */
+export function markOf(constraints: Partial<Constraints>): CutList {
+  return { regions: [{ ...MARK, constraints: { ...OPEN, ...constraints } }], gate: null, closes: null };
+}
+
 const NO_TRANSLATIONS: Translations = { sources: [], destinations: [] };
 const MARK = { certain: false, stops: false, decides: false, blocks: false, forgettable: false } as const;
 
@@ -438,7 +443,7 @@ function portEffect(kind: "sources" | "destinations", rule: Rule, pool: NonNulla
 }
 
 /** Addresses the stack treats unlike others: unspecified, loopback, multicast, limited broadcast, link-local. */
-function specialAddresses(family: Family): Ranges[] {
+export function specialAddresses(family: Family): Ranges[] {
   if (family === 4) {
     return [
       [[0n, 0x00ffffffn]],

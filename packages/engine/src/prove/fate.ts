@@ -37,7 +37,12 @@ export interface PacketFate {
   readonly byStack: boolean;
   /** Left the machine by this interface; null when it did not. */
   readonly out: string | null;
+  readonly nextHop: Address | null;
+  /** Source it left, or reached the machine, with. */
+  readonly source: Address | null;
   readonly reaches: "network" | "machine" | "nobody";
+  /** What else may come out, by chance; null when chance has no say. */
+  readonly alternatives: readonly PacketFate[] | null;
 }
 
 /** Sends packets through one machine, each as if it were the first one after boot. */
@@ -75,6 +80,7 @@ export class FateTeller {
     if (first.text === second.text) return first;
     return {
       ...first,
+      alternatives: [second],
       text: `by chance ${first.text}; or ${second.text}`,
       core: `by chance ${first.core}; or ${second.core}`,
     };
@@ -102,6 +108,9 @@ export class FateTeller {
       rules: rules.map((one) => this.#responsible(one)),
       byStack: stepsOf(journey, "end", 0).some((end) => end.why !== "blocked"),
       out: sent?.interface ?? null,
+      alternatives: null,
+      nextHop: sent?.nextHop ?? null,
+      source: (sent?.whole ?? sent?.packet ?? own?.packet)?.source ?? null,
       reaches: journey.verdict !== "pass" ? "nobody" : sent !== null ? "network" : own !== null ? "machine" : "nobody",
     };
   }

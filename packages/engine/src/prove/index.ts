@@ -8,4 +8,6 @@ export * from "./fate.ts";
 export * from "./live.ts";
 export * from "./migrate.ts";
 export type { NotExamined } from "./not-examined.ts";
+export * from "./policy.ts";
 export * from "./ranges.ts";
+export * from "./read-policy.ts";

@@ -12,10 +12,17 @@ export interface NotExamined {
 }
 
 /** Rules whose match depends on something that the header of a first packet does not show. */
-const QUESTIONS: readonly { readonly what: string; readonly asks: (region: RuleRegion) => boolean }[] = [
+const QUESTIONS: readonly {
+  readonly what: string;
+  readonly asks: (region: RuleRegion) => boolean;
+  /** Fewer rules than this are no matter. */
+  readonly least?: number;
+}[] = [
   {
-    what: "rules that match by chance: both outcomes of each were tried for all such rules together, not every mixture",
+    // Of one such rule both outcomes are tried (fate.ts).
+    what: "every mixture of chances: rules that match by chance were tried as all matching, and as none",
     asks: ({ rule }) => rule.probability !== 0,
+    least: 2,
   },
   {
     what: "rules that ask for the user or group of a socket: only sockets that the files tell of are known",
@@ -42,15 +49,19 @@ const QUESTIONS: readonly { readonly what: string; readonly asks: (region: RuleR
   },
 ];
 
-export function notExaminedIn(watchers: Watchers): NotExamined[] {
+/** @param concerns only rules for which it says yes */
+export function notExaminedIn(
+  watchers: Watchers,
+  concerns: (region: RuleRegion) => boolean = () => true,
+): NotExamined[] {
   const found: NotExamined[] = [];
-  const regions = [...watchers.all()];
+  const regions = [...watchers.all()].filter(concerns);
   const { system } = watchers.machine;
-  for (const { what, asks } of QUESTIONS) {
+  for (const { what, asks, least = 1 } of QUESTIONS) {
     const rules = regions
       .filter((region) => asks(region))
       .map(({ rule, anchor }) => ({ text: ruleText(rule, system), anchor, place: rulePlace(rule) }));
-    if (rules.length > 0) found.push({ what, rules: rules.slice(0, 20) });
+    if (rules.length >= least) found.push({ what, rules: rules.slice(0, 20) });
   }
   return found;
 }
