@@ -127,6 +127,8 @@ export interface PfDialect {
   readonly anchorDepth: number;
   /** Largest routing table or domain. */
   readonly rtableMaximum: number;
+  /** Fingerprints in the system's own pf.os(5), which `pfctl -nvv` counts; 0 where `-n` does not read them. */
+  readonly fingerprints: number;
 }
 
 const dialects = new Map<string, PfDialect>();
@@ -209,6 +211,7 @@ function make(system: System): PfDialect {
     tableNameMaximum: 31,
     anchorDepth: 64,
     rtableMaximum: 255,
+    fingerprints: freebsd(15) ? 762 : openbsd(4, 7) ? 714 : 0,
   };
 }
 

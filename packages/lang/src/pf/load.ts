@@ -3,6 +3,7 @@ import { Source } from "@pierhead/core";
 import { dialectOf, type PfDialect } from "./dialect.ts";
 import type { PfEnvironment } from "./environment.ts";
 import { HostResolver } from "./load/hosts.ts";
+import { expandRuleNames } from "./load/label.ts";
 import { numberRules } from "./load/number.ts";
 import { optimizeAnchors } from "./load/optimize-anchors.ts";
 import { buildQueues } from "./load/queue-tree.ts";
@@ -172,7 +173,21 @@ class Run {
       reader.automaticTables = names.next;
       place(reader.configuration, root, anchorPath);
     }
-    numberRules(root, keepNumbers);
+    if (this.dialect.family !== "freebsd") {
+      numberRules(root, keepNumbers);
+      return;
+    }
+    const { system, labelMaximum, tagMaximum } = this.dialect;
+    let fits = true;
+    numberRules(root, keepNumbers, (rule) => {
+      if (expandRuleNames(rule, system, labelMaximum, tagMaximum) || !fits) return;
+      fits = false;
+      reader.toolLine("pfctl: expand_label_str: label too long");
+      const { span, source } = rule.origin ?? { span: { start: 0, end: 0 }, source: reader.takenSource };
+      const message = `With its macros expanded a label or tag of this rule is longer than ${labelMaximum} characters; pfctl exits.`;
+      reader.report("pf/name-too-long", "error", message, span.start, span.end, { source });
+    });
+    if (!fits) this.good = false;
   }
 
   /** One `load anchor`. Returns whether its file was accepted. */

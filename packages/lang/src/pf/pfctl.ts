@@ -40,6 +40,10 @@ export function pfctlPrint(
     ...(options.portNames === undefined ? {} : { portNames: options.portNames }),
   };
   const lines: string[] = [];
+  const { fingerprints } = dialectOf(environment.system);
+  if (verbose > 1 && fingerprints > 0 && (options.anchor ?? "") === "" && (options.only?.options ?? true)) {
+    lines.push(`Loaded ${fingerprints} passive OS fingerprints`);
+  }
   for (const event of load.events) printEvent(lines, event, load, environment, format);
   return {
     stdout: lines.length === 0 ? "" : `${lines.join("\n")}\n`,
@@ -127,8 +131,8 @@ function printEther(lines: string[], anchor: Anchor, environment: PfEnvironment,
       continue;
     }
     const text = indents.repeat(depth) + formatEtherRule(rule, environment.system, format);
-    const body = rule.anchor?.inline ? top.anchor.children.get(rule.anchor.name) : undefined;
-    if (body !== undefined && body.ether.length > 0 && !loaded.has(body)) {
+    const body = rule.body;
+    if (body !== null && body.ether.length > 0 && !loaded.has(body)) {
       loaded.add(body);
       lines.push(`${text} {`);
       stack.push({ anchor: body, next: 0 });

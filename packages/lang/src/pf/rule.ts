@@ -388,6 +388,8 @@ export interface EtherRule {
   readonly l3From: RuleAddress;
   readonly l3To: RuleAddress;
   readonly anchor: AnchorCall | null;
+  /** Where the rules in its braces are; null without braces. Two anchors of one name have each its own. */
+  readonly body: Anchor | null;
   readonly tag: string | null;
   readonly tagged: string | null;
   readonly taggedNegated: boolean;

@@ -17,7 +17,6 @@ import type { Reader } from "../read/reader.ts";
 import type { Pool, Rule } from "../rule.ts";
 import { checkFreebsdRule } from "./consistency-freebsd.ts";
 import { copyRule, type Expansion, netmaskFits, noCombination } from "./expand.ts";
-import { expandLabel, hasMacro, type LabelContext } from "./label.ts";
 import { cutMask, makePool, natPorts, rdrPorts } from "./pool-freebsd.ts";
 import { isMultiAddress } from "./redirect.ts";
 
@@ -130,9 +129,6 @@ function combine(reader: Reader, progress: Progress, at: Combination): void {
   else rule.interface = reader.hosts?.nameOf(at.from.scope) ?? reader.hosts?.nameOf(at.to.scope) ?? null;
   const from = cutMask(at.from, family);
   const to = cutMask(at.to, family);
-  if (base.labels.length > 0 || base.tag !== null || base.tagged !== null) {
-    expandNames(reader, rule, { from, to, fromPort: at.fromPort, toPort: at.toPort, protocol });
-  }
   if (!netmaskFits(reader, rule, from)) progress.errors++;
   if (!netmaskFits(reader, rule, to)) progress.errors++;
   rule.interfaceNegated = at.interface.negated;
@@ -191,31 +187,11 @@ function scopesFit(reader: Reader, networkInterface: InterfaceNode, from: HostNo
   return (from.scope === 0 || from.scope === index) && (to.scope === 0 || to.scope === index);
 }
 
-function expandNames(
-  reader: Reader,
-  rule: Rule,
-  at: { from: HostNode; to: HostNode; fromPort: PortNode; toPort: PortNode; protocol: number },
-): void {
-  const context: LabelContext = {
-    ...at,
-    interface: rule.interface,
-    family: rule.family,
-    system: reader.dialect.system,
-  };
-  const { labelMaximum, tagMaximum } = reader.dialect;
-  if (rule.labels.some(hasMacro)) {
-    rule.labels = rule.labels.map((label) => expandLabel(reader, label, labelMaximum, context));
-  }
-  if (rule.tag !== null && hasMacro(rule.tag)) rule.tag = expandLabel(reader, rule.tag, tagMaximum, context);
-  if (rule.tagged !== null && hasMacro(rule.tagged))
-    rule.tagged = expandLabel(reader, rule.tagged, tagMaximum, context);
-}
-
 // Ports and pools of each combination. Complaints come once for each combination, as pfctl's do.
 function applyPools(reader: Reader, progress: Progress, rule: Rule, at: Combination): void {
   const { lists } = progress;
   if (rule.action === "rdr") {
-    rule.rdr = lists.rdr === null ? null : rdrPool(reader, progress, lists.rdr, at);
+    rule.rdr = lists.rdr === null ? null : (rdrPool(reader, progress, lists.rdr, at) ?? portOnly(lists.rdr));
     return;
   }
   if (rule.action === "nat") {
@@ -253,6 +229,21 @@ function rdrPool(reader: Reader, progress: Progress, redirection: Redirection, a
   if (pool === null) progress.errors++;
   if (!moving && ports !== null) progress.rdr = pool;
   return pool;
+}
+
+// A target that was refused still has its port, which the checks of rdr rules look at.
+function portOnly({ port }: Redirection): Pool {
+  return {
+    members: [],
+    type: "none",
+    sticky: false,
+    hashKey: null,
+    ports: { low: port.from, high: 0 },
+    staticPort: false,
+    mapE: null,
+    endpointIndependent: false,
+    preferIpv6NextHop: false,
+  };
 }
 
 /** `check_binat_redirspec`; then the rule is the outbound half. */

@@ -451,15 +451,20 @@ export function expandNames(
     system: reader.dialect.system,
   };
   const { labelMaximum, tagMaximum } = reader.dialect;
+  const expand = (text: string, maximum: number): string =>
+    expandLabel(text, maximum, context) ??
+    reader.fatal(
+      "expand_label: label too long",
+      "pf/name-too-long",
+      `With its macros expanded this label or tag is longer than ${maximum} characters; pfctl exits.`,
+    );
   // A text that expands to nothing is none.
   if (rule.labels.some(hasMacro)) {
-    rule.labels = rule.labels
-      .map((label) => expandLabel(reader, label, labelMaximum, context))
-      .filter((label) => label !== "");
+    rule.labels = rule.labels.map((label) => expand(label, labelMaximum)).filter((label) => label !== "");
   }
-  if (rule.tag !== null && hasMacro(rule.tag)) rule.tag = expandLabel(reader, rule.tag, tagMaximum, context) || null;
+  if (rule.tag !== null && hasMacro(rule.tag)) rule.tag = expand(rule.tag, tagMaximum) || null;
   if (rule.tagged !== null && hasMacro(rule.tagged)) {
-    rule.tagged = expandLabel(reader, rule.tagged, tagMaximum, context) || null;
+    rule.tagged = expand(rule.tagged, tagMaximum) || null;
   }
 }
 

@@ -1,50 +1,91 @@
-/** Macros in labels and tags: `$if`, `$srcaddr`, `$dstaddr`, `$srcport`, `$dstport`, `$proto`; `$nr` comes later. */
+/** Macros in labels and tags: `$if`, `$srcaddr`, `$dstaddr`, `$srcport`, `$dstport`, `$proto`, `$nr`. */
 import type { Family, System } from "@pierhead/core";
 import { protocolByNumber } from "../../names/index.ts";
 import { byteLength } from "../read/lexer.ts";
-import type { HostNode, PortNode } from "../read/nodes.ts";
-import type { Reader } from "../read/reader.ts";
+import type { AddressWrap, OperatorRange, Rule } from "../rule.ts";
 
+/** What the macros stand for. Nodes of a statement and the addresses of a rule both fit. */
 export interface LabelContext {
   readonly interface: string | null;
   readonly family: Family | null;
-  readonly from: HostNode;
-  readonly to: HostNode;
-  readonly fromPort: PortNode;
-  readonly toPort: PortNode;
+  readonly from: LabelAddress;
+  readonly to: LabelAddress;
+  readonly fromPort: { readonly range: OperatorRange | null };
+  readonly toPort: { readonly range: OperatorRange | null };
   readonly protocol: number;
   readonly system: System;
-  /** Number of the rule, where pfctl replaces `$nr` already here; null or absent elsewhere. */
+  /** Number of the rule, where pfctl replaces `$nr` at the same time; null or absent elsewhere. */
   readonly number?: number | null;
+}
+
+interface LabelAddress {
+  readonly wrap: AddressWrap;
+  readonly negated: boolean;
 }
 
 export function hasMacro(text: string): boolean {
   return text.includes("$");
 }
 
-/** `expand_label`: in its order, so that what a replacement brings in may be replaced by a later one. */
-export function expandLabel(reader: Reader, label: string, maximum: number, context: LabelContext): string {
+/**
+ * `expand_label`: in its order, so that what a replacement brings in may be replaced by a later one.
+ *
+ * @returns null when it gets longer than `maximum` bytes: pfctl exits then
+ */
+export function expandLabel(label: string, maximum: number, context: LabelContext): string | null {
   let text = label;
+  let fits = true;
   const replace = (macro: string, value: () => string): void => {
-    if (!text.includes(macro)) return;
+    if (!fits || !text.includes(macro)) return;
     text = text.replaceAll(macro, value);
-    if (byteLength(text) > maximum) {
-      reader.fatal(
-        "expand_label: label too long",
-        "pf/name-too-long",
-        `With its macros expanded this label or tag is longer than ${maximum} characters; pfctl exits.`,
-      );
-    }
+    fits = byteLength(text) <= maximum;
   };
   replace("$if", () => context.interface ?? "any");
   replace("$srcaddr", () => addressText(context.from, context.family));
   replace("$dstaddr", () => addressText(context.to, context.family));
-  replace("$srcport", () => portText(context.fromPort));
-  replace("$dstport", () => portText(context.toPort));
+  replace("$srcport", () => portText(context.fromPort.range));
+  replace("$dstport", () => portText(context.toPort.range));
   replace("$proto", () => protocolByNumber(context.system, context.protocol) ?? `${context.protocol}`);
   const number = context.number ?? null;
   if (number !== null) replace("$nr", () => `${number}`);
-  return text;
+  return fits ? text : null;
+}
+
+/**
+ * Expands the labels and tags of a finished rule, as FreeBSD's pfctl does when it loads it.
+ *
+ * @returns false when one gets too long
+ */
+export function expandRuleNames(rule: Rule, system: System, labelMaximum: number, tagMaximum: number): boolean {
+  const { labels, tag, tagged } = rule;
+  if (!labels.some(hasMacro) && !(tag !== null && hasMacro(tag)) && !(tagged !== null && hasMacro(tagged))) return true;
+  const context: LabelContext = {
+    interface: rule.interface,
+    family: rule.family,
+    from: { wrap: rule.from.address, negated: rule.from.negated },
+    to: { wrap: rule.to.address, negated: rule.to.negated },
+    fromPort: { range: rule.from.port },
+    toPort: { range: rule.to.port },
+    protocol: rule.protocol,
+    system,
+    number: rule.number,
+  };
+  let fits = true;
+  const expand = (text: string, maximum: number): string => {
+    const expanded = expandLabel(text, maximum, context);
+    if (expanded === null) fits = false;
+    return expanded ?? text;
+  };
+  rule.labels = untilEmpty(labels.map((label) => expand(label, labelMaximum)));
+  if (tag !== null) rule.tag = expand(tag, tagMaximum) || null;
+  if (tagged !== null) rule.tagged = expand(tagged, tagMaximum) || null;
+  return fits;
+}
+
+/** An empty label ends the list of a rule's labels. */
+export function untilEmpty(labels: readonly string[]): string[] {
+  const empty = labels.indexOf("");
+  return labels.slice(0, empty === -1 ? labels.length : empty);
 }
 
 /** `expand_label_nr`: the rule's number. */
@@ -52,7 +93,7 @@ export function expandNumber(text: string, number: number): string {
   return text.includes("$nr") ? text.split("$nr").join(`${number}`) : text;
 }
 
-function addressText(host: HostNode, family: Family | null): string {
+function addressText(host: LabelAddress, family: Family | null): string {
   const wrap = host.wrap;
   let text: string;
   switch (wrap.kind) {
@@ -79,8 +120,7 @@ function addressText(host: HostNode, family: Family | null): string {
   return host.negated ? `! ${text}` : text;
 }
 
-function portText(port: PortNode): string {
-  const range = port.range;
+function portText(range: OperatorRange | null): string {
   if (range === null) return "";
   switch (range.operator) {
     case "=":

@@ -4,12 +4,21 @@ import { expandNumber, hasMacro } from "./label.ts";
 /**
  * Numbers the rules of an anchor and all below it, and puts the numbers into labels and tags that have `$nr`
  * (`pfctl_expand_label_nr`): to be done when the rulesets are final, after the optimizer.
+ *
+ * @param expand puts more than numbers into them, and finds the number that pfctl gave the rule while it read it
  */
-export function numberRules(anchor: Anchor, keepNumbers = false): void {
+export function numberRules(anchor: Anchor, keepNumbers = false, expand: ((rule: Rule) => void) | null = null): void {
   const stack = [anchor];
   for (let it = stack.pop(); it !== undefined; it = stack.pop()) {
     for (const list of [it.scrub, it.nat, it.binat, it.rdr, it.filter]) {
-      for (let i = 0; i < list.length; i++) numberRule(list[i] as Rule, i, keepNumbers);
+      for (let i = 0; i < list.length; i++) {
+        const rule = list[i] as Rule;
+        if (expand === null) numberRule(rule, i, keepNumbers);
+        else {
+          expand(rule);
+          if (!keepNumbers) rule.number = i;
+        }
+      }
     }
     for (const child of it.children.values()) stack.push(child);
   }

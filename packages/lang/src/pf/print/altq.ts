@@ -72,7 +72,7 @@ export const ALTQ_DEFAULT_LIMIT = 50;
 export function formatAltq(altq: AltqRecord, written: AltqWritten | null): string {
   let text = `altq on ${altq.interface} `;
   const options = formatOptions(altq, written);
-  text += options === "" ? `${altq.scheduler ?? ""} ` : options;
+  text += options === "" && altq.scheduler !== null ? `${altq.scheduler} ` : options;
   text += formatBandwidth(altq.interfaceBandwidth, written);
   if (altq.limit !== ALTQ_DEFAULT_LIMIT) text += `qlimit ${altq.limit} `;
   return `${text}tbrsize ${altq.tbrSize} `;

@@ -1,6 +1,7 @@
 /** `antispoof for …`: block rules made from the addresses of interfaces. */
 import { expandPlainRule } from "../load/expand-plain.ts";
 import { MODIFIER } from "../load/hosts.ts";
+import { untilEmpty } from "../load/label.ts";
 import { Rule } from "../rule.ts";
 import { checkLabel, parseFamily, parseLogQuick } from "./clauses.ts";
 import { parseRoutingTable } from "./filter-options.ts";
@@ -57,7 +58,7 @@ export function parseAntispoof(reader: Reader): void {
       rule.quick = quick;
       rule.family = family === 0 ? null : family;
       const labels = label === null ? (many.labels ?? []) : [label];
-      rule.labels = labels.filter((text) => text !== "").map((text) => checkLabel(reader, text));
+      rule.labels = untilEmpty(labels.map((text) => checkLabel(reader, text)));
       rule.identifier = identifier;
       rule.rtable = rtable;
       return rule;

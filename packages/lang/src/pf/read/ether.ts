@@ -1,5 +1,6 @@
 /** FreeBSD's `ether` rules and their anchors: `etherrule`, `etheranchorrule` of its parse.y. */
 import { anchorCall } from "../load/anchor-path.ts";
+import { untilEmpty } from "../load/label.ts";
 import type { Ruleset } from "../load/ruleset.ts";
 import type { AnchorCall, EtherAddress, EtherRule, RuleAddress } from "../rule.ts";
 import { ANY_ADDRESS } from "../rule.ts";
@@ -65,10 +66,11 @@ export function parseEtherRule(reader: Reader): void {
     quick,
     bridgeTo,
     anchor: null,
+    body: null,
     tag: options.tag === null || options.tag === "" ? null : options.tag.slice(0, reader.dialect.tagMaximum),
     tagged: options.tagged ? checkTag(reader, options.tagged) : null,
     taggedNegated: options.taggedNegated,
-    labels: (options.labels ?? []).map((label) => checkLabel(reader, label)).filter((label) => label !== ""),
+    labels: untilEmpty((options.labels ?? []).map((label) => checkLabel(reader, label))),
     identifier: options.identifier,
     queue: options.queue,
     dummynet: options.dummynet,
@@ -89,12 +91,14 @@ export function parseEtherAnchor(reader: Reader, parseBody: BodyParser): void {
   const layer3 = parseLayer3(reader);
   const statementStart = reader.statementStart;
   const origin = reader.origin();
-  const body = reader.peek() === Char.openBrace ? parseBraces(reader, name, parseBody) : null;
+  const inside = reader.anchorDepth + 1;
+  if (reader.peek() === Char.openBrace) readBody(reader, name, parseBody);
   reader.restoreStatement(statementStart, origin);
   if (reader.peek() !== Token.newline) reader.syntaxError();
   if (reader.environment === null) return;
   checkOrder(reader, ORDER.ether);
   if (name !== null && !reader.dialect.checksAnchorNamesEarly) checkReserved(reader, name);
+  const body = reader.etherBodies[inside] ?? null;
   const anchor = body === null ? called(reader, name) : placed(reader, body, name);
   expand(reader, interfaces, protocols, macs, layer3, {
     action: "pass",
@@ -102,6 +106,7 @@ export function parseEtherAnchor(reader: Reader, parseBody: BodyParser): void {
     quick,
     bridgeTo: null,
     anchor,
+    body: body?.anchor ?? null,
     tag: null,
     tagged: null,
     taggedNegated: false,
@@ -111,6 +116,15 @@ export function parseEtherAnchor(reader: Reader, parseBody: BodyParser): void {
     dummynet: null,
     origin,
   });
+  reader.etherBodies[inside] = null;
+}
+
+/** The rules in braces. One stack of anchors is for both kinds of rules, but what it holds is apart. */
+function readBody(reader: Reader, name: string | null, parseBody: BodyParser): void {
+  const inside = reader.anchorDepth + 1;
+  const held = reader.anchorStack[inside] ?? null;
+  reader.etherBodies[inside] = parseBraces(reader, name, parseBody);
+  reader.anchorStack[inside] = held;
 }
 
 function called(reader: Reader, name: string | null): AnchorCall {
@@ -133,19 +147,12 @@ function placed(reader: Reader, body: Ruleset, name: string | null): AnchorCall 
       "An anchor with its rules in place has a simple name: nest anchors instead of writing a path.",
     );
   }
+  // pfctl looks for no other anchor of this name: the last one loaded is what the kernel has.
   const { children } = reader.current.anchor;
   const own = body.anchor.name;
   const existing = children.get(own);
-  if (existing !== undefined && existing !== body.anchor) {
-    if (existing.ether.length > 0) {
-      reader.fail(
-        `inline anchor '${own}' already exists`,
-        "pf/duplicate-anchor",
-        `An anchor named \`${own}\` has been given its rules above. Use another name, or put the rules there.`,
-      );
-    }
-    existing.ether = body.anchor.ether;
-  } else children.set(own, body.anchor);
+  if (existing !== undefined && existing !== body.anchor) existing.ether = body.anchor.ether;
+  else children.set(own, body.anchor);
   return { name: own, path: body.anchor.path, wildcard: false, inline: true };
 }
 
@@ -380,6 +387,7 @@ function expand(
                 l3From: layer3Address(ipFrom),
                 l3To: layer3Address(ipTo),
                 anchor: base.anchor,
+                body: base.body,
                 tag: base.tag,
                 tagged: base.tagged,
                 taggedNegated: base.taggedNegated,

@@ -6,6 +6,7 @@
 import type { Address, Family } from "@pierhead/core";
 import type { Expansion } from "../load/expand.ts";
 import { expandFreebsdRule } from "../load/expand-freebsd.ts";
+import { untilEmpty } from "../load/label.ts";
 import { checkTarget, checkTargetMask, cutMask, maskOf, poolMembers, removeOtherFamily } from "../load/pool-freebsd.ts";
 import { isMultiAddress } from "../load/redirect.ts";
 import { type Pool, type RouteOption, Rule, type StateOptions } from "../rule.ts";
@@ -102,7 +103,7 @@ export function applyFreebsdOptions(reader: Reader, rule: Rule, options: FilterO
   rule.limiters = options.limiters;
   rule.maxPacketSize = options.maxPacketSize;
   if (options.labels !== null) {
-    rule.labels = options.labels.map((label) => checkLabel(reader, label)).filter((label) => label !== "");
+    rule.labels = untilEmpty(options.labels.map((label) => checkLabel(reader, label)));
   }
 }
 

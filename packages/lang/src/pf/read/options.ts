@@ -20,6 +20,7 @@ export function parseOption(reader: Reader): void {
       reader.take("keyword");
       const on = parseYesNo(reader);
       const noDf = reader.accept(Token.noDf);
+      checkOrder(reader, ORDER.option);
       reader.reassemble = on;
       options.reassemble = !on ? "no" : noDf ? "yes no-df" : "yes";
       reader.text(`set reassemble ${on ? "yes" : "no"} ${noDf ? "no-df" : ""}`);
@@ -91,6 +92,10 @@ export function parseOption(reader: Reader): void {
           "pf/unreadable-file",
           `The file of fingerprints ${file} cannot be read.`,
         );
+      }
+      const { fingerprints } = reader.dialect;
+      if (reader.options.verbose > 1 && file === "/etc/pf.os" && fingerprints > 0) {
+        reader.text(`Loaded ${fingerprints} passive OS fingerprints`);
       }
       return;
     }
@@ -375,12 +380,15 @@ function parseSyncookies(reader: Reader): void {
     if (end === 0) end = Math.floor(start / 2);
     if (end >= start) refuse("start must be higher than end", "`start` must be higher than `end`.");
   }
+  if (given) reader.syncookieMarks = { start, end };
+  // Marks stay for statements after this one.
+  const marks = mode === "adaptive" ? reader.syncookieMarks : null;
   reader.configuration.options.syncookies = {
     mode,
-    start: given ? start : SYNCOOKIES_START,
-    end: given ? end : SYNCOOKIES_END,
+    start: marks?.start ?? SYNCOOKIES_START,
+    end: marks?.end ?? SYNCOOKIES_END,
   };
-  reader.text(`set syncookies ${mode}${given ? ` (start ${start}%, end ${end}%)` : ""}`);
+  reader.text(`set syncookies ${mode}${marks === null ? "" : ` (start ${marks.start}%, end ${marks.end}%)`}`);
 }
 
 /** PF_SYNCOOKIES_HIWATPCT and PF_SYNCOOKIES_LOWATPCT. */

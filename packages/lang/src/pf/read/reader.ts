@@ -103,10 +103,14 @@ export class Reader implements LexerReport {
   order = 0;
   requireOrder: boolean;
   keepCounters = false;
+  /** Percentages of `set syncookies adaptive`, once some were given. */
+  syncookieMarks: { readonly start: number; readonly end: number } | null = null;
 
   // Inline anchors: pfctl's `astack`, `asd`, `bn`, `alast`.
   readonly main: Ruleset;
   anchorStack: (Ruleset | null)[];
+  /** The same for bodies of `ether` anchors, which pfctl holds apart: those that no rule has taken yet. */
+  readonly etherBodies: (Ruleset | null)[] = [];
   anchorDepth = 0;
   braceNumber = 0;
   lastAnchor: Ruleset | null = null;

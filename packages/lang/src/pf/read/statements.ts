@@ -1,4 +1,4 @@
-/** The file as a sequence of statements: `ruleset`, `pfa_anchorlist`, `fakeanchor`, `include`, `varset`. */
+/** The file as a sequence of statements: `ruleset`, `pfa_anchorlist`, `include`, `varset`. */
 import { Source } from "@pierhead/core";
 import type { StatementKind } from "../syntax.ts";
 import { parseAltq, parseAltqQueue } from "./altq.ts";
@@ -21,13 +21,12 @@ import { parseBinat, parseNat, parseTranslationAnchor } from "./translation.ts";
 const INCLUDE_DEPTH = 64;
 
 /** Where a statement stands decides which ones are allowed. */
-type Place = "main" | "anchor" | "fake" | "ether";
+type Place = "main" | "anchor" | "ether";
 
 /** Reads a whole file. Returns false when pfctl would have stopped at once. */
 export function readRuleset(reader: Reader): boolean {
   try {
-    // A file that begins with a brace is the body of an anchor, as `pfctl -a '*' -sr` prints it.
-    if (reader.peek() === Char.openBrace) readFakeAnchor(reader);
+    if (reader.peek() === Char.openBrace && reader.options.strict) return refuseBrace(reader);
     readStatements(reader, "main");
     return true;
   } catch (thrown) {
@@ -94,12 +93,12 @@ function dispatch(reader: Reader, place: Place): void {
       parseAnchor(reader, readBody);
       return;
     case Token.table:
-      if (place === "fake" || (place === "anchor" && !reader.dialect.tablesInAnchors)) reader.syntaxError();
+      if (place === "anchor" && !reader.dialect.tablesInAnchors) reader.syntaxError();
       statement(reader, "table");
       parseTable(reader);
       return;
     case Token.include:
-      if (place === "fake" || (place === "anchor" && !reader.dialect.tablesInAnchors)) reader.syntaxError();
+      if (place === "anchor" && !reader.dialect.tablesInAnchors) reader.syntaxError();
       statement(reader, "include");
       parseInclude(reader);
       return;
@@ -204,19 +203,19 @@ function readBody(reader: Reader): void {
   readStatements(reader, "anchor");
 }
 
-/** `'{' fakeanchor '}' '\n'`. */
-function readFakeAnchor(reader: Reader): void {
-  reader.take("punctuation");
-  readStatements(reader, "fake");
-  if (reader.peek() !== Char.closeBrace) return;
+/**
+ * A file that begins with a brace. parse.y has a rule for it (`'{' fakeanchor '}'`), but what it says stands between
+ * the braces can begin with nothing; pfctl reports an error and reads no further.
+ */
+function refuseBrace(reader: Reader): true {
   try {
     reader.take("punctuation");
-    if (reader.peek() !== Token.newline) reader.syntaxError();
-    reader.take("punctuation");
+    reader.syntaxError();
   } catch (thrown) {
     if (thrown !== STATEMENT_ERROR) throw thrown;
-    reader.recover(0);
+    reader.flushTool();
   }
+  return true;
 }
 
 /** `include`. */
