@@ -7,11 +7,13 @@ import { checkIfstated } from "./ifstated.ts";
 import { checkFiles } from "./machine-files.ts";
 import { checkNetwork } from "./machine-network.ts";
 import { checkServices } from "./machine-services.ts";
+import { checkCoveredRules } from "./pf-covered-rules.ts";
 import { checkDeadRules } from "./pf-dead-rules.ts";
 import { checkFamilies } from "./pf-family.ts";
 import { checkGateway } from "./pf-gateway.ts";
 import { checkInterfaces } from "./pf-interfaces.ts";
 import { checkTableEntries } from "./pf-tables.ts";
+import { checkTranslations } from "./pf-translations.ts";
 import { checkUsage } from "./pf-usage.ts";
 import { loadsOf } from "./pf-walk.ts";
 
@@ -51,8 +53,12 @@ export function checkBuild(build: MachineBuild, options: BuildOptions = {}): Dia
       ...checkInterfaces(pf, build),
       ...checkFamilies(pf, build),
     );
-    for (const load of loadsOf(pf)) found.push(...checkDeadRules(load, build));
-    found.push(...checkGateway(pf, build));
+    for (const load of loadsOf(pf)) {
+      const dead = checkDeadRules(load, build);
+      const known = new Set(dead.map((one) => one.span.start));
+      found.push(...dead, ...checkCoveredRules(load, build, known));
+    }
+    found.push(...checkGateway(pf, build), ...checkTranslations(pf, build));
   }
   return sorted(found);
 }

@@ -191,6 +191,7 @@ describe("checkTree", () => {
   describe("what clients meet", () => {
     it("passed in, blocked out", () => {
       expect(rules("block all", "match out on em0 from em1:network nat-to (em0)", "pass in on em1")).toEqual([
+        "etc/pf.conf:2 warning pf/translated-and-blocked",
         "etc/pf.conf:3 warning pf/passed-in-blocked-out",
       ]);
     });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { buildMachine } from "../build/index.ts";
 import { createContext } from "../pf/index.ts";
+import { checkCoveredRules } from "./pf-covered-rules.ts";
 import { checkDeadRules } from "./pf-dead-rules.ts";
 
 const SYSTEM = parseSystem("openbsd-7.8") as System;
@@ -112,6 +113,7 @@ function build(lines: readonly string[]): ReturnType<typeof buildMachine> {
 describe("rules that never decide", () => {
   it("do not decide about any packet the engine is shown", () => {
     let flagged = 0;
+    let covered = 0;
     let shown = 0;
     fc.assert(
       fc.property(
@@ -120,8 +122,12 @@ describe("rules that never decide", () => {
         (lines, packets) => {
           const { pf, machine } = build(lines);
           if (pf === null) throw new Error("no pf.conf");
-          const dead = checkDeadRules(pf.load, build(lines));
-          flagged += dead.length;
+          const other = build(lines);
+          const alone = checkDeadRules(pf.load, other);
+          const together = checkCoveredRules(pf.load, other, new Set(alone.map((one) => one.span.start)));
+          const dead = [...alone, ...together];
+          flagged += alone.length;
+          covered += together.length;
           if (dead.length === 0) return;
           const places = new Set(dead.map((one) => one.span.start));
           for (const one of packets) {
@@ -137,7 +143,42 @@ describe("rules that never decide", () => {
       { numRuns: 1000, seed: 20 },
     );
     expect(flagged).toBeGreaterThan(100);
+    expect(covered).toBeGreaterThan(20);
     expect(shown).toBeGreaterThan(1000);
+  });
+});
+
+describe("rules that others cover together", () => {
+  const findings = (lines: readonly string[]): string[] => {
+    const { pf } = build(lines);
+    if (pf === null) throw new Error("no pf.conf");
+    return checkCoveredRules(pf.load, build(lines), new Set()).map((one) => {
+      const line = one.source?.position(one.span.start).line ?? 0;
+      const by = one.related.map((place) => place.source.position(place.span.start).line);
+      return `${line - 1} by ${by.join(", ")}`;
+    });
+  };
+
+  it.each<[string[], string[]]>([
+    [["block in from 10.0.0.0/24", "pass in from 10.0.0.0/25", "pass in from 10.0.0.128/25"], ["1 by 3, 4"]],
+    [["block quick in proto tcp", "pass in proto { tcp udp } to port 53", "block in proto udp"], ["2 by 2, 4"]],
+    [["pass in on em0", "block in on em0 inet", "block in on em0 inet6"], ["1 by 3, 4"]],
+    // Interfaces may come, tables may change, and a translation may lie between.
+    [["block", "pass on em0", "pass on em1", "pass on lo0"], []],
+    [["block in from 10.0.0.0/24", "pass in from <t>", "pass in from 10.0.0.128/25"], []],
+    [
+      [
+        "block out from 10.0.0.0/24",
+        "match out nat-to 192.0.2.1",
+        "pass out from 10.0.0.0/25",
+        "pass out from 10.0.0.128/25",
+      ],
+      [],
+    ],
+    [["block in from 10.0.0.0/24 tag A", "pass in from 10.0.0.0/25", "pass in from 10.0.0.128/25"], []],
+    [["block in from 10.0.0.0/24", "pass in from 10.0.0.0/25 probability 50%", "pass in from 10.0.0.128/25"], []],
+  ])("%j", (lines, expected) => {
+    expect(findings(lines)).toEqual(expected);
   });
 });
 
