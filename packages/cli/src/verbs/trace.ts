@@ -11,6 +11,7 @@ interface Flags {
   readonly packet: string[];
   readonly when?: string[];
   readonly all?: boolean;
+  readonly pfctl?: string[];
   readonly json?: boolean;
 }
 
@@ -24,6 +25,7 @@ export const trace: Verb = (program, exit) => {
     .requiredOption("-p, --packet <packet>", "the packet; given again, the next one on the same machine", collect)
     .option("-w, --when <conditions>", "tests and links that are not up: isp1=down,vr0=down", collect)
     .option("-a, --all", "show rules that did not match, too, and what failed")
+    .option("--pfctl <arguments>", "then show what pfctl shows on the simulated machine: -ss, -vvsr, -sn, -si", collect)
     .option("-s, --system <system>", "which system the files are for")
     .option("-i, --interfaces <file>", "the machine's interfaces in JSON, where the files do not tell")
     .option("--json", "the same facts for machines")
@@ -34,6 +36,7 @@ Exit status: 0 the packet passes; 1 it does not; 2 could not run.
 
 Example:
   pierhead trace /etc --packet "in vr1 tcp 192.168.1.10:40000 > 93.184.216.34:443 S"
+  pierhead trace /etc --packet "in vr1 udp 192.168.1.10:4000 > 9.9.9.9:53" --pfctl -ss --pfctl -vsr
   pierhead trace /etc --when isp2=down --packet "out icmp 198.51.100.199 > 198.51.100.100 echoreq"
 `,
     )
@@ -60,8 +63,19 @@ Example:
         if (typeof result === "string") throw new UsageError(`--packet: ${result}`);
         return result;
       });
+      const { runCommand } = await import("@pierhead/engine/shell");
+      const views = (flags.pfctl ?? []).map((args) => {
+        const { stdout, stderr } = runCommand(build.machine, `pfctl ${args}`, {});
+        return { command: `pfctl ${args}`, output: stdout, errors: stderr };
+      });
       if (flags.json === true) {
-        const report = { system: host.system.name, state, notes, traces: traces.map((one) => traceJson(one)) };
+        const report = {
+          system: host.system.name,
+          state,
+          notes,
+          pfctl: views,
+          traces: traces.map((one) => traceJson(one)),
+        };
         process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
       } else {
         const colors = colorsFor(process.stdout);
@@ -72,6 +86,11 @@ Example:
           process.stdout.write("\n");
           for (const line of traceLines(one, { all: flags.all === true }))
             process.stdout.write(`${paint(line, colors)}\n`);
+        }
+        for (const view of views) {
+          process.stdout.write(`\n${colors.dim(`$ ${printable(view.command)}`)}\n`);
+          for (const line of (view.output + view.errors).split("\n"))
+            if (line !== "") process.stdout.write(`${printable(line)}\n`);
         }
       }
       exit(traces.every((one) => PASSED.has(one.journey.verdict)) ? EXIT.fine : EXIT.findings);
