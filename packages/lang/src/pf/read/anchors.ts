@@ -115,7 +115,7 @@ export function checkReserved(reader: Reader, name: string): void {
 
 /** `pfa_anchor`: the body, in a ruleset of its own. */
 export function parseBraces(reader: Reader, name: string | null, parseBody: BodyParser): Ruleset {
-  reader.take("punctuation");
+  reader.openBody();
   if (reader.anchorDepth + 1 >= reader.dialect.anchorDepth) {
     reader.fatal(
       "pfa_anchor: anchors too deep",
@@ -132,7 +132,7 @@ export function parseBraces(reader: Reader, name: string | null, parseBody: Body
   if (reader.peek() !== Token.newline) reader.syntaxError();
   reader.take("punctuation");
   parseBody(reader);
-  reader.expect(Char.closeBrace);
+  reader.closeBody();
   reader.recorder?.closeBody();
   reader.lastAnchor = reader.current;
   reader.anchorDepth--;

@@ -1,6 +1,6 @@
 /** Words for a token that does not fit: what is wrong, what was meant, and what another dialect would have made of it. */
 import type { Fix } from "@pierhead/core";
-import { allKeywords } from "./keywords.ts";
+import type { Macro } from "./lexer.ts";
 import { otherDialect } from "./other-dialects.ts";
 import type { Explanation, Reader } from "./reader.ts";
 import { Char, Token } from "./tokens.ts";
@@ -14,12 +14,10 @@ export function explain(reader: Reader, kind: number): Explanation {
   const text = lexer.source.text.slice(lexer.start, lexer.end);
   const foreign = otherDialect(reader, kind, text);
   if (foreign !== null) return foreign;
-  if (kind === Token.end) {
-    return reader.dialect.lexer.fakeLastNewline
-      ? plain("The file ends in the middle of a statement.")
-      : plain("The last line of the file has no line end, which this pfctl does not take.");
-  }
-  if (kind === Token.newline) return plain(`The line ends too early: ${expected(reader)}.`);
+  if (kind === Token.end) return atEnd(reader);
+  if (kind === Token.newline) return firstWordMeant(reader) ?? plain(`The line ends too early: ${expected(reader)}.`);
+  const option = optionMeant(reader, text);
+  if (option !== null) return option;
   if (kind === Char.carriageReturn) return plain("A carriage return: pfctl takes line ends of Unix only.");
   const code = text.codePointAt(0) ?? 0;
   if (code > 126 || (code < 32 && code !== Char.tab)) return notAscii(reader, text, code);
@@ -35,9 +33,89 @@ export function explain(reader: Reader, kind: number): Explanation {
   }
   const first = firstWordMeant(reader);
   if (first !== null) return first;
+  if (kind === Token.port && isRuleWithoutAddress(reader)) {
+    return {
+      code: "pf/syntax-error",
+      message: "A port belongs to an address: `port` stands after `from …` or `to …`.",
+      fix: replace(reader, "write `to port`", lexer.start, lexer.end, "to port"),
+    };
+  }
+  if (lexer.macro?.value.includes("$")) return nestedMacro(lexer.macro);
   const from = lexer.macro === null ? "" : `, which comes out of the macro \`${lexer.macro.name}\`,`;
   return plain(`\`${quote(text)}\`${from} does not fit here: ${expected(reader)}.`);
 }
+
+function atEnd(reader: Reader): Explanation {
+  const brace = reader.unclosedBrace;
+  if (brace >= 0 && reader.lexer.source.text[brace] === "{") {
+    return { ...plain("The brace that opens here is never closed: a `}` is missing."), start: brace, end: brace + 1 };
+  }
+  return reader.dialect.lexer.fakeLastNewline
+    ? plain("The file ends in the middle of a statement.")
+    : plain("The last line of the file has no line end, which this pfctl does not take.");
+}
+
+/** `on em0 port 80`: neither `from` nor `to` was said. */
+function isRuleWithoutAddress(reader: Reader): boolean {
+  return ["action", "direction", "log", "quick", "on", "family", "proto"].includes(reader.clauseName);
+}
+
+// The value of a macro is text that replaces `$name`, and in that text pfctl sees no macros.
+function nestedMacro({ name, value }: Macro): Explanation {
+  const inner = /\$(\w*)/.exec(value)?.[1] ?? "";
+  return plain(
+    `The value of \`${name}\` contains \`$${inner}\` inside its quotes, where macros are not replaced: end the quotes before it, as in \`${name} = "{" $${inner} "}"\`.`,
+  );
+}
+
+const SET_OPTIONS: Record<string, string> = {
+  reassemble: "yes or no, and perhaps no-df",
+  optimization: "default, normal, high-latency, satellite, aggressive or conservative",
+  "ruleset-optimization": "none, basic or profile",
+  timeout: "the name of a timeout and seconds, or a list of these in braces",
+  limit: "",
+  loginterface: "an interface or none",
+  hostid: "a number",
+  "block-policy": "drop or return",
+  "fail-policy": "drop or return",
+  "require-order": "yes or no",
+  fingerprints: "the name of a file",
+  "state-policy": "if-bound or floating",
+  "state-defaults": "options of states, such as no-sync or pflow",
+  debug: "a level",
+  skip: "on and an interface or a list of interfaces",
+  syncookies: "never, always or adaptive",
+  keepcounters: "nothing",
+};
+
+/** In a `set` statement: which option there is instead, or what the option takes. */
+function optionMeant(reader: Reader, text: string): Explanation | null {
+  const { lexer, dialect } = reader;
+  const before = lexer.source.text.slice(reader.statementStart, Math.min(lexer.start, reader.statementStart + 200));
+  if (!/^set[ \t]/.test(before) || lexer.source !== reader.takenSource) return null;
+  const names = Object.keys(SET_OPTIONS).filter((it) => dialect.keywords.has(it));
+  const words = before.trim().split(/[\s{,]+/);
+  const option = words[1] ?? "";
+  if (words.length > 1 && !names.includes(option)) return null;
+  if (option === "timeout" && !/^[a-z]/i.test(text)) return null;
+  const candidates = words.length === 1 ? names : option === "limit" ? dialect.limits : [];
+  const meant = nearest(text, candidates);
+  if (meant !== null) {
+    return {
+      ...plain(`\`${quote(text)}\` is no ${option === "limit" ? "limit" : "option"}. Did you mean \`${meant}\`?`),
+      fix: replace(reader, `write \`${meant}\``, lexer.start, lexer.end, meant),
+    };
+  }
+  if (words.length === 1) return plain(`\`${quote(text)}\` is no option. The options are ${names.join(", ")}.`);
+  const takes = option === "limit" ? `a limit (${dialect.limits.join(", ")}) and a number` : SET_OPTIONS[option];
+  return plain(`\`${quote(text)}\` does not fit here: \`set ${option}\` takes ${takes}.`);
+}
+
+/** Words that begin statements. */
+const STATEMENTS: readonly string[] = [
+  ..."pass block match anchor table set queue antispoof include load altq nat rdr binat scrub ether no".split(" "),
+  ..."nat-anchor rdr-anchor binat-anchor".split(" "),
+];
 
 /** A statement that seems to be an assignment because its first word is misspelt. */
 function firstWordMeant(reader: Reader): Explanation | null {
@@ -45,8 +123,20 @@ function firstWordMeant(reader: Reader): Explanation | null {
   const start = reader.statementStart;
   if (reader.clauseName !== "" || reader.takenStart !== start || reader.lexer.macro !== null) return null;
   const word = text.slice(start, reader.takenEnd);
-  const meant = /^[a-z-]+$/i.test(word) ? closest(reader, word) : null;
-  if (meant === null || meant === word) return null;
+  if (!/^[a-z-]+$/i.test(word)) return null;
+  const { keywords } = reader.dialect;
+  const meant = nearest(
+    word,
+    STATEMENTS.filter((it) => keywords.has(it)),
+  );
+  if (meant === null) {
+    return {
+      ...plain(`\`${quote(word)}\` begins no statement: ${expected(reader)}.`),
+      start,
+      end: reader.takenEnd,
+    };
+  }
+  if (meant === word) return null;
   return {
     code: "pf/syntax-error",
     message: `\`${quote(word)}\` begins no statement. Did you mean \`${meant}\`?`,
@@ -124,12 +214,16 @@ function notAscii(reader: Reader, text: string, code: number): Explanation {
 
 /** The keyword of the dialect that a word is one slip away from; null when there is none or more than one. */
 function closest(reader: Reader, word: string): string | null {
+  return nearest(word, reader.dialect.keywords.keys());
+}
+
+function nearest(word: string, candidates: Iterable<string>): string | null {
   if (word.length < 3 || word.length > 24) return null;
   let found: string | null = null;
-  for (const keyword of allKeywords().keys()) {
-    if (!reader.dialect.keywords.has(keyword) || !isOneSlip(word.toLowerCase(), keyword)) continue;
+  for (const candidate of candidates) {
+    if (!isOneSlip(word.toLowerCase(), candidate)) continue;
     if (found !== null) return null;
-    found = keyword;
+    found = candidate;
   }
   return found;
 }

@@ -10,6 +10,7 @@ import { checkPriority, parsePriorities } from "./priorities.ts";
 import type { Reader } from "./reader.ts";
 import { parseRouteHosts } from "./route.ts";
 import { parseRate, parseStateOptions } from "./states.ts";
+import { suggest } from "./suggest.ts";
 import { Char, Token } from "./tokens.ts";
 
 /** `filter_opts`: options until a token that is none. */
@@ -577,10 +578,12 @@ function setQueue(reader: Reader, options: FilterOptions): void {
   if (reader.dialect.newQueues) {
     for (const name of second === null ? [first] : [first, second]) {
       if (reader.environment === null || reader.queueNames.has(name)) continue;
+      const meant = suggest(reader, name, reader.queueNames);
       reader.fail(
         `queue ${name} is not defined`,
         "pf/unknown-queue",
-        `The queue \`${name}\` is not defined above, or is a root queue.`,
+        `The queue \`${name}\` is not defined above, or is a root queue.${meant.question}`,
+        meant,
       );
     }
   }

@@ -6,6 +6,7 @@
  * or a comment, and before any other character it vanishes; an unfinished last line gets a line end.
  */
 import type { Source } from "@pierhead/core";
+import { nearest } from "../../text/nearest.ts";
 import type { LexerDialect } from "../dialect.ts";
 import { isAllowedInString, isAlphanumeric, isDigit, isLetter, isSpace } from "./characters.ts";
 import { hashStep, type KeywordTable, keywordTable } from "./keyword-table.ts";
@@ -449,9 +450,7 @@ export class Lexer {
       return this.#fail(
         `macro '${name}' not defined`,
         "pf/undefined-macro",
-        name === ""
-          ? "A `$` must be followed by the name of a macro."
-          : `The macro \`${name}\` is not defined. Define it above: \`${name} = "…"\`.`,
+        name === "" ? "A `$` must be followed by the name of a macro." : undefinedMacro(name, this.macros),
       );
     }
     macro.used = true;
@@ -661,4 +660,14 @@ export function byteLength(text: string): number {
     } else if (c >= 0x80) bytes++;
   }
   return bytes;
+}
+
+/** With more macros than this, nobody looks for the one that was meant. */
+const COMPARED_MAXIMUM = 300;
+
+function undefinedMacro(name: string, defined: ReadonlyMap<string, Macro>): string {
+  const meant = name.length > 64 || defined.size > COMPARED_MAXIMUM ? null : nearest(name, defined.keys());
+  return meant === null
+    ? `The macro \`${name}\` is not defined. Define it above: \`${name} = "…"\`.`
+    : `The macro \`${name}\` is not defined. Did you mean \`$${meant}\`?`;
 }

@@ -8,7 +8,8 @@ import type { InterfaceNode } from "./nodes.ts";
 import { checkOrder, ORDER } from "./order.ts";
 import { notPositive } from "./ports.ts";
 import type { Reader } from "./reader.ts";
-import { collectStateOptions, parseStateOptionList, timeoutNamed } from "./states.ts";
+import { collectStateOptions, parseStateOptionList, TIMEOUTS, timeoutNamed } from "./states.ts";
+import { suggest } from "./suggest.ts";
 import { Char, Token } from "./tokens.ts";
 
 /** `option`. */
@@ -209,10 +210,12 @@ function parseOptimization(reader: Reader): void {
   const found = OPTIMIZATIONS.find((name) => name === word.toLowerCase());
   if (found === undefined) {
     reader.toolLine("pfctl: invalid state timeouts optimization");
+    const meant = suggest(reader, word, OPTIMIZATIONS);
     reader.fail(
       `unknown optimization ${word}`,
       "pf/unknown-optimization",
-      `\`${word}\` is not an optimization; there are ${OPTIMIZATIONS.join(", ")}.`,
+      `\`${word}\` is not an optimization; there are ${OPTIMIZATIONS.join(", ")}.${meant.question}`,
+      meant,
     );
     return;
   }
@@ -241,6 +244,7 @@ function parseRulesetOptimization(reader: Reader): void {
 function parseTimeout(reader: Reader): void {
   // Where it is a keyword of queues, `interval` is still a timeout.
   const name = reader.accept(Token.interval, "option") ? "interval" : reader.string("option");
+  const { takenStart, takenEnd } = reader;
   const seconds = reader.number();
   checkOrder(reader, ORDER.option);
   if (seconds < 0 || seconds > 0xffffffff) notPositive(reader);
@@ -248,7 +252,9 @@ function parseTimeout(reader: Reader): void {
   const timeout = timeoutNamed(reader, name.toLowerCase());
   if (timeout === null) {
     reader.toolLine("pfctl: Bad timeout name.");
-    reader.fail(`unknown timeout ${name}`, "pf/unknown-timeout", `There is no timeout named \`${name}\`.`);
+    const meant = suggest(reader, name, TIMEOUTS, takenStart, takenEnd);
+    const message = `There is no timeout named \`${name}\`.${meant.question}`;
+    reader.fail(`unknown timeout ${name}`, "pf/unknown-timeout", message, meant);
     return;
   }
   reader.configuration.options.timeouts.set(timeout satisfies TimeoutName, seconds);
@@ -257,15 +263,19 @@ function parseTimeout(reader: Reader): void {
 
 function parseLimit(reader: Reader): void {
   const name = reader.string("option");
+  const { takenStart, takenEnd } = reader;
   const limit = reader.number();
   checkOrder(reader, ORDER.option);
   if (limit < 0 || limit > 0xffffffff) notPositive(reader);
   if (!reader.dialect.limits.includes(name.toLowerCase())) {
     reader.toolLine("pfctl: Bad pool name.");
+    const { limits } = reader.dialect;
+    const meant = suggest(reader, name, limits, takenStart, takenEnd);
     reader.fail(
       `unable to set limit ${name} ${reader.lexer.numberText}`,
       "pf/unknown-limit",
-      `There is no limit named \`${name}\`; there are ${reader.dialect.limits.join(", ")}.`,
+      `There is no limit named \`${name}\`; there are ${limits.join(", ")}.${meant.question}`,
+      meant,
     );
   }
   reader.configuration.options.limits.set(name.toLowerCase(), limit);

@@ -5,6 +5,7 @@ import type { Operator } from "../rule.ts";
 import type { TokenRole } from "../syntax.ts";
 import type { IcmpNode, IdNode, PortNode, PortRange } from "./nodes.ts";
 import type { Reader } from "./reader.ts";
+import { suggest } from "./suggest.ts";
 import { Char, Token } from "./tokens.ts";
 
 /** `{ item, item }` or one item; items may be parted by line ends, and commas are optional. */
@@ -37,10 +38,14 @@ export function lookUpService(reader: Reader, text: string): number {
     serviceByName(system, text, "udp") ??
     (reader.dialect.sctp ? serviceByName(system, text, "sctp") : null);
   if (port === null) {
+    const meant = suggest(reader, text, COMMON_SERVICES);
     return reader.fail(
       `unknown port ${text}`,
       "pf/unknown-port",
-      `There is no service named \`${text}\` in services(5). Write the port's number.`,
+      meant.question === ""
+        ? `There is no service named \`${text}\` in services(5). Write the port's number.`
+        : `There is no service named \`${text}\` in services(5).${meant.question}`,
+      meant,
     );
   }
   return port;
@@ -207,6 +212,13 @@ function parseIdValue(reader: Reader, what: "user" | "group"): number {
   return id;
 }
 
+/** What a misspelt name is compared with: protocols(5) has many that nobody means. */
+const COMMON_PROTOCOLS = "tcp udp icmp ipv6-icmp icmp6 igmp esp ah gre carp pfsync sctp ospf ipencap ipv6".split(" ");
+const COMMON_SERVICES =
+  "ssh http https www domain smtp smtps submission imap imaps pop3 pop3s ntp syslog snmp ftp telnet bootps bootpc isakmp ipsec-nat-t ldap ldaps auth tftp".split(
+    " ",
+  );
+
 /** `protoval`. */
 export function parseProtocol(reader: Reader): number {
   let protocol: number;
@@ -219,10 +231,12 @@ export function parseProtocol(reader: Reader): number {
     const name = reader.string("protocol");
     const found = protocolByName(reader.dialect.system, name);
     if (found === null) {
+      const meant = suggest(reader, name, COMMON_PROTOCOLS);
       return reader.fail(
         `unknown protocol ${name}`,
         "pf/unknown-protocol",
-        `There is no protocol named \`${name}\` in protocols(5).`,
+        `There is no protocol named \`${name}\` in protocols(5).${meant.question}`,
+        meant,
       );
     }
     protocol = found;

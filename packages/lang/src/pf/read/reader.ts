@@ -76,6 +76,8 @@ export class Reader implements LexerReport {
   /** `file->errors` of all files. */
   errors = 0;
   #pendingTool: string | null = null;
+  /** A string without an end was reported: that the file then ends is no news. */
+  #endsInString = false;
 
   /** The token read ahead, -1 when none is. */
   #lookahead = -1;
@@ -89,6 +91,8 @@ export class Reader implements LexerReport {
   clauseName = "";
   /** Open braces of lists in the current statement. */
   openBraces = 0;
+  /** Where the braces that are open begin: bodies of anchors, then lists. */
+  readonly #braces: number[] = [];
   depth = 0;
 
   // What statements leave for later ones.
@@ -216,13 +220,31 @@ export class Reader implements LexerReport {
   /** `{ optnl`. */
   openBrace(): void {
     this.take("punctuation");
+    this.#braces.push(this.takenStart);
     this.openBraces++;
     this.skipNewlines();
   }
 
   closeBrace(): void {
     this.expect(Char.closeBrace);
+    this.#braces.pop();
     this.openBraces--;
+  }
+
+  /** `{` before the body of an anchor. */
+  openBody(): void {
+    this.take("punctuation");
+    this.#braces.push(this.takenStart);
+  }
+
+  closeBody(): void {
+    this.expect(Char.closeBrace);
+    this.#braces.pop();
+  }
+
+  /** Place of the innermost brace that is still open, -1 when there is none. */
+  get unclosedBrace(): number {
+    return this.#braces.at(-1) ?? -1;
   }
 
   /** `optnl`: line ends inside a list. */
@@ -365,7 +387,7 @@ export class Reader implements LexerReport {
     }
     const lexer = this.lexer;
     // A bad token has been reported by the lexer, and the silence of yacc after an error is not for people.
-    if (kind !== Token.error) {
+    if (kind !== Token.error && !(kind === Token.end && this.#endsInString)) {
       const problem = this.describe(kind);
       this.report(problem.code, "error", problem.message, problem.start ?? lexer.start, problem.end ?? lexer.end, {
         source: lexer.source,
@@ -392,6 +414,7 @@ export class Reader implements LexerReport {
   }
 
   lexicalError(tool: string, code: string, message: string, start: number, end: number): void {
+    this.#endsInString = code === "pf/unterminated-string";
     if (tool !== "") {
       this.errors++;
       this.toolLine(this.#prefix(tool));
@@ -427,6 +450,7 @@ export class Reader implements LexerReport {
   recover(bodies: number): boolean {
     this.#quiet = 3;
     const wasOpen = this.openBraces;
+    this.#braces.length = Math.max(0, this.#braces.length - wasOpen);
     this.openBraces = 0;
     this.depth = 0;
     let depth = this.options.strict ? 0 : wasOpen;

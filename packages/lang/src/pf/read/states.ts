@@ -4,6 +4,7 @@ import { byteLength } from "./lexer.ts";
 import type { StateOptionNode } from "./nodes.ts";
 import { parseCount } from "./ports.ts";
 import type { Reader } from "./reader.ts";
+import { suggest } from "./suggest.ts";
 import { Char, Token } from "./tokens.ts";
 
 /** Timeout names with a dot, in the order of `pf_timeouts`; SCTP only where the dialect has it. */
@@ -163,13 +164,16 @@ function parseOverload(reader: Reader): StateOptionNode {
 
 function parseTimeout(reader: Reader): StateOptionNode {
   const name = reader.string("option");
+  const { takenStart, takenEnd } = reader;
   const value = parseCount(reader);
   const timeout = timeoutNamed(reader, name);
   if (timeout === null) {
+    const meant = suggest(reader, name, TIMEOUTS, takenStart, takenEnd);
     return reader.fail(
       `illegal timeout name ${name}`,
       "pf/unknown-timeout",
-      `\`${name}\` is neither a state option nor a timeout.`,
+      `\`${name}\` is neither a state option nor a timeout.${meant.question}`,
+      meant,
     );
   }
   if (!timeout.includes(".")) {
