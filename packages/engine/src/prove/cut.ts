@@ -68,6 +68,8 @@ export interface Cut {
   leaf(index: number): Leaf;
   /** The example of a leaf alone; quicker. */
   example(index: number): Readonly<Record<Field, bigint>>;
+  /** Numbers of the regions, counted through all lists, that may still decide about the packets of a leaf. */
+  candidates(index: number): Int32Array;
 }
 
 /** Ways that are kept for each node, and values for each way: enough to describe a set to people. */
@@ -139,6 +141,7 @@ export function cut(lists: readonly CutList[], options: CutOptions): Cut {
     complete,
     leaf: (index) => leafOf(leaves[index] as CutNode, order, domains),
     example: (index) => exampleOf(leaves[index] as CutNode, order, domains),
+    candidates: (index) => (leaves[index] as CutNode).candidates,
   };
 }
 
