@@ -120,6 +120,7 @@ export function expandFreebsdRule(reader: Reader, base: Rule, lists: Expansion):
 function combine(reader: Reader, progress: Progress, at: Combination): void {
   const { base, lists } = progress;
   const { protocol, icmp } = at;
+  reader.countCombination();
   if (!familiesFit(base.family, at.from, at.to) || !scopesFit(reader, at.interface, at.from, at.to)) return;
   const rule = copyRule(base);
   rule.origin = reader.origin();

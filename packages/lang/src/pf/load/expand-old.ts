@@ -61,6 +61,7 @@ export function expandOldRule(
     user: IdNode | null,
     group: IdNode | null,
   ): void => {
+    reader.countCombination();
     const rule = copyRule(base);
     rule.origin = reader.origin();
     if (!familiesFit(reader, rule, networkInterface, from, to)) return;

@@ -152,6 +152,7 @@ function combine(
   group: IdNode | null,
 ): void {
   const { reader, base, lists, target, rdrTarget, routeTarget } = expander;
+  reader.countCombination();
   // A statement without lists is its own rule.
   const rule = expander.single ? base : copyRule(base);
   rule.origin = reader.origin();
@@ -293,14 +294,19 @@ function checkBinat(expander: Expander, rule: Rule, from: HostNode): void {
   const family = base.family ?? 0;
   const address = from.wrap;
   const host = target.host;
-  if (address.kind === "table") {
+  // The source with what follows it in its list; `(interface)` was copied, and the copy has no list.
+  const list = expander.lists.from.hosts ?? [];
+  const rest = address.kind === "dynamic" || !list.includes(from) ? [from] : list.slice(list.indexOf(from));
+  const table = rest.find(({ wrap }) => wrap.kind === "table")?.wrap;
+  const multiple = rest.find(isMultiAddress)?.wrap;
+  if (table?.kind === "table") {
     wrong(
-      `invalid use of table <${address.name}> as the source address of a binat-to rule`,
+      `invalid use of table <${table.name}> as the source address of a binat-to rule`,
       "binat-to maps one address or network to another: a table cannot be its source.",
     );
-  } else if (isMultiAddress(from)) {
+  } else if (multiple?.kind === "dynamic") {
     wrong(
-      `invalid use of interface (${address.kind === "dynamic" ? address.interface : ""}) as the source address of a binat-to rule`,
+      `invalid use of interface (${multiple.interface}) as the source address of a binat-to rule`,
       "An interface in parentheses needs `:0` here, because it may have several addresses.",
     );
   } else if (

@@ -370,6 +370,7 @@ function expand(
         for (const to of macs.to)
           for (const ipFrom of layer3.from)
             for (const ipTo of layer3.to) {
+              reader.countCombination();
               const implied = ipFrom.family || ipTo.family;
               const protocol = listed || (implied === 4 ? ETHERTYPE_IP : implied === 6 ? ETHERTYPE_IPV6 : 0);
               const rules = reader.current.anchor.ether;

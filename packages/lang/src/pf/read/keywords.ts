@@ -43,6 +43,8 @@ const words: readonly Word[] = WORDS.trim()
     return { text, kind: Token[name], ranges: ranges.join(" ") };
   });
 
+const everyKeyword: ReadonlyMap<string, number> = new Map(words.map((word) => [word.text, word.kind]));
+
 const LETTER: Record<string, string> = { openbsd: "o", freebsd: "f", netbsd: "n", macos: "m", linux: "o" };
 
 /** The keywords of a system's pf.conf(5): word to {@link Token}. */
@@ -54,7 +56,7 @@ export function keywordsOf(system: System): Map<string, number> {
 
 /** Every keyword of any dialect: what a word may have been meant as, for messages. */
 export function allKeywords(): ReadonlyMap<string, number> {
-  return new Map(words.map((word) => [word.text, word.kind]));
+  return everyKeyword;
 }
 
 /** The word of a keyword token, for messages; null for other tokens. */

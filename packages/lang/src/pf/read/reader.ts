@@ -39,6 +39,15 @@ export const FATAL: { readonly fatal: true } = { fatal: true };
 /** More diagnostics than anyone reads; what follows is counted only. */
 const DIAGNOSTIC_LIMIT = 10_000;
 
+/** Lines that are kept of what pfctl would write to standard error. */
+const TOOL_LINE_LIMIT = 1_000_000;
+
+/** Rules of one load: more than a machine has memory for, where lists multiply. */
+const RULE_LIMIT = 1_000_000;
+
+/** Combinations of list items that are tried for them. */
+const COMBINATION_LIMIT = 4_000_000;
+
 /** Nested lists and the like, beyond which yacc's own stack would overflow. */
 export const NESTING_LIMIT = 500;
 
@@ -76,6 +85,8 @@ export class Reader implements LexerReport {
   /** `file->errors` of all files. */
   errors = 0;
   #pendingTool: string | null = null;
+  #combinations = 0;
+  #rules = 0;
   /** A string without an end was reported: that the file then ends is no news. */
   #endsInString = false;
 
@@ -117,6 +128,8 @@ export class Reader implements LexerReport {
   readonly etherBodies: (Ruleset | null)[] = [];
   anchorDepth = 0;
   braceNumber = 0;
+  /** An inline anchor has had a table. */
+  tableInAnchor = false;
   lastAnchor: Ruleset | null = null;
   current: Ruleset;
   /** Names of the queues that rules may be assigned to. */
@@ -146,6 +159,7 @@ export class Reader implements LexerReport {
     this.stderr = previous?.stderr ?? [];
     this.diagnostics = previous?.diagnostics ?? [];
     if (previous !== null) {
+      this.#rules = previous.#rules;
       // What parse.y keeps in static variables and does not reset.
       this.automaticTables = previous.automaticTables;
       this.stateDefaults = previous.stateDefaults;
@@ -292,7 +306,7 @@ export class Reader implements LexerReport {
 
   /** A line that pfctl writes to standard error without counting an error; it joins the next diagnostic. */
   toolLine(text: string): void {
-    this.stderr.push(text);
+    if (this.stderr.length < TOOL_LINE_LIMIT) this.stderr.push(text);
     this.#pendingTool = this.#pendingTool === null ? text : `${this.#pendingTool}\n${text}`;
   }
 
@@ -331,7 +345,7 @@ export class Reader implements LexerReport {
   followUp(tool: string): void {
     this.errors++;
     const line = this.#prefix(tool);
-    this.stderr.push(line);
+    if (this.stderr.length < TOOL_LINE_LIMIT) this.stderr.push(line);
     const last = this.diagnostics.length - 1;
     const diagnosed = this.diagnostics[last];
     if (diagnosed !== undefined && diagnosed.tool !== null && this.diagnostics.length < DIAGNOSTIC_LIMIT) {
@@ -387,7 +401,8 @@ export class Reader implements LexerReport {
     }
     const lexer = this.lexer;
     // A bad token has been reported by the lexer, and the silence of yacc after an error is not for people.
-    if (kind !== Token.error && !(kind === Token.end && this.#endsInString)) {
+    if (this.diagnostics.length >= DIAGNOSTIC_LIMIT) this.#pendingTool = null;
+    else if (kind !== Token.error && !(kind === Token.end && this.#endsInString)) {
       const problem = this.describe(kind);
       this.report(problem.code, "error", problem.message, problem.start ?? lexer.start, problem.end ?? lexer.end, {
         source: lexer.source,
@@ -498,8 +513,22 @@ export class Reader implements LexerReport {
     return this.current.rules;
   }
 
+  /** Before a combination of list items is made into a rule. */
+  countCombination(): void {
+    if (++this.#combinations > COMBINATION_LIMIT) this.#tooManyRules();
+  }
+
+  #tooManyRules(): never {
+    return this.fatal(
+      "Cannot allocate memory",
+      "pf/too-many-rules",
+      `The lists of this file multiply to more than ${RULE_LIMIT} rules; the rest is not read. Put addresses into tables, which are one item of a list.`,
+    );
+  }
+
   /** Adds a rule to its list of the current ruleset. binat rules are not counted. */
   addRule(rule: Rule): void {
+    if (++this.#rules > RULE_LIMIT) this.#tooManyRules();
     const anchor = this.current.anchor;
     switch (rule.action) {
       case "pass":
