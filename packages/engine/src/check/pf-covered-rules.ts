@@ -40,7 +40,7 @@ export function checkCoveredRules(load: PfLoad, build: MachineBuild, known: Read
       const here = regions.filter(({ rule }) => parts.rules.get(rule) === part && canBeJudged(rule));
       if (here.length === 0) continue;
       const list = regions.map((one) => cutRegionOf(one, parts.rules.get(one.rule) === part));
-      const classes = cut([{ regions: list, gate: null, closes: null }], {
+      const classes = cut([{ owner: null, regions: list, gate: null, closes: null }], {
         limit: MOST_CLASSES,
         universe: { ...universeFor(contextOf(main, build, family)), where: wherever(build) },
         preferred: {},
@@ -167,6 +167,7 @@ function cutRegionOf(region: RuleRegion, samePart: boolean): CutRegion {
       constraints.sourcePort === null &&
       constraints.destinationPort === null);
   return {
+    identity: -1,
     constraints,
     certain: sure && region.conditions.length === 0,
     stops: region.stops,

@@ -6,6 +6,8 @@
 import { type Family, PROTOCOL } from "@pierhead/core";
 import type { Direction, Rule } from "@pierhead/lang/pf";
 import type { Machine } from "../machine/machine.ts";
+import { LIST_NAMES } from "../pf/ruleset.ts";
+import { ruleText } from "../trace/describe.ts";
 import { addressFrom } from "./classes.ts";
 import {
   type Constraints,
@@ -58,6 +60,10 @@ export class Watchers {
   readonly machine: Machine;
   readonly family: Family;
   readonly context: RegionContext;
+  readonly #identities: Map<string, number>;
+  readonly #texts: Map<Rule, string> = new Map();
+  /** Rules whose states are bound to an interface: their text does not tell when `set state-policy` does. */
+  readonly #ifBound: Set<Rule> = new Set();
   readonly #filter: RuleRegion[];
   readonly #lists: Map<RegionList, RuleRegion[]> = new Map();
   readonly #steers: boolean;
@@ -67,11 +73,16 @@ export class Watchers {
   /** Own addresses. */
   readonly own: Ranges;
 
-  constructor(machine: Machine, family: Family) {
+  /** @param identities numbers of rules by what they say; shared by machines that are compared */
+  constructor(machine: Machine, family: Family, identities: Map<string, number> = new Map()) {
+    this.#identities = identities;
     this.machine = machine;
     this.family = family;
     this.context = liveContext(machine, family);
     const on = machine.pf.enabled;
+    for (const ruleset of machine.pf.core.rulesets.all()) {
+      for (const list of LIST_NAMES) for (const one of ruleset[list]) if (one.ifBound) this.#ifBound.add(one.rule);
+    }
     this.#filter = on ? regionsOf(this.context) : [];
     for (const list of ["scrub", "nat", "binat", "rdr"] as const) {
       this.#lists.set(list, on ? regionsOf(this.context, list) : []);
@@ -182,9 +193,11 @@ export class Watchers {
     if (arrival !== null && arriving === null) return [];
     const domain = arriving?.routingDomain ?? 0;
     if (arrival !== null && !this.#isSkipped(arrival)) {
-      this.#translationLists(lists, arrival, "in");
+      this.#translationLists(lists, gate, arrival, "in");
       const rules = this.#at(this.#filter, arrival, "in");
-      for (const seen of this.#views(rules, null, this.#in)) lists.push({ regions: seen, gate: null, closes: gate });
+      for (const seen of this.#views(`in ${arrival}`, rules, null, this.#in)) {
+        lists.push({ owner: gate, regions: seen, gate: null, closes: gate });
+      }
     }
     if (arrival === null || machine.forwards(family) || this.#steers) {
       const names = new Set(machine.interfaces().map((one) => one.name));
@@ -204,32 +217,39 @@ export class Watchers {
         const directions: Direction[] = isLoopback ? ["out", "in"] : ["out"];
         for (const direction of directions) {
           const reached = isLoopback && reach !== null ? union(reach, this.own) : reach;
-          if (direction === "out") this.#translationLists(lists, name, "out", reached);
+          if (direction === "out") this.#translationLists(lists, gate, name, "out", reached);
           const rules = this.#at(this.#filter, name, direction);
           const shown = rules.map((region) => region.rule.number).join(",");
-          for (const seen of this.#views(rules, reached, both)) {
+          for (const seen of this.#views(`${direction} ${name}`, rules, reached, both)) {
             const key = `${shown}|${seen.map(keyOfRegion).join(";")}`;
             if (seen.length === 0 || seenLists.has(key)) continue;
             seenLists.add(key);
-            lists.push({ regions: seen, gate: arrival === null ? null : gate, closes: null });
+            lists.push({ owner: gate, regions: seen, gate: arrival === null ? null : gate, closes: null });
           }
         }
       }
     }
-    lists.push({ regions: this.#marks(arrival, domain), gate: null, closes: null });
+    lists.push({ owner: null, regions: this.#marks(arrival, domain), gate: null, closes: null });
     return lists;
   }
 
   /** Old translation and scrub rules: the first one that matches decides. */
-  #translationLists(lists: CutList[], name: string, direction: Direction, reach: Ranges | null = null): void {
+  #translationLists(
+    lists: CutList[],
+    gate: number,
+    name: string,
+    direction: Direction,
+    reach: Ranges | null = null,
+  ): void {
     const kinds: RegionList[] = direction === "in" ? ["scrub", "binat", "rdr"] : ["scrub", "binat", "nat"];
     for (const kind of kinds) {
       let regions = this.#at(this.#lists.get(kind) ?? [], name, direction);
       if (kind === "binat" && direction === "in") regions = regions.flatMap((region) => this.#reversed(region));
       regions = regions.map((region) => ({ ...region, stops: region.rule.action !== "binat" || region.stops }));
-      for (const seen of this.#views(regions, reach, direction === "in" ? NO_TRANSLATIONS : this.#in)) {
+      const before = direction === "in" ? NO_TRANSLATIONS : this.#in;
+      for (const seen of this.#views(`${kind} ${direction} ${name}`, regions, reach, before)) {
         if (seen.length > 0) {
-          lists.push({ regions: seen.map((one) => ({ ...one, stops: true })), gate: null, closes: null });
+          lists.push({ owner: gate, regions: seen.map((one) => ({ ...one, stops: true })), gate: null, closes: null });
         }
       }
     }
@@ -254,23 +274,45 @@ export class Watchers {
     return ways;
   }
 
+  /** What a rule is, where it is asked and how it sees packets, as a number. */
+  #identity({ rule, anchor, quickAnchor, stops }: RuleRegion, view: string): number {
+    let text = this.#texts.get(rule);
+    if (text === undefined) {
+      text = `${anchor}|${quickAnchor}|${stops}|${this.#ifBound.has(rule)}|${ruleText(rule, this.machine.system)}`;
+      this.#texts.set(rule, text);
+    }
+    const key = `${view}|${text}`;
+    let identity = this.#identities.get(key);
+    if (identity === undefined) {
+      identity = this.#identities.size;
+      this.#identities.set(key, identity);
+    }
+    return identity;
+  }
+
   /** Rules as they see the packet: as it arrived, and after each sort of translation that may have been. */
   *#views(
+    where: string,
     regions: readonly RuleRegion[],
     reach: Ranges | null,
     { sources, destinations }: Translations,
   ): Generator<CutRegion[]> {
     const plain = regions.flatMap((region) => {
       const constraints = reach === null ? region.constraints : within(region.constraints, reach);
-      return constraints === null ? [] : [regionFor(region, constraints, false)];
+      return constraints === null
+        ? []
+        : [regionFor(region, constraints, false, this.#identity(region, `${where} plain`))];
     });
     yield plain;
-    if (sources.length > 0) yield this.#translated(regions, sources, [], reach);
-    if (destinations.length > 0) yield this.#translated(regions, [], destinations, null);
-    if (sources.length > 0 && destinations.length > 0) yield this.#translated(regions, sources, destinations, null);
+    if (sources.length > 0) yield this.#translated(`${where} source`, regions, sources, [], reach);
+    if (destinations.length > 0) yield this.#translated(`${where} destination`, regions, [], destinations, null);
+    if (sources.length > 0 && destinations.length > 0) {
+      yield this.#translated(`${where} both`, regions, sources, destinations, null);
+    }
   }
 
   #translated(
+    view: string,
     regions: readonly RuleRegion[],
     sources: readonly Translation[],
     destinations: readonly Translation[],
@@ -289,7 +331,8 @@ export class Watchers {
       if (destinations.length > 0) {
         variants = variants.flatMap((one) => freed(one, "destination", "destinationPort", destinations));
       }
-      for (const { constraints, loose } of variants) result.push(regionFor(region, constraints, loose));
+      for (const { constraints, loose } of variants)
+        result.push(regionFor(region, constraints, loose, this.#identity(region, view)));
     }
     return result;
   }
@@ -346,13 +389,8 @@ export class Watchers {
   }
 }
 
-/** A set of packets that must not be cut across. */
-export function markOf(constraints: Partial<Constraints>): CutList {
-  return { regions: [{ ...MARK, constraints: { ...OPEN, ...constraints } }], gate: null, closes: null };
-}
-
 const NO_TRANSLATIONS: Translations = { sources: [], destinations: [] };
-const MARK = { certain: false, stops: false, decides: false, blocks: false, forgettable: false } as const;
+const MARK = { identity: -1, certain: false, stops: false, decides: false, blocks: false, forgettable: false } as const;
 
 function keyOfRegion(region: CutRegion): string {
   const { constraints } = region;
@@ -364,10 +402,11 @@ function keyOfRegion(region: CutRegion): string {
   return key;
 }
 
-function regionFor(region: RuleRegion, constraints: Constraints, loose: boolean): CutRegion {
+function regionFor(region: RuleRegion, constraints: Constraints, loose: boolean, identity: number): CutRegion {
   const { rule } = region;
   const decides = rule.action === "pass" || rule.action === "block";
   return {
+    identity,
     constraints,
     certain: !loose && region.conditions.length === 0,
     stops: region.stops,

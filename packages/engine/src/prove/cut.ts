@@ -11,6 +11,8 @@ import { contains, normalize, type Range, type Ranges } from "./ranges.ts";
 
 /** One thing that looks at packets: a rule, or a set that must not be cut across (an own address, a route). */
 export interface CutRegion {
+  /** Number of what it is: the same for the same rule, seen in the same way, of two machines; -1 for a mere mark. */
+  readonly identity: number;
   readonly constraints: Constraints;
   /** It matches whenever the header fits. */
   readonly certain: boolean;
@@ -81,6 +83,8 @@ const ALL_FIELDS: readonly Field[] = ["kind", "tos", "source", "destination", "s
 
 /** Regions in the order of evaluation. Each list is evaluated for itself. */
 export interface CutList {
+  /** Whose list it is, by a number of the caller's, and which; null for marks. */
+  readonly owner: number | null;
   readonly regions: readonly CutRegion[];
   /** Lists that are only reached when this one did not block; by a number shared among the lists of one packet filter. */
   readonly gate: number | null;

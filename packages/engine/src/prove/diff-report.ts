@@ -13,7 +13,7 @@ export function diffLines(report: DiffReport): string[] {
   if (changes.length === 0) {
     lines.push(
       report.complete
-        ? `No packet changes fate: ${classes} classes of packets were sent through both.`
+        ? `No packet changes fate, in none of ${classes} classes of packets.`
         : `No change was found in ${classes} classes of packets, but not everything was examined.`,
     );
   } else {

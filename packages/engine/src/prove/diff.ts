@@ -5,13 +5,14 @@ import type { Machine } from "../machine/machine.ts";
 import type { ConfigTree, TreeTexts } from "../tree/index.ts";
 import { type Arrival, universeFor, Watchers } from "./arrivals.ts";
 import { FIELDS, type Field } from "./constraints.ts";
-import { type Cut, type CutList, cut } from "./cut.ts";
+import { type Cut, cut } from "./cut.ts";
 import { examplePacket, goodExamples, packetLine } from "./example.ts";
 import { FateTeller, type PacketFate, type ResponsibleRule } from "./fate.ts";
 import { sameLists } from "./list-identity.ts";
 import { type NotExamined, notExaminedIn } from "./not-examined.ts";
 import { PacketSet } from "./parts.ts";
-import { type Ranges, single, union } from "./ranges.ts";
+import { single, union } from "./ranges.ts";
+import { worldOf } from "./world.ts";
 
 export interface DiffOptions {
   /** Most classes of packets that are looked at; 50,000 when absent. */
@@ -142,27 +143,33 @@ export function diffMachines(before: Machine, after: Machine, options: DiffOptio
       .map((one) => one.name);
   const old = new Set(names(before));
   const common = names(after).filter((name) => old.has(name));
+  const sameWorld = worldOf(before) === worldOf(after);
   const comparison = new Comparison(before, after);
   const notExamined: NotExamined[] = [];
   let classes = 0;
   let known = 0;
   let whole = true;
   for (const family of options.families ?? ([4, 6] as const)) {
-    const watchers: [Watchers, Watchers] = [new Watchers(before, family), new Watchers(after, family)];
+    const identities = new Map<string, number>();
+    const watchers: [Watchers, Watchers] = [
+      new Watchers(before, family, identities),
+      new Watchers(after, family, identities),
+    ];
     notExamined.push(...watchers.flatMap((one) => notExaminedIn(one)));
     for (const arrival of [...common, null]) {
       const found = classesOf(watchers, arrival, family, Math.max(1, limit - classes));
       if (found === null) continue;
       const good = goodExamples([before, after], family, arrival);
-      known += found.count;
-      if (!found.complete) whole = false;
-      for (let i = 0; i < found.count; i++) {
+      known += found.cut.count;
+      if (!found.cut.complete) whole = false;
+      for (let i = 0; i < found.cut.count; i++) {
         if (classes >= limit) {
           whole = false;
           break;
         }
         classes++;
-        comparison.look(found, i, arrival, family, good);
+        // Where the same rules decide in the same world, sending is not needed to know that they decide alike.
+        if (!sameWorld || !found.isDecidedAlike(i)) comparison.look(found.cut, i, arrival, family, good);
         if (classes % 512 === 0) options.progress?.(classes, known);
       }
     }
@@ -184,26 +191,53 @@ export function diffMachines(before: Machine, after: Machine, options: DiffOptio
   };
 }
 
-/** Classes that neither machine tells apart; null when no packet of the family can come from there. */
-export function classesOf(watchers: readonly Watchers[], arrival: Arrival, family: Family, limit: number): Cut | null {
-  const [first] = watchers;
-  if (first === undefined) return null;
-  const every = watchers.map((one, gate) => one.lists(arrival, gate));
-  const lists: CutList[] = every.every((one) => sameLists(one, every[0] as CutList[]))
-    ? (every[0] as CutList[])
-    : every.flat();
+/** Classes that neither machine tells apart. */
+interface CommonClasses {
+  readonly cut: Cut;
+  /** Whether the same rules, seen in the same way, decide about a class on both sides. */
+  isDecidedAlike(index: number): boolean;
+}
+
+/** @returns null when no packet of the family can come from there */
+function classesOf(
+  [first, second]: readonly [Watchers, Watchers],
+  arrival: Arrival,
+  family: Family,
+  limit: number,
+): CommonClasses | null {
+  const ours = first.lists(arrival, 0);
+  const theirs = second.lists(arrival, 1);
   const universe = universeFor(first.context);
   if (arrival === null) {
     // A host sends as itself.
-    universe.source = watchers.reduce<Ranges>((sum, one) => union(sum, one.own), []);
+    universe.source = union(first.own, second.own);
     if (universe.source.length === 0) return null;
   }
-  const preferred = goodExamples(
-    watchers.map((one) => one.machine),
-    family,
-    arrival,
-  );
-  return cut(lists, { limit, universe, preferred });
+  const preferred = goodExamples([first.machine, second.machine], family, arrival);
+  const options = { limit, universe, preferred };
+  if (sameLists(ours, theirs)) {
+    const mine = ours.flatMap((list) => list.regions);
+    const other = theirs.flatMap((list) => list.regions);
+    const classes = cut(ours, options);
+    const isDecidedAlike = (index: number): boolean =>
+      classes.candidates(index).every((i) => mine[i]?.identity === other[i]?.identity);
+    return { cut: classes, isDecidedAlike };
+  }
+  const lists = [...ours, ...theirs];
+  const identities = lists.flatMap((list) => list.regions.map((one) => one.identity));
+  const owners = lists.flatMap((list) => list.regions.map(() => list.owner));
+  const classes = cut(lists, options);
+  const isDecidedAlike = (index: number): boolean => {
+    const candidates = classes.candidates(index);
+    const sequence = (owner: number): number[] => {
+      const own: number[] = [];
+      for (const i of candidates) if (owners[i] === owner) own.push(identities[i] as number);
+      return own;
+    };
+    const [a, b] = [sequence(0), sequence(1)];
+    return a.length === b.length && a.every((one, i) => one === b[i]);
+  };
+  return { cut: classes, isDecidedAlike };
 }
 
 interface Group {
