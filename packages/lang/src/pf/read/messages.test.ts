@@ -168,38 +168,6 @@ pass in route-to (em0 10.0.0.1) from any
   });
 });
 
-describe("the file that a system is delivered with", () => {
-  it("macOS", () => {
-    const text = `scrub-anchor "com.apple/*"
-nat-anchor "com.apple/*"
-rdr-anchor "com.apple/*"
-dummynet-anchor "com.apple/*"
-anchor "com.apple/*"
-load anchor "com.apple" from "bad"
-`;
-    const { configuration, diagnostics } = loadPf(new Source("pf.conf", text), machine("macos-14"));
-    expect(diagnostics.map((it) => `${it.severity} ${it.code}`)).toEqual(["note pf/dummynet", "error pf/syntax-error"]);
-    const { scrub, nat, rdr, filter } = configuration.anchor("");
-    expect([scrub, nat, rdr, filter].map((list) => list[0]?.anchor?.name)).toEqual(Array(4).fill("com.apple/*"));
-    expect(configuration.anchor("com.apple").filter).toHaveLength(1);
-  });
-
-  it("NetBSD", () => {
-    const text = `ext_if = "em0"
-set block-policy return
-set skip on lo0
-scrub in all
-nat on $ext_if from !($ext_if) to any -> ($ext_if)
-block all
-pass out quick on $ext_if proto { tcp, udp, icmp } all modulate state
-pass in on $ext_if proto tcp to ($ext_if) port ssh flags S/SA synproxy state
-`;
-    const load = loadPf(new Source("pf.conf", text), machine("netbsd-10"));
-    expect(load.diagnostics).toEqual([]);
-    expect(load.configuration.anchor("").filter).toHaveLength(5);
-  });
-});
-
 describe("whatever comes", () => {
   const system = parseSystem("openbsd-7.8") as System;
   const hostile: Record<string, string> = {
