@@ -1,9 +1,9 @@
-import { type FormatOptions, formatRule } from "@pierhead/lang/pf";
+import { type FormatOptions, formatRule, TIMEOUT_NAMES } from "@pierhead/lang/pf";
 import type { FilterCore } from "./core.ts";
 import type { LoadedRule } from "./loaded-rule.ts";
 import type { ListName, Ruleset } from "./ruleset.ts";
 import type { AddressTable } from "./table.ts";
-import { TIMEOUT_NAMES, timeoutIndex } from "./timeout.ts";
+import { timeoutIndex } from "./timeout.ts";
 import type { DropReason } from "./types.ts";
 
 /** What `-v`, `-g` and `-a '*'` add to what `pfctl -s` shows. */

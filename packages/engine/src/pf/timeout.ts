@@ -1,4 +1,4 @@
-import type { TimeoutName } from "@pierhead/lang/pf";
+import { TIMEOUTS_BY_NUMBER, type TimeoutName } from "@pierhead/lang/pf";
 
 /** Index of every timeout (`PFTM_*`), and the two marks of states that are about to go. */
 export const TIMEOUT = {
@@ -35,65 +35,7 @@ export const TIMEOUT = {
   unlinked: 27,
 } as const;
 
-/** Order is that of {@link TIMEOUT}. */
-const NAMES: readonly TimeoutName[] = [
-  "tcp.first",
-  "tcp.opening",
-  "tcp.established",
-  "tcp.closing",
-  "tcp.finwait",
-  "tcp.closed",
-  "udp.first",
-  "udp.single",
-  "udp.multiple",
-  "icmp.first",
-  "icmp.error",
-  "other.first",
-  "other.single",
-  "other.multiple",
-  "frag",
-  "interval",
-  "adaptive.start",
-  "adaptive.end",
-  "src.track",
-  "tcp.tsdiff",
-  "sctp.first",
-  "sctp.opening",
-  "sctp.established",
-  "sctp.closing",
-  "sctp.closed",
-];
-
-/** The order of `pfctl -st`. */
-export const TIMEOUT_NAMES: readonly TimeoutName[] = [
-  "tcp.first",
-  "tcp.opening",
-  "tcp.established",
-  "tcp.closing",
-  "tcp.finwait",
-  "tcp.closed",
-  "tcp.tsdiff",
-  "sctp.first",
-  "sctp.opening",
-  "sctp.established",
-  "sctp.closing",
-  "sctp.closed",
-  "udp.first",
-  "udp.single",
-  "udp.multiple",
-  "icmp.first",
-  "icmp.error",
-  "other.first",
-  "other.single",
-  "other.multiple",
-  "frag",
-  "interval",
-  "adaptive.start",
-  "adaptive.end",
-  "src.track",
-];
-
-const INDEX: ReadonlyMap<TimeoutName, number> = new Map(NAMES.map((name, index) => [name, index]));
+const INDEX: ReadonlyMap<TimeoutName, number> = new Map(TIMEOUTS_BY_NUMBER.map((name, index) => [name, index]));
 
 /** pf's own values (`PFTM_*_VAL`), in seconds; `adaptive` in states. */
 export const DEFAULT_TIMEOUTS: readonly number[] = [

@@ -7,3 +7,4 @@ export * from "./print/index.ts";
 export * from "./result.ts";
 export * from "./rule.ts";
 export * from "./syntax.ts";
+export { TIMEOUT_NAMES, TIMEOUTS_BY_NUMBER } from "./timeout-names.ts";

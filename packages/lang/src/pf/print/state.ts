@@ -1,34 +1,6 @@
-import type { Rule, StateOptions, TimeoutName } from "../rule.ts";
+import type { Rule, StateOptions } from "../rule.ts";
+import { TIMEOUTS_BY_NUMBER } from "../timeout-names.ts";
 import type { PrintDialect } from "./dialect.ts";
-
-// In the order of the kernel's PFTM_* numbers, which is the order they are printed in on a rule.
-const TIMEOUTS: readonly TimeoutName[] = [
-  "tcp.first",
-  "tcp.opening",
-  "tcp.established",
-  "tcp.closing",
-  "tcp.finwait",
-  "tcp.closed",
-  "udp.first",
-  "udp.single",
-  "udp.multiple",
-  "icmp.first",
-  "icmp.error",
-  "other.first",
-  "other.single",
-  "other.multiple",
-  "frag",
-  "interval",
-  "adaptive.start",
-  "adaptive.end",
-  "src.track",
-  "tcp.tsdiff",
-  "sctp.first",
-  "sctp.opening",
-  "sctp.established",
-  "sctp.closing",
-  "sctp.closed",
-];
 
 /** ` keep state`, ` no state` and the like; `hasOptions` says whether parentheses follow. */
 export function formatKeepState(rule: Rule, hasOptions: boolean, dialect: PrintDialect): string {
@@ -84,7 +56,7 @@ export function formatStateOptions(state: StateOptions): string {
   if (state.sloppy) text += ", sloppy";
   if (state.pflow) text += ", pflow";
   if (state.timeouts.size > 0) {
-    for (const name of TIMEOUTS) {
+    for (const name of TIMEOUTS_BY_NUMBER) {
       const seconds = state.timeouts.get(name);
       if (seconds !== undefined && seconds !== 0) text += `, ${name} ${seconds}`;
     }

@@ -2,13 +2,14 @@
 import { syslogPriorityByName } from "../../names/index.ts";
 import { parseDouble, parseUnsigned } from "../load/numeric.ts";
 import type { TimeoutName } from "../rule.ts";
+import { TIMEOUT_NAMES } from "../timeout-names.ts";
 import { parseStrings } from "./hosts.ts";
 import { parseOnInterfaces } from "./interfaces.ts";
 import type { InterfaceNode } from "./nodes.ts";
 import { checkOrder, ORDER } from "./order.ts";
 import { notPositive } from "./ports.ts";
 import type { Reader } from "./reader.ts";
-import { collectStateOptions, parseStateOptionList, TIMEOUTS, timeoutNamed } from "./states.ts";
+import { collectStateOptions, parseStateOptionList, timeoutNamed } from "./states.ts";
 import { suggest } from "./suggest.ts";
 import { Char, Token } from "./tokens.ts";
 
@@ -252,7 +253,7 @@ function parseTimeout(reader: Reader): void {
   const timeout = timeoutNamed(reader, name.toLowerCase());
   if (timeout === null) {
     reader.toolLine("pfctl: Bad timeout name.");
-    const meant = suggest(reader, name, TIMEOUTS, takenStart, takenEnd);
+    const meant = suggest(reader, name, TIMEOUT_NAMES, takenStart, takenEnd);
     const message = `There is no timeout named \`${name}\`.${meant.question}`;
     reader.fail(`unknown timeout ${name}`, "pf/unknown-timeout", message, meant);
     return;

@@ -1,5 +1,6 @@
 /** State options: `keep state ( … )` and `set state-defaults`. */
 import type { StateOptions, TimeoutName } from "../rule.ts";
+import { TIMEOUT_NAMES } from "../timeout-names.ts";
 import { byteLength } from "./lexer.ts";
 import type { StateOptionNode } from "./nodes.ts";
 import { parseCount } from "./ports.ts";
@@ -7,38 +8,9 @@ import type { Reader } from "./reader.ts";
 import { suggest } from "./suggest.ts";
 import { Char, Token } from "./tokens.ts";
 
-/** Timeout names with a dot, in the order of `pf_timeouts`; SCTP only where the dialect has it. */
-export const TIMEOUTS: readonly TimeoutName[] = [
-  "tcp.first",
-  "tcp.opening",
-  "tcp.established",
-  "tcp.closing",
-  "tcp.finwait",
-  "tcp.closed",
-  "tcp.tsdiff",
-  "sctp.first",
-  "sctp.opening",
-  "sctp.established",
-  "sctp.closing",
-  "sctp.closed",
-  "udp.first",
-  "udp.single",
-  "udp.multiple",
-  "icmp.first",
-  "icmp.error",
-  "other.first",
-  "other.single",
-  "other.multiple",
-  "frag",
-  "interval",
-  "adaptive.start",
-  "adaptive.end",
-  "src.track",
-];
-
 /** The timeout of this name in the dialect, or null. */
 export function timeoutNamed(reader: Reader, name: string): TimeoutName | null {
-  const found = TIMEOUTS.find((timeout) => timeout === name);
+  const found = TIMEOUT_NAMES.find((timeout) => timeout === name);
   if (found === undefined) return null;
   return found.startsWith("sctp.") && !reader.dialect.sctpTimeouts ? null : found;
 }
@@ -168,7 +140,7 @@ function parseTimeout(reader: Reader): StateOptionNode {
   const value = parseCount(reader);
   const timeout = timeoutNamed(reader, name);
   if (timeout === null) {
-    const meant = suggest(reader, name, TIMEOUTS, takenStart, takenEnd);
+    const meant = suggest(reader, name, TIMEOUT_NAMES, takenStart, takenEnd);
     return reader.fail(
       `illegal timeout name ${name}`,
       "pf/unknown-timeout",
