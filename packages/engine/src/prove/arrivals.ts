@@ -8,8 +8,8 @@ import type { Direction, Rule } from "@pierhead/lang/pf";
 import type { Machine } from "../machine/machine.ts";
 import { LIST_NAMES } from "../pf/ruleset.ts";
 import { ruleText } from "../trace/describe.ts";
-import { addressFrom } from "./classes.ts";
 import {
+  addressFrom,
   type Constraints,
   type Field,
   prefixSet,

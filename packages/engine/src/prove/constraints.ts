@@ -2,7 +2,7 @@
  * What a rule asks of a packet's header, as sets of values. What a header does not show (tags, probability, sockets,
  * fingerprints, routes) makes the rule *conditional*: it may match, and only the simulator can tell.
  */
-import { type Address, type Family, PROTOCOL } from "@pierhead/core";
+import { Address, type Family, PROTOCOL } from "@pierhead/core";
 import type { AddressWrap, Anchor, Direction, OperatorRange, Rule, RuleAddress } from "@pierhead/lang/pf";
 import type { FilterInterface } from "../pf/types.ts";
 import { NOTHING, normalize, type Range, type Ranges, single, subtract, union } from "./ranges.ts";
@@ -48,6 +48,13 @@ export function kindValue(protocol: number, detail = 0): bigint {
 export function addressValue(address: Address): bigint {
   if (address.family === 4) return BigInt(address.w0);
   return (BigInt(address.w0) << 96n) | (BigInt(address.w1) << 64n) | (BigInt(address.w2) << 32n) | BigInt(address.w3);
+}
+
+/** The address a field value stands for. */
+export function addressFrom(value: bigint, family: Family): Address {
+  if (family === 4) return new Address(4, Number(value));
+  const word = (shift: bigint): number => Number((value >> shift) & 0xffffffffn);
+  return new Address(6, word(96n), word(64n), word(32n), word(0n));
 }
 
 export function universe(field: Field, context: RegionContext): Ranges {

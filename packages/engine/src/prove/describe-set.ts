@@ -4,8 +4,7 @@ import { icmpTypeName } from "@pierhead/lang/names";
 import { flagsText } from "../scenario/check.ts";
 import { protocolText } from "../trace/describe.ts";
 import { type Arrival, saneKinds } from "./arrivals.ts";
-import { addressFrom } from "./classes.ts";
-import type { Field } from "./constraints.ts";
+import { addressFrom, type Field } from "./constraints.ts";
 import { intersect, type Ranges, subtract } from "./ranges.ts";
 
 /** Parts of a list that are shown. */

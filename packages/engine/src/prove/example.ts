@@ -5,8 +5,7 @@ import type { Machine } from "../machine/machine.ts";
 import { endText, flagsText } from "../scenario/check.ts";
 import { protocolText } from "../trace/describe.ts";
 import type { Arrival } from "./arrivals.ts";
-import { addressFrom } from "./classes.ts";
-import { addressValue, type Field, kindValue } from "./constraints.ts";
+import { addressFrom, addressValue, type Field, kindValue } from "./constraints.ts";
 
 /** The packet of an example. Errors quote a packet that their receiver may have sent. */
 export function examplePacket(example: Readonly<Record<Field, bigint>>, family: Family): Packet {

@@ -11,8 +11,7 @@ import type { RuleReference } from "../pf/types.ts";
 import { passes } from "../scenario/observe.ts";
 import { type RulePlace, rulePlace, ruleText } from "../trace/describe.ts";
 import type { Arrival } from "./arrivals.ts";
-import { addressFrom } from "./classes.ts";
-import { type RegionContext, wrapSet } from "./constraints.ts";
+import { addressFrom, type RegionContext, wrapSet } from "./constraints.ts";
 import { liveContext } from "./live.ts";
 
 /** A rule that had to do with a fate. */

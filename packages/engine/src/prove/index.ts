@@ -1,9 +1,17 @@
-export * from "./classes.ts";
-export { FIELDS, type Field, isNamed, type RegionContext, type RuleRegion, regionsOf } from "./constraints.ts";
+export {
+  addressFrom,
+  FIELDS,
+  type Field,
+  isNamed,
+  type RegionContext,
+  type RuleRegion,
+  regionsOf,
+  universe,
+} from "./constraints.ts";
+export { type Cut, type CutRegion, cut, type Leaf } from "./cut.ts";
 export * from "./diff.ts";
 export * from "./diff-report.ts";
 export * from "./domain.ts";
-export * from "./fate.ts";
 export * from "./fate.ts";
 export * from "./live.ts";
 export * from "./migrate.ts";

@@ -1,8 +1,7 @@
 /** Which destinations a machine sends where, as sets of addresses. */
 import type { Address, Family } from "@pierhead/core";
 import type { Machine } from "../machine/machine.ts";
-import { addressFrom } from "./classes.ts";
-import { addressValue } from "./constraints.ts";
+import { addressFrom, addressValue } from "./constraints.ts";
 import { normalize, type Range, type Ranges } from "./ranges.ts";
 
 /** Destinations with the same next hop. */
