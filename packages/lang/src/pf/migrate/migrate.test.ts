@@ -40,6 +40,7 @@ describe("migrate", () => {
       "pass in on em0 route-to { 10.0.0.1, 10.1.0.1 } round-robin\n",
     ],
     ["pass in on em0 reply-to 10.0.0.1@em1\n", "pass in on em0 reply-to 10.0.0.1\n"],
+    ["pass in on em0 route-to {10.0.0.1@em1,10.1.0.1@em2}\n", "pass in on em0 route-to {10.0.0.1,10.1.0.1}\n"],
   ])("5.8 to 7.8: %j", (before, after) => {
     expect(migrated(before, "openbsd-5.8", "openbsd-7.8")).toBe(after);
   });

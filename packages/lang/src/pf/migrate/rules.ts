@@ -35,7 +35,7 @@ function routeText(context: MigrationContext, statement: SyntaxStatement, text: 
   const { from, to, left } = context;
   if (to.routeTo === "option") {
     if (from.routeTo === "option") return text;
-    const plain = text.replace(/\(\s*[^\s()]+\s+([^()]+?)\s*\)/g, "$1").replace(/(\S+)@[A-Za-z][\w.]*/g, "$1");
+    const plain = text.replace(/\(\s*[^\s()]+\s+([^()]+?)\s*\)/g, "$1").replace(/@[A-Za-z][\w.]*/g, "");
     const rest = plain.replace(/^\S+\s*/, "").replace(/[{},]/g, " ");
     if (/^\s*\$?[A-Za-z]\w*\s*$/.test(rest) && !rest.trim().startsWith("$")) {
       left(statement, "route-to with an interface alone: write the address of the next hop.");
