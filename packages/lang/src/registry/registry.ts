@@ -9,7 +9,9 @@ import { parseIfconfigIf, parseNetstartLocal, printIfconfigIf, printNetstartLoca
 import { NPPPD, NPPPD_USERS } from "../npppd/index.ts";
 import { dialectOf, parsePf, printSyntax } from "../pf/index.ts";
 import { parseRcConf, printRcConf } from "../rc-conf/index.ts";
+import { SWANCTL } from "../swanctl/index.ts";
 import { parseSysctlConf, printSysctlConf } from "../sysctl/index.ts";
+import { XL2TPD } from "../xl2tpd/index.ts";
 import { type Language, matchPath } from "./language.ts";
 import { sniffHostnameIf, sniffIfstated, sniffNetstart, sniffPf, sniffRcConf, sniffSysctl } from "./sniff.ts";
 
@@ -110,6 +112,8 @@ export const LANGUAGES: readonly Language[] = [
   IKED,
   NPPPD,
   NPPPD_USERS,
+  SWANCTL,
+  XL2TPD,
 ];
 
 /** Interface that a hostname.if(5) or bridgename.if(5) file is for, by its path; null when it is none of them. */

@@ -1,0 +1,10 @@
+export * from "./check.ts";
+export * from "./configuration.ts";
+export * from "./language.ts";
+export * from "./load.ts";
+export * from "./options.ts";
+export * from "./pool.ts";
+export * from "./proposals.ts";
+export * from "./settings.ts";
+export type { ReadIncluded } from "./tokens.ts";
+export * from "./values.ts";
