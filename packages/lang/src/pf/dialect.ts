@@ -55,6 +55,8 @@ export interface PfDialect {
   readonly requireOrderDefault: boolean;
   /** Tables and included files in the body of an inline anchor. */
   readonly tablesInAnchors: boolean;
+  /** `pfctl -n` takes only one table in all inline anchors together. */
+  readonly losesAnchorTables: boolean;
   /** nat, rdr and their anchors in the body of an inline anchor. */
   readonly translationInAnchors: boolean;
   /** Rules take `divert-to` and `divert-reply` by their direction. */
@@ -99,6 +101,8 @@ export interface PfDialect {
   readonly warnsSynproxy: boolean;
   /** The second rule of antispoof logs to the interface that was given. */
   readonly antispoofKeepsLogInterface: boolean;
+  /** pfctl has its own list of interfaces instead of asking the system for the name of each link. */
+  readonly listsInterfacesLate: boolean;
   /** Blanks in a macro's name are refused. */
   readonly checksMacroNames: boolean;
   /** `log (group)`. */
@@ -174,6 +178,7 @@ function make(system: System): PfDialect {
     requireOrder: family !== "openbsd",
     requireOrderDefault: family !== "openbsd",
     tablesInAnchors: openbsd(5, 0) || freebsd(15),
+    losesAnchorTables: openbsd(7, 6),
     translationInAnchors: freebsd(9),
     divertByDirection: !openbsd(6, 2) && !freebsd(15),
     debugLevels: openbsd(4, 9) ? "syslog" : "pfctl",
@@ -196,6 +201,7 @@ function make(system: System): PfDialect {
     divertOnce: openbsd(6, 2),
     warnsSynproxy: openbsd(6, 2) || freebsd(15),
     antispoofKeepsLogInterface: openbsd(5, 5) || freebsd(15),
+    listsInterfacesLate: openbsd(6, 2) || family === "freebsd",
     checksMacroNames: openbsd(5, 6) || freebsd(15),
     logGroup: !openbsd(4, 9) && !freebsd(15),
     sctp: freebsd(15),

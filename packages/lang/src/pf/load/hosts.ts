@@ -30,7 +30,7 @@ export class HostResolver {
   readonly #indexes: Map<string, number> = new Map();
   readonly #groups: Map<string, NetworkInterface[]> = new Map();
   readonly #lookups: Map<string, readonly HostNode[]> = new Map();
-  /** FreeBSD's pfctl lists the interfaces at the first question about one; until then it knows no link by number. */
+  /** pfctl lists the interfaces at the first question about one; until then newer ones know no link by number. */
   #listed = false;
 
   constructor(environment: PfEnvironment, dialect: PfDialect) {
@@ -60,7 +60,7 @@ export class HostResolver {
 
   /** Name of the interface with this index, null for 0 (`ifa_indextoname`). */
   nameOf(index: number): string | null {
-    return index === 0 || (this.#dialect.family === "freebsd" && !this.#listed)
+    return index === 0 || (this.#dialect.listsInterfacesLate && !this.#listed)
       ? null
       : (this.#environment.interfaces[index - 1]?.name ?? null);
   }

@@ -61,6 +61,11 @@ export function defineTable(reader: Reader, definition: TableDefinition): void {
     origin: reader.origin(),
   };
   reader.current.anchor.tables.set(table.name, table);
+  if (reader.anchorDepth > 0 && reader.options.strict && reader.dialect.losesAnchorTables) {
+    // With -n pfctl files the tables of inline anchors under an empty name, and gives up on the second one silently.
+    if (reader.tableInAnchor) reader.giveUp();
+    reader.tableInAnchor = true;
+  }
 }
 
 /** `append_addr_host`. Returns the error of errno(2) in words, or null. */

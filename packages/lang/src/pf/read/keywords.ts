@@ -11,7 +11,7 @@ af-to o5.0 f15; all * ; allow-opts *; allow-related f14; altq o-5.5 f n; anchor 
 bandwidth o f n; binat o-4.6 f n m; binat-anchor o-4.6 f n m; binat-to o4.7 f15; bitmask *; block *; block-policy *;
 bridge-to f14; buckets f; burst o5.5; cbq o-5.5 f n; code *; codelq f; crop o-4.6 f-13 n m; debug *; default o5.5;
 delay o6.4; divert-packet o4.7; divert-reply o4.4 f; divert-to o4.4 f; dnpipe f14; dnqueue f14; drop *;
-drop-ovl o-4.6 f-13 n m; dup-to *; endpoint-independent f15; ether f14; fail-policy f12; fairq f; fastroute o-4.6 f n m;
+drop-ovl o-4.6 f-13 n m; dummynet m; dummynet-anchor m; dup-to *; endpoint-independent f15; ether f14; fail-policy f12; fairq f; fastroute o-4.6 f n m;
 file *; fingerprints *; flags *; floating *; flows o6.2; flush *; for *; fragment *; from *; global *; group *;
 hfsc o-5.5 f n; hogs f; hostid *; icmp-type *; icmp6-type *; if-bound *; in *; include o4.3 f n; inet *; inet6 *;
 interval f; keep *; keepcounters f13; l3 f14; label *; least-states o5.1; limit *; limiter f15; linkshare o-5.5 f n;
@@ -23,7 +23,7 @@ prefer-ipv6-nexthop f15; prio o5.1 f; priority o-5.5 f n; priq o-5.5 f n; probab
 quantum o6.2; queue o f n; quick *; random *; random-id *; rate f15; rdomain o4.9; rdr o-4.6 f n m;
 rdr-anchor o-4.6 f n m; rdr-to o4.7 f15; realtime o-5.5 f n; reassemble *; received-on o5.0 f15; reply-to *;
 require-order o-4.6 f n m; return *; return-icmp *; return-icmp6 *; return-rst *; ridentifier f14; round-robin *;
-route o f n; route-to *; rtable *; rule *; ruleset-optimization *; scrub *; set *; set-tos o-5.0 f n; skip *;
+route o f n; route-to *; rtable *; rule *; ruleset-optimization *; scrub *; scrub-anchor m; set *; set-tos o-5.0 f n; skip *;
 sloppy o4.4 f n; source f15; source-hash *; source-track *; state *; state-defaults o4.7 f; state-policy *;
 static-port *; sticky-address *; syncookies o6.3 f14; synproxy *; table *; tag *; tagged *; target f; tbrsize o-5.5 f n;
 timeout *; to *; tos *; ttl *; upperlimit o-5.5 f n; urpf-failed o f n; user *; weight o5.1`;

@@ -309,6 +309,7 @@ function parseHostId(reader: Reader): void {
 /** `expand_skip_interface`. */
 function parseSkip(reader: Reader): void {
   const list = parseOnInterfaces(reader);
+  if (list === null && reader.peek() !== Token.newline) reader.syntaxError();
   const skip = reader.configuration.options.skip;
   const only = list?.[0] as InterfaceNode | undefined;
   if (list === null || (list.length === 1 && only?.negated === false && only.name === "none")) {

@@ -15,7 +15,7 @@ import { parseRule } from "./rules.ts";
 import { parseScrubRule } from "./scrub-rules.ts";
 import { parseTable } from "./tables.ts";
 import { Char, Token } from "./tokens.ts";
-import { parseBinat, parseNat, parseTranslationAnchor } from "./translation.ts";
+import { notSimulated, parseBinat, parseNat, parseTranslationAnchor } from "./translation.ts";
 
 /** Deepest nesting of included files; pfctl runs out of file descriptors. */
 const INCLUDE_DEPTH = 64;
@@ -68,6 +68,8 @@ function readStatement(reader: Reader, place: Place): boolean {
       reader.recorder?.endStatement();
       throw thrown;
     }
+    // A file whose first token begins nothing: yacc has no state yet to recover into, and reads no further.
+    if (reader.takenEnd === 0 && reader.options.strict) return false;
     const more = reader.recover(place === "main" ? 0 : 1);
     reader.recorder?.endStatement();
     return more;
@@ -182,16 +184,30 @@ function dispatchOld(reader: Reader, place: Place, kind: number): boolean {
       if (reader.dialect.family === "freebsd") parseFreebsdScrub(reader, no);
       else parseScrubRule(reader, no);
       return true;
+    case Token.scrubAnchor:
     case Token.natAnchor:
     case Token.rdrAnchor:
     case Token.binatAnchor:
+    case Token.dummynetAnchor:
       if (no) reader.syntaxError();
       statement(reader, "anchor");
       parseTranslationAnchor(reader);
       return true;
+    case Token.dummynet:
+      if (place !== "main") reader.syntaxError();
+      statement(reader, "rule");
+      skipDummynet(reader);
+      return true;
     default:
       return no ? reader.syntaxError() : false;
   }
+}
+
+/** `dummynet` rules of macOS: passed over, as nothing here delays or limits packets. */
+function skipDummynet(reader: Reader): void {
+  reader.clause("dummynet");
+  while (reader.peek() !== Token.newline && reader.peek() !== Token.end) reader.take("unknown");
+  notSimulated(reader);
 }
 
 function statement(reader: Reader, kind: StatementKind): void {

@@ -183,6 +183,9 @@ export const Token = {
   urpfFailed: 460,
   user: 461,
   weight: 462,
+  scrubAnchor: 463,
+  dummynet: 464,
+  dummynetAnchor: 465,
 } as const;
 
 /** Character codes that the grammar speaks of. */

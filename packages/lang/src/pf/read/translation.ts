@@ -308,7 +308,7 @@ function maskBits(host: HostNode): number {
   return host.wrap.kind === "no-route" || host.wrap.kind === "urpf-failed" ? 0 : host.bits;
 }
 
-/** `nat-anchor`, `rdr-anchor`, `binat-anchor`. */
+/** `nat-anchor`, `rdr-anchor`, `binat-anchor`; on macOS `scrub-anchor` and `dummynet-anchor`, too. */
 export function parseTranslationAnchor(reader: Reader): void {
   reader.clause("anchor");
   const kind = reader.take("keyword");
@@ -321,9 +321,20 @@ export function parseTranslationAnchor(reader: Reader): void {
   if (reader.accept(Token.rtable)) rtable = parseRoutingTable(reader);
   if (reader.peek() !== Token.newline) reader.syntaxError();
   if (reader.environment === null) return;
-  checkOrder(reader, ORDER.translation);
+  if (kind === Token.dummynetAnchor) {
+    notSimulated(reader);
+    return;
+  }
+  checkOrder(reader, kind === Token.scrubAnchor ? ORDER.scrub : ORDER.translation);
   const rule = new Rule();
-  rule.action = kind === Token.natAnchor ? "nat" : kind === Token.rdrAnchor ? "rdr" : "binat";
+  rule.action =
+    kind === Token.natAnchor
+      ? "nat"
+      : kind === Token.rdrAnchor
+        ? "rdr"
+        : kind === Token.scrubAnchor
+          ? "scrub"
+          : "binat";
   rule.family = family === 0 ? null : family;
   rule.rtable = rtable;
   rule.anchor = name === "" ? null : anchorCall(reader.current.anchor.path, name);
@@ -350,6 +361,17 @@ export function parseTranslationAnchor(reader: Reader): void {
   const { from, to, os } = fromTo;
   const none = { icmp: null, users: null, groups: null, receivedOn: null, ruleSourceTrack: false };
   expandPlainRule(reader, rule, { interfaces, protocols, from, to, os, ...none }, true);
+}
+
+/** Dummynet of macOS. */
+export function notSimulated(reader: Reader): void {
+  reader.report(
+    "pf/dummynet",
+    "note",
+    "Dummynet is not simulated: what this line delays, limits or drops is left out.",
+    reader.statementStart,
+    reader.takenEnd,
+  );
 }
 
 function binatAnchor(
