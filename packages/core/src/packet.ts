@@ -134,17 +134,24 @@ function tcpOptionsLength(tcp: TcpHeader | null): number {
   return (length + 3) & ~3;
 }
 
-/** Octets of the whole IP packet, headers included. */
-export function packetLength(packet: Packet): number {
+/** Octets of the IP header, options and extension headers included. */
+function ipHeaderLength(packet: Packet): number {
   let header = packet.family === 4 ? 20 : 40;
   for (const option of packet.options) header += option.bytes?.length ?? (packet.family === 4 ? 4 : 8);
-  if (packet.family === 4) header = (header + 3) & ~3;
-  else if (packet.fragment !== null) header += 8;
+  if (packet.family === 4) return (header + 3) & ~3;
+  return packet.fragment === null ? header : header + 8;
+}
+
+/** Octets of the whole IP packet, headers included. */
+export function packetLength(packet: Packet): number {
   let data = packet.payloadLength;
-  if (packet.icmp?.inner) {
-    data = Math.max(data, Math.min(packetLength(packet.icmp.inner), packet.family === 4 ? 28 : 1232));
+  const inner = packet.icmp?.inner;
+  if (inner) {
+    // Quoted are the header and 8 octets (RFC 792), or as much as fits into the smallest MTU (RFC 4443).
+    const most = packet.family === 4 ? ipHeaderLength(inner) + 8 : 1232;
+    data = Math.max(data, Math.min(packetLength(inner), most));
   }
-  return header + transportHeaderLength(packet) + data;
+  return ipHeaderLength(packet) + transportHeaderLength(packet) + data;
 }
 
 /** A deep copy: changing the copy leaves the original alone. Addresses are shared, they never change. */

@@ -81,6 +81,7 @@ export function evaluate(core: FilterCore, context: RuleContext, main: Ruleset):
           if (!first) {
             if (rule.afTo !== 0) context.description.newFamily = rule.afTo;
             if (!translate(core, rule, context)) return "failed";
+            if (rule.rule.log !== null) core.counters.reason("match");
           }
           // The rules that follow see the packet translated.
           cursor?.index.select(core, context.description, cursor);

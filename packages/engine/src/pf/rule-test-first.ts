@@ -66,9 +66,8 @@ export function testRulesTranslatingFirst(
     }
   }
   const { rule } = context;
-  packet.cause = "match";
+  packet.count("match");
   if (rule.action === RULE_ACTION.block) {
-    packet.count("match");
     if (packet.virtualProtocol !== FRAGMENT_PROTOCOL) {
       undoTranslation(packet, context);
       answerBlocked(core, packet, rule, context.icmpType);

@@ -52,9 +52,8 @@ export function testRules(core: FilterCore, packet: Description, steps: Evaluati
     packet.count("translate");
     return outcome();
   }
-  packet.cause = "match";
+  packet.count("match");
   if (rule.action === RULE_ACTION.block) {
-    packet.count("match");
     if (virtualProtocol !== FRAGMENT_PROTOCOL) answerBlocked(core, packet, rule, context.icmpType);
     return outcome();
   }
