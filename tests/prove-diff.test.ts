@@ -78,11 +78,14 @@ function* randomPackets(
 ): Generator<{ packet: Packet; arrival: string | null }> {
   for (let i = 0; i < count; i++) {
     const packet = randomPacket(random);
+    // From an address to itself: equality of two fields is no set of either (see SCOPE).
+    if (packet.source.equals(packet.destination)) continue;
     const one = INTERFACES[random(INTERFACES.length)];
     const arrival = random(5) === 0 ? null : (one?.name ?? null);
     if (arrival === null) {
       if (packet.family === 6) continue;
       packet.source = INTERFACES[random(INTERFACES.length)]?.addresses[0]?.address ?? packet.source;
+      if (packet.source.equals(packet.destination)) continue;
     }
     yield { packet, arrival };
   }
@@ -92,7 +95,7 @@ describe("a semantic difference", () => {
   it("is right about 10,000 random packets and random rules", () => {
     let changed = 0;
     let same = 0;
-    for (let seed = 1; seed <= 25; seed++) {
+    for (let seed = 1; seed <= 15; seed++) {
       const random = randomSource(seed);
       const main = randomRuleset(random, 10);
       const other = randomRuleset(randomSource(seed), 10);
@@ -107,7 +110,7 @@ describe("a semantic difference", () => {
       expect(report.notExamined).toEqual([]);
       expect(report.complete).toBe(true);
       if (report.changes.length === 0) same++;
-      changed += holdAgainst(report, before, after, randomPackets(random, 400), `seed ${seed}`);
+      changed += holdAgainst(report, before, after, randomPackets(random, 800), `seed ${seed}`);
     }
     expect(changed).toBeGreaterThan(100);
     expect(same).toBeGreaterThan(0);
@@ -144,7 +147,7 @@ describe("a semantic difference", () => {
       return lines;
     };
     let changed = 0;
-    for (let seed = 1; seed <= 25; seed++) {
+    for (let seed = 1; seed <= 15; seed++) {
       const random = randomSource(seed * 7919);
       const lines = rules(random);
       const others = [...lines];

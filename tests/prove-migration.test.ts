@@ -1,8 +1,10 @@
 /** Rewritten rules do what the old ones did: the migration of files as people write them, proved class by class. */
-import { parseSystem, Source, type System } from "@pierhead/core";
-import { diffLines, isProved, proveMigration } from "@pierhead/engine/prove";
-import { migratePf } from "@pierhead/lang/pf";
+import { type Packet, parseSystem, Source, type System, TCP_FLAG } from "@pierhead/core";
+import { buildMachine } from "@pierhead/engine/build";
+import { diffLines, FateTeller, isProved, proveMigration, sameMachine } from "@pierhead/engine/prove";
+import { loadPf, migratePf } from "@pierhead/lang/pf";
 import { describe, expect, it } from "vitest";
+import { randomPacket, randomSource } from "./support/random-rules.ts";
 
 const HOST = {
   "etc/hostname.em0": "inet 198.51.100.2 255.255.255.0\n",
@@ -133,4 +135,75 @@ describe("a migration", () => {
     const broken = proveMigration({ files, from: system, to: system, text: "passs out\n", name: "new" });
     expect([broken.wrong, broken.report, isProved(broken)]).toEqual(["new", null, false]);
   });
+
+  it("is proved for random translation rules, and random packets agree", () => {
+    let proved = 0;
+    for (let seed = 1; seed <= 8; seed++) {
+      const random = randomSource(seed * 977);
+      const old = parseSystem("openbsd-4.6") as System;
+      const next = parseSystem("openbsd-7.8") as System;
+      const rules = randomOldRules(random);
+      const files = { ...SMALL_HOST, "etc/pf.conf": rules };
+      const { text } = migratePf(new Source("pf.conf", rules), old, next, { guard: true });
+      const proof = proveMigration({ files, from: old, to: next, text, name: "new" });
+      expect(proof.errors).toEqual([]);
+      if (!isProved(proof)) continue;
+      proved++;
+      const before = buildMachine(files, old).machine;
+      const after = sameMachine(before, next);
+      after.pf.load(loadPf(new Source("new", text), after.environment()).configuration);
+      const tellers = [new FateTeller(before), new FateTeller(after)] as const;
+      for (let i = 0; i < 300; i++) {
+        const packet = randomPacket(random);
+        const arrival = pick(random, ["em0", "em1", "vr0"]);
+        if (!beginsSomething(packet)) continue;
+        const [a, b] = [tellers[0].tell(packet, arrival), tellers[1].tell(packet, arrival)];
+        if (a.byStack || b.byStack) continue;
+        const what = `${arrival} ${packet.source} > ${packet.destination} ${packet.protocol}`;
+        expect(b.text, `${what}\n${rules}\n${text}`).toBe(a.text);
+      }
+    }
+    expect(proved).toBeGreaterThan(5);
+  }, 60_000);
 });
+
+const SMALL_HOST = {
+  "etc/hostname.em0": "inet 10.0.0.1 255.255.255.0\n",
+  "etc/hostname.em1": "inet 10.0.1.1 255.255.255.0\n",
+  "etc/hostname.vr0": "inet 10.0.2.1 255.255.255.0\n",
+  "etc/mygate": "10.0.0.254\n",
+  "etc/sysctl.conf": "net.inet.ip.forwarding=1\n",
+};
+
+function pick<T>(random: (below: number) => number, list: readonly T[]): T {
+  return list[random(list.length)] as T;
+}
+
+/** Not a stray, and not from an address to itself. */
+function beginsSomething(packet: Packet): boolean {
+  if (packet.family === 6 || packet.icmp !== null || packet.source.equals(packet.destination)) return false;
+  return packet.tcp === null || (packet.tcp.flags & (TCP_FLAG.S | TCP_FLAG.A)) === TCP_FLAG.S;
+}
+
+/** Two translation rules and five filter rules of the 4.6 family. */
+function randomOldRules(random: (below: number) => number): string {
+  const host = (): string => `10.0.${random(3)}.${2 + random(4)}`;
+  const network = (): string => pick(random, ["any", host(), `10.0.${random(3)}.0/29`]);
+  const on = (): string => `on ${pick(random, ["em0", "em1", "vr0"])} inet`;
+  const translation = (): string =>
+    pick(random, [
+      `nat ${on()} from ${network()} to ${network()} -> ${host()}`,
+      `no nat ${on()} from ${host()} to any`,
+      `rdr ${on()} proto tcp from ${network()} to ${network()} port ${pick(random, ["22", "80"])} -> ${host()} port 443`,
+      `rdr pass ${on()} proto udp from any to ${host()} -> ${host()}`,
+    ]);
+  const filter = (): string =>
+    pick(random, [
+      `pass in ${on()} from ${network()} to ${network()} keep state`,
+      `pass out ${on()} from ${network()} to ${network()} keep state`,
+      `block in quick ${on()} proto udp from ${network()} to any port 53`,
+      `block out ${on()} proto tcp from any to ${network()} port 80`,
+    ]);
+  const lines = [translation(), translation(), "block", filter(), filter(), filter(), filter(), filter()];
+  return `${lines.join("\n")}\n`;
+}

@@ -78,7 +78,7 @@ describe("a semantic difference", () => {
         after: is dropped, by the machine and not by pf: not for us
           pass in on vr1 inet proto tcp from 192.168.1.0/24 to any port = 22 flags S/SA  [etc/pf.conf:5]
 
-      Examined: whole packets without IP options that begin a connection, each on a machine that has just started."
+      Examined: whole packets without IP options from one address to another, each as the first one on a machine that has just started."
     `);
   });
 

@@ -59,7 +59,7 @@ export interface DiffReport {
 
 /** What a comparison is about. */
 export const SCOPE: string =
-  "whole packets without IP options that begin a connection, each on a machine that has just started";
+  "whole packets without IP options from one address to another, each as the first one on a machine that has just started";
 
 const USUAL_LIMIT = 50_000;
 /** Descriptions kept for each change. */
