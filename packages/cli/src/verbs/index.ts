@@ -1,3 +1,4 @@
+import { build } from "./build.ts";
 import { check } from "./check.ts";
 import { diff } from "./diff.ts";
 import { failover } from "./failover.ts";
@@ -7,6 +8,7 @@ import { migrate } from "./migrate.ts";
 import { monitor } from "./monitor.ts";
 import { ifstatedPrint, ikedPrint, ipsecPrint, npppdPrint, pfPrint } from "./print.ts";
 import { prove } from "./prove.ts";
+import { site } from "./site.ts";
 import { test } from "./test.ts";
 import { trace } from "./trace.ts";
 import type { Verb } from "./verb.ts";
@@ -18,6 +20,8 @@ export const verbs: readonly Verb[] = [
   failover,
   test,
   prove,
+  build,
+  site,
   diff,
   pfPrint,
   ipsecPrint,

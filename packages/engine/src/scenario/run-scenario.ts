@@ -46,10 +46,11 @@ export interface ScenarioResult {
 
 /** Reads and runs a scenario. Never throws; what is wrong is in the result. */
 export function runScenario(source: Source, io: ScenarioIo): ScenarioResult {
-  const { scenario, diagnostics } = readScenario(source);
-  const broken = scenario === null || diagnostics.some((one) => one.severity === "error");
-  const result = { name: scenario?.name ?? source.name, file: source.name, diagnostics };
+  const { scenario: read, diagnostics } = readScenario(source);
+  const broken = read === null || diagnostics.some((one) => one.severity === "error");
+  const result = { name: read?.name ?? source.name, file: source.name, diagnostics };
   if (broken) return { ...result, ok: false, steps: [], startErrors: [] };
+  const scenario = io.system === undefined ? read : { ...read, system: io.system };
   const world = World.start(scenario, io);
   if (world.errors.length > 0) return { ...result, ok: false, steps: [], startErrors: world.errors };
   const unknown = unknownInterfaces(scenario, world.machine);

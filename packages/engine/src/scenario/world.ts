@@ -1,5 +1,5 @@
 /** The machine of a scenario with what runs on it: pf, ifstated, commands. */
-import type { Diagnostic, LinkState } from "@pierhead/core";
+import type { Diagnostic, LinkState, System } from "@pierhead/core";
 import { buildMachine } from "../build/index.ts";
 import { type Settling, SimulatedMonitor } from "../ifstated/index.ts";
 import type { Machine } from "../machine/machine.ts";
@@ -12,6 +12,8 @@ import type { Scenario, TestTruths } from "./types.ts";
 export interface ScenarioIo {
   /** Files of a folder, by their path below it; null when there is no such folder. `path` is as the scenario has it. */
   readTree(path: string): ReadonlyMap<string, string> | null;
+  /** The system in place of the scenario's own: the same scenario for what was built for another release. */
+  readonly system?: System;
 }
 
 export class World {

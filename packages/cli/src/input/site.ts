@@ -1,0 +1,67 @@
+import { existsSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Diagnostic, Source, type System } from "@pierhead/core";
+import type { Site } from "@pierhead/site/model";
+import { type ReadSiteOptions, readSite, type SiteReading, siteOf } from "@pierhead/site/read";
+import type { SiteDescription } from "@pierhead/site/schema";
+import { UsageError } from "../failure.ts";
+import { readSource, systemOption } from "./read.ts";
+
+/** A site as the command line names it. */
+export interface SiteInput {
+  /** As the user wrote it. */
+  readonly path: string;
+  readonly site: Site | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Reads `site.yaml`, or a module that exports a site made with `defineSite`. */
+export async function readSiteFile(path: string, systems: readonly string[]): Promise<SiteInput> {
+  const options: ReadSiteOptions = { hasSecret: (reference) => hasSecret(path, reference), system: systemFor(systems) };
+  let reading: SiteReading;
+  if (/\.[cm]?js$/.test(path)) reading = await readModule(path, options);
+  else reading = readSite(readSource(path), options);
+  return { path, ...reading };
+}
+
+async function readModule(path: string, options: ReadSiteOptions): Promise<SiteReading> {
+  if (!existsSync(path)) throw new UsageError(`${path}: there is no such file or directory`);
+  const loaded = (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
+  const found = loaded["site"] ?? loaded["default"];
+  if (found === undefined)
+    throw new UsageError(`${path}: it exports no \`site\``, "export const site = defineSite({ … })");
+  return siteOf(found as SiteDescription, options);
+}
+
+/** Secrets are looked for, never read: beside the site file, or in the environment. */
+function hasSecret(site: string, reference: string): boolean {
+  if (reference.startsWith("env:")) return (process.env[reference.slice(4)] ?? "") !== "";
+  return existsSync(resolve(dirname(site), reference.slice(5)));
+}
+
+/** `--system edge=freebsd-14.3`, or a system alone for all hosts (guests keep theirs). */
+function systemFor(options: readonly string[]): NonNullable<ReadSiteOptions["system"]> {
+  const named = new Map<string, System>();
+  let all: System | null = null;
+  for (const option of options) {
+    const equals = option.indexOf("=");
+    if (equals === -1) all = systemOption(option);
+    else named.set(option.slice(0, equals), systemOption(option.slice(equals + 1)));
+  }
+  return (name, kind) => named.get(name) ?? (kind === "host" ? all : null);
+}
+
+/** Whether a path on the command line is a site: a YAML file with `site:` and `hosts:` at its left edge. */
+export function looksLikeSite(path: string): boolean {
+  if (!/\.ya?ml$/.test(path) || !existsSync(path) || !statSync(path).isFile()) return false;
+  const { text } = readSource(path);
+  return /^hosts:/m.test(text) && /^site:/m.test(text);
+}
+
+/** A file that a site names, relative to the site file. */
+export function readBeside(site: string, path: string): Source | null {
+  const file = join(dirname(site), path);
+  if (!existsSync(file)) return null;
+  return new Source(file, readSource(file).text);
+}

@@ -1,0 +1,326 @@
+/** pf.conf of a gateway or of a plain host, and the rules of the anchor "balance" for every state of the lines. */
+import type { Host, Lan, Service, Tunnel, Uplink } from "../model/site.ts";
+import type { SitePath } from "../read/index.ts";
+import { type BuiltFile, FileWriter } from "./file.ts";
+import { hasBalance, head, leased, PF_FOLDER, target } from "./gateway.ts";
+import { type LineState, lineStates, percent, probabilities } from "./line-states.ts";
+import { list, PfWriter } from "./pf-rule.ts";
+
+export function pfFiles(host: Host, site: string): BuiltFile[] {
+  const files = [new PfConf(host, site).build()];
+  if (hasBalance(host)) {
+    for (const state of lineStates(host)) files.push(balanceFile(host, state));
+    if (leased(host).length > 0) files.push(crossFile(host));
+  }
+  return files;
+}
+
+class PfConf {
+  readonly #host: Host;
+  readonly #out: FileWriter;
+  readonly #pf: PfWriter;
+  readonly #site: string;
+
+  constructor(host: Host, site: string) {
+    this.#host = host;
+    this.#site = site;
+    this.#out = new FileWriter("/etc/pf.conf", { mode: 0o600 });
+    this.#pf = new PfWriter(host.system);
+  }
+
+  build(): BuiltFile {
+    const { uplinks, lans, tunnels } = this.#host;
+    head(this.#out, this.#site, this.#title());
+    this.#macros();
+    this.#out.blank().line("set skip on lo0");
+    // FreeBSD wants translation before filtering; OpenBSD takes it anywhere.
+    if (this.#host.system.family === "freebsd") this.#translate();
+    this.#out.blank().line("block drop log all");
+    for (const lan of lans) {
+      this.#out.line(`block return in on $${lan.name}\t\t# the LAN is told at once, it need not time out`, lan.path);
+    }
+    if (this.#host.system.family !== "freebsd") this.#translate();
+    this.#local();
+    if (hasBalance(this.#host)) this.#anchor();
+    else this.#single();
+    this.#lines();
+    if (hasBalance(this.#host)) this.#crossing();
+    if (tunnels.length > 0) this.#tunnels();
+    if (this.#host.services.length > 0 && uplinks.length > 0) this.#services();
+    return this.#out.finish();
+  }
+
+  #title(): string {
+    const { name, uplinks, lans } = this.#host;
+    if (lans.length === 0) return `${name}: what the host itself lets in and out.`;
+    return uplinks.length > 1
+      ? `${name}: a LAN behind ${uplinks.length} lines. Which one it uses is decided in the anchor "balance"; ifstated(8)\n# loads it anew whenever a line dies or comes back.`
+      : `${name}: a LAN behind one line.`;
+  }
+
+  #macros(): void {
+    this.#out.blank();
+    for (const line of this.#host.uplinks) {
+      const what =
+        line.address === null ? "address and gateway from a lease" : `${line.address.address}, gateway ${line.gateway}`;
+      this.#out.line(`${line.name} = "${line.interface}"\t\t# ${what}`, [...line.path, "interface"]);
+    }
+    for (const lan of this.#host.lans) {
+      const own = lan.addresses.map(({ address }) => `${address}`).join(", ");
+      this.#out.line(`${lan.name} = "${lan.interface}"\t\t# ${own}`, [...lan.path, "interface"]);
+    }
+    for (const tunnel of this.#host.tunnels) {
+      this.#out.line(`${tunnel.name} = "${tunnel.interface}"\t\t# IPv6 to ${tunnel.remote}`, [
+        ...tunnel.path,
+        "interface",
+      ]);
+    }
+  }
+
+  #translate(): void {
+    const { uplinks, lans } = this.#host;
+    const own = lans.filter(hasFour);
+    if (own.length === 0 || uplinks.length === 0) return;
+    this.#out.blank().line("# each line translates to its own address");
+    for (const line of uplinks) {
+      for (const lan of own) {
+        this.#out.line(this.#pf.translate(`$${line.name}`, `$${lan.name}:network`), line.path, lan.path);
+      }
+    }
+  }
+
+  /** Traffic with the networks of the site's own. */
+  #local(): void {
+    const { lans } = this.#host;
+    if (lans.length === 0) return;
+    this.#out.blank().line("# the LAN and the gateway itself: DNS, NTP, ssh, ping");
+    for (const lan of lans) {
+      const on = `$${lan.name}`;
+      for (const family of families(lan)) {
+        this.#rule(lan.path, { direction: "in", quick: true, on, family, from: `${on}:network`, to: `(${on})` });
+        this.#rule(lan.path, { direction: "out", on, family, to: `${on}:network` });
+      }
+      if (hasSix(lan)) {
+        // Neighbour discovery speaks from and to link-local addresses and multicast groups (RFC 4861).
+        const more = "icmp6-type { neighbrsol, neighbradv, routersol }";
+        this.#rule(lan.path, { direction: "in", quick: true, on, family: "inet6", protocol: "icmp6", more });
+        const out = "icmp6-type { neighbrsol, neighbradv, routeradv }";
+        this.#rule(lan.path, { direction: "out", on, family: "inet6", protocol: "icmp6", more: out });
+      }
+      for (const other of lans) {
+        if (other === lan) continue;
+        for (const family of families(lan)) {
+          if (!families(other).includes(family)) continue;
+          const line = this.#pf.rule({
+            action: "block return",
+            direction: "in",
+            quick: true,
+            on,
+            family,
+            to: `$${other.name}:network`,
+          });
+          this.#out.line(line, lan.path, other.path);
+        }
+      }
+    }
+  }
+
+  #anchor(): void {
+    this.#out.blank().line(`# the LAN and the world: see ${PF_FOLDER}/balance.*`);
+    for (const lan of this.#host.lans.filter(hasFour)) {
+      this.#out.line(`anchor "balance" in on $${lan.name} inet from $${lan.name}:network`, lan.path);
+    }
+    if (leased(this.#host).length > 0) {
+      this.#out.line("# ifstated loads it when it starts: only then is the gateway of a lease known");
+    } else {
+      this.#out.line(`load anchor "balance" from "${PF_FOLDER}/balance.all"`, [...this.#host.path, "uplinks"]);
+    }
+  }
+
+  #single(): void {
+    const { lans } = this.#host;
+    if (lans.filter(hasFour).length === 0) return;
+    this.#out.blank().line("# the LAN and the world");
+    for (const lan of lans.filter(hasFour)) {
+      this.#rule(lan.path, { direction: "in", on: `$${lan.name}`, family: "inet", from: `$${lan.name}:network` });
+    }
+  }
+
+  /** What leaves by a line has its address; the label is what states are killed by when the line dies. */
+  #lines(): void {
+    const { uplinks } = this.#host;
+    if (uplinks.length === 0) return;
+    this.#out.blank().line(`# out by ${uplinks.length > 1 ? "any line, with the address of that line" : "the line"}`);
+    for (const line of uplinks) {
+      const on = `$${line.name}`;
+      this.#rule(line.path, { direction: "out", on, family: "inet", from: `(${on})`, label: line.name });
+    }
+  }
+
+  #crossing(): void {
+    this.#out.blank().line("# a packet that has the address of another line leaves by that line");
+    if (leased(this.#host).length > 0) {
+      this.#out.line('anchor "cross"', [...this.#host.path, "uplinks"]);
+      return;
+    }
+    crossing(this.#host, this.#pf, this.#out);
+  }
+
+  #tunnels(): void {
+    this.#out.blank().line("# IPv6 through IPv4: protocol 41 from and to the far end only");
+    for (const one of this.#host.tunnels) {
+      const line = this.#host.uplinks.find((each) => each.name === one.uplink);
+      if (line !== undefined) {
+        const on = `$${line.name}`;
+        const remote = `${one.remote}`;
+        this.#rule(one.path, { direction: "in", on, family: "inet", protocol: "41", from: remote, to: `(${on})` });
+        this.#rule(one.path, { direction: "out", on, family: "inet", protocol: "41", from: `(${on})`, to: remote });
+      }
+      this.#tunnelTraffic(one);
+    }
+  }
+
+  #tunnelTraffic(one: Tunnel): void {
+    const on = `$${one.name}`;
+    this.#rule(one.path, { direction: "out", on, family: "inet6" });
+    const more = "icmp6-type { echoreq, unreach, toobig, timex, paramprob }";
+    this.#rule(one.path, { direction: "in", on, family: "inet6", protocol: "icmp6", more });
+    for (const lan of this.#host.lans.filter(hasSix)) {
+      const inside = `$${lan.name}`;
+      this.#rule(lan.path, { direction: "in", on: inside, family: "inet6", from: `${inside}:network` });
+    }
+  }
+
+  #services(): void {
+    const many = hasBalance(this.#host);
+    this.#out
+      .blank()
+      .line(`# what the host offers to the outside${many ? ", answered by the line it was asked on" : ""}`);
+    const rules = leased(this.#host).length > 0 && many;
+    if (rules) this.#out.line("# (in the anchor too: the answers go to a gateway that the lease tells)");
+    else services(this.#host, this.#pf, this.#out);
+  }
+
+  #rule(from: SitePath, words: Omit<Parameters<PfWriter["rule"]>[0], "action">): void {
+    this.#out.line(this.#pf.rule({ action: "pass", ...words }), from);
+  }
+}
+
+function crossing(host: Host, pf: PfWriter, out: FileWriter): void {
+  for (const line of host.uplinks) {
+    for (const other of host.uplinks) {
+      if (other === line) continue;
+      out.line(
+        pf.rule({
+          action: "pass",
+          direction: "out",
+          on: macro(host, line),
+          family: "inet",
+          from: `(${macro(host, other)})`,
+          routeTo: target(other),
+          label: other.name,
+        }),
+        [...other.path, "gateway"],
+        line.path,
+      );
+    }
+  }
+}
+
+function services(host: Host, pf: PfWriter, out: FileWriter): void {
+  for (const service of host.services) {
+    for (const name of service.uplinks) {
+      const line = host.uplinks.find((one) => one.name === name);
+      if (line !== undefined) out.line(serviceRule(host, pf, service, line), service.path, line.path);
+    }
+  }
+}
+
+function serviceRule(host: Host, pf: PfWriter, service: Service, line: Uplink): string {
+  const on = macro(host, line);
+  const from = service.from.map(({ address, length }) => `${address}${length === address.bits ? "" : `/${length}`}`);
+  return pf.rule({
+    action: "pass",
+    direction: "in",
+    on,
+    family: "inet",
+    protocol: service.protocol,
+    ...(from.length === 0 ? {} : { from: list(from) }),
+    to: `(${on})`,
+    toPort: service.port,
+    ...(hasBalance(host) ? { replyTo: target(line) } : {}),
+    label: line.name,
+  });
+}
+
+/** Macros of pf.conf are not known in files that are loaded later: there interfaces are written out. */
+function macro(host: Host, line: Uplink): string {
+  return leased(host).length > 0 && hasBalance(host) ? line.interface : `$${line.name}`;
+}
+
+/** Rules that need the gateways, for hosts where a lease tells them. */
+function crossFile(host: Host): BuiltFile {
+  const out = new FileWriter(`${PF_FOLDER}/cross`, { mode: 0o600 });
+  const pf = new PfWriter(host.system);
+  out.line("# Loaded by ifstated, with the gateways of the leases as they are.");
+  crossing(host, pf, out);
+  services(host, pf, out);
+  return out.finish();
+}
+
+/** The anchor in one state of the lines. */
+function balanceFile(host: Host, state: LineState): BuiltFile {
+  const out = new FileWriter(`${PF_FOLDER}/balance.${state.file}`, { mode: 0o600 });
+  const pf = new PfWriter(host.system);
+  if (state.carrying.length === 0) {
+    out.line("# No line works: say so at once.");
+    out.line("block return in all", [...host.path, "uplinks"]);
+    return out.finish();
+  }
+  const names = (lines: readonly Uplink[]): string => lines.map((line) => line.name).join(" and ");
+  out.line(
+    state.dead.length === 0
+      ? "# All lines work. The last rule that matches wins; the label is what ifstated kills by."
+      : `# Without ${names(state.dead)}: everything by ${names(state.carrying)}.`,
+  );
+  const chances = probabilities(state.carrying);
+  for (const [index, line] of state.carrying.entries()) {
+    const chance = chances[index];
+    const rule = pf.rule({
+      action: "pass",
+      direction: "in",
+      family: "inet",
+      ...(chance == null ? {} : { more: `probability ${percent(chance)}` }),
+      routeTo: target(line),
+      label: line.name,
+    });
+    out.line(rule, [...line.path, "weight"], [...line.path, "gateway"]);
+  }
+  for (const pin of host.pins) {
+    const line = state.working.find((one) => one.name === pin.uplink);
+    if (line === undefined) continue;
+    const rule = pf.rule({
+      action: "pass",
+      direction: "in",
+      family: "inet",
+      protocol: pin.protocol,
+      toPort: list(pin.ports),
+      routeTo: target(line),
+      label: line.name,
+    });
+    out.line(rule, pin.path);
+  }
+  return out.finish();
+}
+
+function hasFour(lan: Lan): boolean {
+  return lan.addresses.some(({ address }) => address.family === 4);
+}
+
+function hasSix(lan: Lan): boolean {
+  return lan.addresses.some(({ address }) => address.family === 6);
+}
+
+function families(lan: Lan): ("inet" | "inet6")[] {
+  return [...(hasFour(lan) ? (["inet"] as const) : []), ...(hasSix(lan) ? (["inet6"] as const) : [])];
+}

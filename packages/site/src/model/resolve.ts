@@ -1,0 +1,185 @@
+/** From the description to the model: texts become addresses, names become references, usual values are filled in. */
+import { type Address, type Prefix, parseAddress, parsePrefix, parseSystem, type System } from "@pierhead/core";
+import type { SitePath } from "../read/document.ts";
+import type {
+  GuestDescription,
+  HostDescription,
+  ServiceDescription,
+  SiteDescription,
+  TunnelDescription,
+  UplinkDescription,
+} from "../schema/index.ts";
+import type { Guest, Host, Pin, Service, Tunnel, Uplink } from "./site.ts";
+
+/** The system of a host in place of the one in the file: the same site for another release. */
+export type SystemOverride = (name: string, kind: "host" | "guest") => System | null;
+
+export function resolveHosts(site: SiteDescription, override: SystemOverride): Host[] {
+  return Object.entries(site.hosts).map(([name, host]) => resolveHost(name, host, override(name, "host")));
+}
+
+function resolveHost(name: string, host: HostDescription, override: System | null): Host {
+  const path = ["hosts", name];
+  const uplinks = entries(host.uplinks).map(([key, one]) => resolveUplink(key, one, [...path, "uplinks", key]));
+  const lans = entries(host.lans).map(([key, one]) => ({
+    name: key,
+    path: [...path, "lans", key],
+    interface: one.interface,
+    addresses: one.addresses.map(prefix),
+    description: one.description ?? "",
+  }));
+  const preferred = host.balance?.preferred ?? (uplinks.find((one) => one.weight > 0) ?? uplinks[0])?.name;
+  const pins = (host.balance?.pin ?? []).map(
+    (pin, index): Pin => ({
+      path: [...path, "balance", "pin", index],
+      uplink: pin.uplink,
+      protocol: pin.protocol ?? "tcp",
+      ports: pin.ports.map(String),
+    }),
+  );
+  const names = uplinks.map((one) => one.name);
+  const hypervisor = host.hypervisor;
+  return {
+    name,
+    path,
+    system: override ?? (parseSystem(host.system) as System),
+    provider: host.provider ?? "generic",
+    uplinks,
+    lans,
+    preferred: uplinks.find((one) => one.name === preferred) ?? uplinks[0] ?? null,
+    pins,
+    failover: {
+      path: host.failover === undefined ? [...path, "uplinks"] : [...path, "failover"],
+      every: host.failover?.every ?? 10,
+      timeout: host.failover?.timeout ?? 1,
+    },
+    services: services(host.services, path, names),
+    tunnels: entries(host.tunnels).map(([key, one]) => tunnel(key, one, one.uplink, [...path, "tunnels", key])),
+    hypervisor:
+      hypervisor === undefined
+        ? null
+        : {
+            path: [...path, "hypervisor"],
+            kind: hypervisor.kind,
+            bridge: hypervisor.bridge,
+            interface: hypervisor.interface ?? uplinks[0]?.interface ?? "",
+            disks: (hypervisor.disks ?? "/vm").replace(/\/+$/, ""),
+          },
+    secrets: entries(host.secrets).map(([file, reference]) => ({ path: [...path, "secrets", file], file, reference })),
+    scenarios: host.scenarios ?? [],
+    policies: host.policies ?? [],
+  };
+}
+
+function resolveUplink(name: string, one: UplinkDescription, path: SitePath): Uplink {
+  return {
+    name,
+    path,
+    interface: one.interface,
+    address: one.address === undefined ? null : prefix(one.address),
+    gateway: one.gateway === undefined ? null : address(one.gateway),
+    dhcp: one.dhcp === true,
+    description: one.description ?? "",
+    weight: one.weight ?? 1,
+    probe: one.probe === undefined ? null : address(one.probe),
+    mtu: one.mtu ?? null,
+  };
+}
+
+function services(
+  all: Record<string, ServiceDescription> | undefined,
+  path: SitePath,
+  uplinks: readonly string[],
+): Service[] {
+  return entries(all).map(([name, one]) => ({
+    name,
+    path: [...path, "services", name],
+    protocol: one.protocol ?? "tcp",
+    port: String(one.port),
+    uplinks: one.uplinks ?? uplinks,
+    from: (one.from ?? []).map(prefix),
+  }));
+}
+
+function tunnel(name: string, one: Omit<TunnelDescription, "uplink">, uplink: string | null, path: SitePath): Tunnel {
+  return {
+    name,
+    path,
+    interface: one.interface,
+    uplink,
+    remote: address(one.remote),
+    address: prefix(one.address),
+    peer: address(one.peer),
+    mtu: one.mtu ?? 1480,
+    isDefault: one.default ?? true,
+  };
+}
+
+/**
+ * @returns guests whose host is there and whose gateway is known, in the order of the file; the others are reported
+ *   by the checks
+ */
+export function resolveGuests(
+  site: SiteDescription,
+  hosts: ReadonlyMap<string, Host>,
+  override: SystemOverride,
+): Guest[] {
+  return entries(site.guests).flatMap(([name, guest]) => {
+    const host = hosts.get(guest.on);
+    const gateway = guest.gateway === undefined ? gatewayOf(host) : address(guest.gateway);
+    if (host === undefined || gateway === null) return [];
+    return [resolveGuest(name, guest, host, gateway, override(name, "guest"))];
+  });
+}
+
+/** The gateway the host itself uses: that of its first line. */
+export function gatewayOf(host: Host | undefined): Address | null {
+  return host?.uplinks.find((one) => one.gateway !== null)?.gateway ?? null;
+}
+
+function resolveGuest(
+  name: string,
+  guest: GuestDescription,
+  host: Host,
+  gateway: Address,
+  override: System | null,
+): Guest {
+  const path = ["guests", name];
+  const own = prefix(guest.address);
+  return {
+    name,
+    path,
+    on: guest.on,
+    system: override ?? (parseSystem(guest.system) as System),
+    provider: guest.provider ?? host.provider,
+    interface: guest.interface,
+    address: own,
+    gateway,
+    gatewayOnLink: !own.address.isIn(gateway, own.length),
+    mac: guest.mac.toLowerCase(),
+    inet6:
+      guest.inet6 === undefined
+        ? null
+        : { address: prefix(guest.inet6.address), gateway: address(guest.inet6.gateway) },
+    network: guest.network ?? "systemd-networkd",
+    services: services(guest.services, path, []),
+    tunnels: entries(guest.tunnels).map(([key, one]) => tunnel(key, one, null, [...path, "tunnels", key])),
+    cpus: guest.cpus ?? 1,
+    memory: guest.memory ?? 512,
+    disk: guest.disk ?? 10,
+    after: guest.after ?? [],
+  };
+}
+
+function entries<T>(record: Record<string, T> | undefined): [string, T][] {
+  return record === undefined ? [] : Object.entries(record);
+}
+
+/** The schema has looked at the text already. */
+function prefix(text: string): Prefix {
+  return parsePrefix(text) as Prefix;
+}
+
+function address(text: string): Address {
+  return parseAddress(text) as Address;
+}

@@ -1,0 +1,126 @@
+/** A site after reading: references followed, usual values filled in, every part with its place in the file. */
+import type { Address, Prefix, Source, Span, System } from "@pierhead/core";
+import type { SitePath } from "../read/document.ts";
+import type { HypervisorKind, ProviderName } from "../schema/index.ts";
+
+export interface Uplink {
+  readonly name: string;
+  readonly path: SitePath;
+  readonly interface: string;
+  /** Null: a server gives it. */
+  readonly address: Prefix | null;
+  /** Null: it is in the lease. */
+  readonly gateway: Address | null;
+  readonly dhcp: boolean;
+  readonly description: string;
+  readonly weight: number;
+  /** Null: the gateway. */
+  readonly probe: Address | null;
+  readonly mtu: number | null;
+}
+
+export interface Lan {
+  readonly name: string;
+  readonly path: SitePath;
+  readonly interface: string;
+  readonly addresses: readonly Prefix[];
+  readonly description: string;
+}
+
+export interface Pin {
+  readonly path: SitePath;
+  readonly uplink: string;
+  readonly protocol: "tcp" | "udp";
+  readonly ports: readonly string[];
+}
+
+export interface Service {
+  readonly name: string;
+  readonly path: SitePath;
+  readonly protocol: "tcp" | "udp";
+  readonly port: string;
+  readonly uplinks: readonly string[];
+  readonly from: readonly Prefix[];
+}
+
+export interface Tunnel {
+  readonly name: string;
+  readonly path: SitePath;
+  readonly interface: string;
+  /** Null in a guest: its own address. */
+  readonly uplink: string | null;
+  readonly remote: Address;
+  readonly address: Prefix;
+  readonly peer: Address;
+  readonly mtu: number;
+  readonly isDefault: boolean;
+}
+
+export interface Hypervisor {
+  readonly path: SitePath;
+  readonly kind: HypervisorKind;
+  readonly bridge: string;
+  readonly interface: string;
+  readonly disks: string;
+}
+
+export interface SecretFile {
+  readonly path: SitePath;
+  /** On the host. */
+  readonly file: string;
+  readonly reference: string;
+}
+
+export interface Host {
+  readonly name: string;
+  readonly path: SitePath;
+  readonly system: System;
+  readonly provider: ProviderName;
+  readonly uplinks: readonly Uplink[];
+  readonly lans: readonly Lan[];
+  /** Line of the host's own default route; null without lines. */
+  readonly preferred: Uplink | null;
+  readonly pins: readonly Pin[];
+  readonly failover: { readonly path: SitePath; readonly every: number; readonly timeout: number };
+  readonly services: readonly Service[];
+  readonly tunnels: readonly Tunnel[];
+  readonly hypervisor: Hypervisor | null;
+  readonly secrets: readonly SecretFile[];
+  readonly scenarios: readonly string[];
+  readonly policies: readonly string[];
+}
+
+export interface Guest {
+  readonly name: string;
+  readonly path: SitePath;
+  /** Name of its host. */
+  readonly on: string;
+  readonly system: System;
+  readonly provider: ProviderName;
+  readonly interface: string;
+  readonly address: Prefix;
+  readonly gateway: Address;
+  /** The gateway is outside the network of the address: it needs a route of its own. */
+  readonly gatewayOnLink: boolean;
+  /** Lower case. */
+  readonly mac: string;
+  readonly inet6: { readonly address: Prefix; readonly gateway: Address } | null;
+  readonly network: "systemd-networkd" | "ifupdown";
+  readonly services: readonly Service[];
+  readonly tunnels: readonly Tunnel[];
+  readonly cpus: number;
+  readonly memory: number;
+  readonly disk: number;
+  readonly after: readonly string[];
+}
+
+export interface Site {
+  readonly name: string;
+  readonly hosts: readonly Host[];
+  /** In the order in which they are started. */
+  readonly guests: readonly Guest[];
+  /** Null for a site that was written in TypeScript. */
+  readonly source: Source | null;
+  /** Where in the source a path is. */
+  place(path: SitePath): Span;
+}

@@ -1,0 +1,1 @@
+export { PROVIDERS, type Provider } from "./catalogue.ts";

@@ -1,0 +1,83 @@
+/** Reads a site: text or TypeScript in, model and diagnostics out. */
+import { compareDiagnostics, type Diagnostic, type Source, type Span } from "@pierhead/core";
+import { CheckContext, type Places } from "../model/check-context.ts";
+import { checkGuests } from "../model/check-guests.ts";
+import { checkHost } from "../model/check-host.ts";
+import { checkHostNames, checkReferences } from "../model/check-names.ts";
+import { startOrder } from "../model/order.ts";
+import { resolveGuests, resolveHosts, type SystemOverride } from "../model/resolve.ts";
+import type { Site } from "../model/site.ts";
+import { type SiteDescription, siteSchema } from "../schema/index.ts";
+import { SiteDocument } from "./document.ts";
+import { issueDiagnostics } from "./issues.ts";
+
+export interface ReadSiteOptions {
+  /** Whether a secret can be had: the variable is set, the file is there. Absent: not looked at. */
+  readonly hasSecret?: (reference: string) => boolean;
+  /** Another system for a host or guest than the file says. */
+  readonly system?: SystemOverride;
+}
+
+export interface SiteReading {
+  /** Null when the file is no site; with errors in the diagnostics it must not be built. */
+  readonly site: Site | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Reads a site file. Never throws. */
+export function readSite(source: Source, options: ReadSiteOptions = {}): SiteReading {
+  const document = new SiteDocument(source);
+  if (document.diagnostics.length > 0) return { site: null, diagnostics: document.diagnostics };
+  const parsed = siteSchema.safeParse(document.value);
+  if (!parsed.success) {
+    const diagnostics = issueDiagnostics(parsed.error.issues, document).sort(compareDiagnostics);
+    return { site: null, diagnostics };
+  }
+  return finish(parsed.data, document, options);
+}
+
+/** A site written in TypeScript; its diagnostics have no place. */
+export function siteOf(description: SiteDescription, options: ReadSiteOptions = {}): SiteReading {
+  const parsed = siteSchema.safeParse(description);
+  const nowhere: Places = { source: null, place: () => ZERO, keyPlace: () => ZERO };
+  if (!parsed.success) {
+    const diagnostics = parsed.error.issues.map((issue): Diagnostic => {
+      const where = issue.path.map(String).join(".");
+      const message = `${where === "" ? "The site" : where}: ${issue.message}.`;
+      return { code: "site/wrong-value", severity: "error", message, source: null, span: ZERO, related: [], fix: null };
+    });
+    return { site: null, diagnostics };
+  }
+  return finish(parsed.data, nowhere, options);
+}
+
+const ZERO: Span = { start: 0, end: 0 };
+
+function finish(description: SiteDescription, places: Places, options: ReadSiteOptions): SiteReading {
+  const override = options.system ?? (() => null);
+  const context = new CheckContext(places);
+  const hosts = resolveHosts(description, override);
+  const byName = new Map(hosts.map((host) => [host.name, host]));
+  for (const host of hosts) {
+    checkHostNames(host, context);
+    checkHost(host, context);
+    for (const secret of host.secrets) {
+      if (options.hasSecret?.(secret.reference) !== false) continue;
+      const what = secret.reference.startsWith("env:")
+        ? `the variable ${secret.reference.slice(4)} is not set`
+        : `there is no file ${secret.reference.slice(5)}`;
+      context.say("site/missing-secret", "error", `This secret cannot be had: ${what}.`, secret.path);
+    }
+  }
+  checkReferences(description, byName, context);
+  const guests = resolveGuests(description, byName, override);
+  checkGuests(description, byName, guests, context);
+  const site: Site = {
+    name: description.site,
+    hosts,
+    guests: startOrder(guests).sorted,
+    source: places.source,
+    place: (path) => places.place(path),
+  };
+  return { site, diagnostics: context.diagnostics.sort(compareDiagnostics) };
+}
