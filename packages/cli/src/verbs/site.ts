@@ -1,7 +1,16 @@
 import type { Verb } from "./verb.ts";
 
 export const site: Verb = (program) => {
-  const group = program.command("site").description("about site files");
+  const group = program
+    .command("site")
+    .description("about site files")
+    .addHelpText(
+      "after",
+      `
+Example:
+  pierhead site schema > site.schema.json
+`,
+    );
   group
     .command("schema")
     .description("the JSON Schema of site.yaml, for editors")
