@@ -103,6 +103,12 @@ export interface Packet {
   icmp: IcmpHeader | null;
   /** SCTP: type of the first chunk (RFC 9260 3.2); null otherwise. */
   sctpChunk: number | null;
+  /**
+   * The packet inside of one that carries another: IP in IP (RFC 2003, RFC 4213), what ESP protects (RFC 4303; in
+   * transport mode with the addresses outside), PPP in L2TP (RFC 2661). `payloadLength` counts its octets and those of
+   * the headers between.
+   */
+  carried?: Packet;
 }
 
 /** Octets of the transport header that {@link Packet} stands for. */
@@ -167,5 +173,6 @@ export function copyPacket(packet: Packet): Packet {
       packet.icmp === null
         ? null
         : { ...packet.icmp, inner: packet.icmp.inner === null ? null : copyPacket(packet.icmp.inner) },
+    ...(packet.carried === undefined ? null : { carried: copyPacket(packet.carried) }),
   };
 }
