@@ -65,7 +65,7 @@ function checkMac(guest: Guest, macs: Map<string, SitePath>, context: CheckConte
   }
   const provider = PROVIDERS[guest.provider];
   if (provider.macPrefixes.length > 0 && !provider.macPrefixes.some((prefix) => guest.mac.startsWith(prefix))) {
-    const message = `${guest.mac} is no virtual MAC of ${provider.title}, which begin with ${provider.macPrefixes.join(", ")}: ${provider.macRule}. Frames from another MAC are dropped.`;
+    const message = `${guest.mac} is no virtual MAC of ${provider.title}, which begin with ${provider.macPrefixes.join(", ")}: ${provider.facts.mac.text}. Frames from another MAC are dropped.`;
     context.say("site/mac-rule", "error", message, path);
   }
 }
@@ -83,8 +83,14 @@ function checkGateway(guest: Guest, host: Host | undefined, context: CheckContex
   }
   const provider = PROVIDERS[guest.provider];
   const own = gatewayOf(host);
-  if (provider.gateway === "host" && length === 32 && own !== null && !own.equals(guest.gateway)) {
-    const message = `${provider.title}: ${provider.gatewayRule}. That of ${host?.name} is ${own}.`;
+  if (
+    provider.gateway === "host" &&
+    length === 32 &&
+    own !== null &&
+    !own.equals(guest.gateway) &&
+    !provider.gateways.includes(`${guest.gateway}`)
+  ) {
+    const message = `${provider.title}: ${provider.facts.gateway.text}. That of ${host?.name} is ${own}.`;
     context.say("site/gateway-rule", "warning", message, [...guest.path, "gateway"]);
   }
 }

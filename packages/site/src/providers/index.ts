@@ -1,1 +1,1 @@
-export { PROVIDERS, type Provider } from "./catalogue.ts";
+export { type Evidence, type Fact, PROVIDERS, type Provider } from "./catalogue.ts";
