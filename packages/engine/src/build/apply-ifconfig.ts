@@ -1,5 +1,5 @@
 /** What an `ifconfig INTERFACE …` command does to a machine. */
-import type { InterfaceAddress } from "@pierhead/core";
+import { type InterfaceAddress, parseAddress } from "@pierhead/core";
 import type { AddressSetting, IfconfigSettings } from "@pierhead/lang/ifconfig";
 import type { Machine } from "../machine/index.ts";
 
@@ -35,6 +35,14 @@ export function applyIfconfig(machine: Machine, name: string, settings: Ifconfig
       case "remove-family": {
         const gone = machine.interface(name)?.addresses.filter((own) => own.address.family === change.family) ?? [];
         for (const own of gone) machine.removeAddress(name, own.address);
+        break;
+      }
+      case "tunnel": {
+        const local = parseAddress(change.local);
+        const remote = parseAddress(change.remote);
+        // gif(4) on OpenBSD: tunnelttl is that of the stack by default.
+        const ttl = Number(machine.sysctls.get("net.inet.ip.ttl") ?? 64);
+        if (local !== null && remote !== null) machine.setTunnel(name, { local, remote, ttl });
         break;
       }
       case "autoconf":

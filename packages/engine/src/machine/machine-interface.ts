@@ -6,6 +6,7 @@ import {
   type NetworkInterface,
   type System,
 } from "@pierhead/core";
+import type { Tunnel } from "./tunnel.ts";
 
 /** What it takes to make an interface; everything but the name has the usual value when absent. */
 export interface InterfaceSpecification {
@@ -19,6 +20,7 @@ export interface InterfaceSpecification {
   readonly mtu?: number;
   readonly routingDomain?: number;
   readonly mac?: string;
+  readonly tunnel?: Tunnel;
 }
 
 /** One interface of a machine; changed only through the machine's own methods. */
@@ -32,6 +34,8 @@ export class MachineInterface implements NetworkInterface {
   mtu: number;
   routingDomain: number;
   readonly mac: string;
+  /** What goes out by it is carried in packets between these ends; null on other links. */
+  tunnel: Tunnel | null;
 
   constructor(specification: InterfaceSpecification, system: System, index: number) {
     const { name } = specification;
@@ -43,6 +47,7 @@ export class MachineInterface implements NetworkInterface {
     this.up = specification.up ?? true;
     this.mtu = specification.mtu ?? interfaceMtu(name, system);
     this.routingDomain = specification.routingDomain ?? 0;
+    this.tunnel = specification.tunnel ?? null;
     // Locally administered: no vendor's, and the same each time.
     this.mac = specification.mac ?? `02:00:00:00:${hex(index >> 8)}:${hex(index & 255)}`;
   }

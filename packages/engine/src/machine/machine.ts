@@ -8,6 +8,7 @@ import { completeAddress, type InterfaceSpecification, MachineInterface } from "
 import { Random } from "./random.ts";
 import { type RouteError, type RouteSpecification, Routing } from "./routing.ts";
 import { defaultSysctls } from "./sysctls.ts";
+import type { PppSession, SecurityAssociation, Tunnel } from "./tunnel.ts";
 import { baseGroups, baseUsers } from "./users.ts";
 
 /** A socket that waits for packets, or a program's end of a connection. */
@@ -60,6 +61,10 @@ export class Machine implements FilterHost {
    * entry, every address on a link answers.
    */
   readonly neighbours: Map<string, boolean> = new Map();
+  /** IPsec flows with their security associations, in the order in which they are looked through. */
+  readonly associations: SecurityAssociation[] = [];
+  /** PPP links of clients over L2TP. */
+  readonly sessions: PppSession[] = [];
   /** Fragments that the host, not pf, is putting together; `network/reassemble.ts`. */
   readonly reassembly: Map<string, Packet[]> = new Map();
   /** IP identifications counted up, so that fragments of one packet can be told from those of another. */
@@ -224,6 +229,14 @@ export class Machine implements FilterHost {
     found.groups = found.groups.filter((one) => one !== group);
     if (member) found.groups.push(group);
     this.#changed();
+    return true;
+  }
+
+  /** `ifconfig NAME tunnel LOCAL REMOTE`; null: `deletetunnel`. */
+  setTunnel(name: string, tunnel: Tunnel | null): boolean {
+    const found = this.interface(name);
+    if (found === null) return false;
+    found.tunnel = tunnel;
     return true;
   }
 

@@ -35,6 +35,7 @@ export function defaultSysctls(system: System): Map<string, string> {
         ["net.inet.ip.sourceroute", "0"],
         ["net.inet.icmp.bmcastecho", "0"],
         ["net.inet.icmp.errppslimit", "100"],
+        ["net.pipex.enable", "0"],
       ]);
     default:
       return new Map([

@@ -10,6 +10,7 @@ import { refragment } from "./refragment.ts";
 import type { Run } from "./run.ts";
 import { goOnTranslated } from "./translated.ts";
 import { transmit, type Way } from "./transmit.ts";
+import { protect } from "./tunnel.ts";
 
 export function forward(run: Run, flow: number, packet: Packet, context: PacketContext): void {
   const { machine } = run;
@@ -33,6 +34,7 @@ export function forward(run: Run, flow: number, packet: Packet, context: PacketC
   for (let pass = 0; pass < 2; pass++) {
     const way = findForwardRoute(run, flow, leaving, original, context);
     if (way === null) return;
+    if (pass === 0 && protect(run, flow, leaving, context)) return;
     if (pass === 0 && freebsd && tooBigAlready(run, flow, leaving, context, way)) return;
     if (!(freebsd && pass === 1)) {
       const result = run.filter(flow, "out", way.interface.name, leaving, context);

@@ -4,3 +4,4 @@ export * from "./interface-routes.ts";
 export * from "./journey.ts";
 export * from "./routes.ts";
 export * from "./send.ts";
+export * from "./tunnel.ts";

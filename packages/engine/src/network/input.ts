@@ -8,6 +8,7 @@ import { passesFrameRules } from "./frame.ts";
 import { routeByRule } from "./policy-route.ts";
 import type { Run } from "./run.ts";
 import { goOnTranslated } from "./translated.ts";
+import { decapsulate } from "./tunnel.ts";
 
 export function input(run: Run, flow: number, packet: Packet, context: PacketContext): void {
   const { machine } = run;
@@ -32,12 +33,12 @@ export function input(run: Run, flow: number, packet: Packet, context: PacketCon
   }
   const passed = result.packet;
   if (result.divert !== null && result.divert.kind !== "divert-packet") {
-    deliver(run, flow, passed, name, result.divert.kind === "divert-to" ? result.divert : null);
+    deliver(run, flow, passed, context, name, result.divert.kind === "divert-to" ? result.divert : null);
     return;
   }
   switch (ownership(machine, passed, context)) {
     case "ours":
-      deliver(run, flow, passed, name, null);
+      deliver(run, flow, passed, context, name, null);
       return;
     case "not-member":
       run.end(flow, "not-for-us", `${passed.destination} is a group the machine is not in`);
@@ -64,6 +65,7 @@ function deliver(
   run: Run,
   flow: number,
   packet: Packet,
+  context: PacketContext,
   name: string,
   divert: { readonly address: Address | null; readonly port: number } | null,
 ): void {
@@ -80,6 +82,7 @@ function deliver(
     }
     machine.reassembly.delete(key);
   }
+  if (decapsulate(run, flow, whole, context)) return;
   const service = machine.service(whole.protocol, whole.destination, whole.destinationPort);
   run.add({
     kind: "deliver",

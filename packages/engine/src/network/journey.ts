@@ -31,7 +31,9 @@ export type FlowCause =
   /** The IP stack: an ICMP error. */
   | "stack"
   /** `dup-to`. */
-  | "copy";
+  | "copy"
+  /** It carries its parent, or was carried by it: the same journey goes on. */
+  | "tunnel";
 
 export interface Flow {
   readonly id: number;
@@ -61,6 +63,7 @@ export type EndReason =
   | "beyond-scope"
   | "broadcast-refused"
   | "routed-too-often"
+  | "no-association"
   | "no-interface"
   | "no-error-for-error";
 
@@ -73,6 +76,9 @@ export interface PacketMarks {
   /** Milliseconds. */
   readonly delay: number;
 }
+
+/** IP in IP, ESP, or PPP over L2TP. */
+export type TunnelKind = "ip" | "ipsec" | "l2tp";
 
 /** One thing that happened, in order. Packets are copies: later steps do not change them. */
 export type JourneyStep =
@@ -149,6 +155,24 @@ export type JourneyStep =
       readonly address: Address | null;
       readonly port: number;
     }
+  /** It goes on inside of another packet, the flow `carrier`. `interface`: the tunnel's, or enc0. */
+  | {
+      readonly kind: "encapsulate";
+      readonly flow: number;
+      readonly carrier: number;
+      readonly by: TunnelKind;
+      readonly interface: string;
+      readonly packet: Packet;
+    }
+  /** What it carried goes on as the flow `carried`, as if it had arrived on `interface`. */
+  | {
+      readonly kind: "decapsulate";
+      readonly flow: number;
+      readonly carried: number;
+      readonly by: TunnelKind;
+      readonly interface: string;
+      readonly packet: Packet;
+    }
   | { readonly kind: "hold"; readonly flow: number; readonly by: "pf" | "stack"; readonly packet: Packet }
   /** A packet was made in answer; its own steps carry `answer` as their flow. */
   | { readonly kind: "answer"; readonly flow: number; readonly answer: number; readonly reason: string }
@@ -176,9 +200,50 @@ export function stepsOf<K extends JourneyStep["kind"]>(journey: Journey, kind: K
   );
 }
 
-/** How the packet itself (not its fragments, copies or answers) left: the last `send` of flow 0; null when it did not. */
+/** The flows that are the packet itself: flow 0, what carries it and what it carried, in the order they began. */
+export function ownFlows(steps: readonly JourneyStep[]): number[] {
+  const own = [0];
+  for (const step of steps) {
+    if (step.kind === "encapsulate" && own.includes(step.flow)) own.push(step.carrier);
+    else if (step.kind === "decapsulate" && own.includes(step.flow)) own.push(step.carried);
+  }
+  return own;
+}
+
+/** The steps of one kind that the packet itself went through, whatever it was in or had in it. */
+export function ownSteps<K extends JourneyStep["kind"]>(journey: Journey, kind: K): StepOf<K>[] {
+  const own = ownFlows(journey.steps);
+  return stepsOf(journey, kind).filter((step) => own.includes(step.flow));
+}
+
+/** How deep inside of others each of the packet's own flows is, against flow 0. */
+function depths(steps: readonly JourneyStep[]): Map<number, number> {
+  const found = new Map([[0, 0]]);
+  for (const step of steps) {
+    const depth = found.get(step.flow);
+    if (depth === undefined) continue;
+    if (step.kind === "encapsulate") found.set(step.carrier, depth - 1);
+    else if (step.kind === "decapsulate") found.set(step.carried, depth + 1);
+  }
+  return found;
+}
+
+/**
+ * How the packet itself (not its fragments, copies or answers) left: the last `send` of flow 0; null when it did not.
+ * Of packets in packets the innermost counts: one for a tunnel leaves by the tunnel's interface.
+ */
 export function departure(journey: Journey): StepOf<"send"> | null {
-  return stepsOf(journey, "send", 0).find((step) => !isLoopedBack(journey, step)) ?? null;
+  const depth = depths(journey.steps);
+  let found: StepOf<"send"> | null = null;
+  let deepest = Number.NEGATIVE_INFINITY;
+  for (const step of journey.steps) {
+    if (step.kind !== "send") continue;
+    const own = depth.get(step.flow);
+    if (own === undefined || own <= deepest || isLoopedBack(journey, step)) continue;
+    found = step;
+    deepest = own;
+  }
+  return found;
 }
 
 function isLoopedBack(journey: Journey, send: StepOf<"send">): boolean {
@@ -186,23 +251,27 @@ function isLoopedBack(journey: Journey, send: StepOf<"send">): boolean {
   return next?.kind === "loop-back" && next.flow === send.flow;
 }
 
-/** Where flow 0 reached the host itself; null when it did not. */
+/** Where the packet itself reached the host; null when it did not. */
 export function delivery(journey: Journey): StepOf<"deliver"> | null {
-  return stepsOf(journey, "deliver", 0).at(-1) ?? null;
+  const own = ownFlows(journey.steps);
+  return stepsOf(journey, "deliver").findLast((step) => own.includes(step.flow)) ?? null;
 }
 
 /** The fate of flow 0, from what happened to it. */
 export function verdictOf(steps: readonly JourneyStep[], flows: readonly Flow[]): Verdict {
   let verdict: Verdict = "block";
+  const own = flows.some((flow) => flow.cause === "tunnel") ? ownFlows(steps) : null;
   for (let i = 0; i < steps.length; i++) {
     const step = steps[i] as JourneyStep;
-    if (step.flow !== 0) continue;
+    if (own === null ? step.flow !== 0 : !own.includes(step.flow)) continue;
     switch (step.kind) {
       case "send":
         // A packet that comes back by the loopback interface has not arrived yet.
         verdict = "pass";
         break;
       case "loop-back":
+      case "encapsulate":
+      case "decapsulate":
         verdict = "block";
         break;
       case "deliver":

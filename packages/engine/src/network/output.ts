@@ -11,6 +11,7 @@ import type { Route } from "./routes.ts";
 import type { Run } from "./run.ts";
 import { goOnTranslated } from "./translated.ts";
 import { transmit, type Way } from "./transmit.ts";
+import { protect } from "./tunnel.ts";
 
 export function output(run: Run, flow: number, packet: Packet, context: PacketContext, by: string | null): void {
   const { machine } = run;
@@ -23,6 +24,7 @@ export function output(run: Run, flow: number, packet: Packet, context: PacketCo
   for (let pass = 0; pass < 2; pass++) {
     const way = findRoute(run, flow, leaving, context, by);
     if (way === null) return;
+    if (protect(run, flow, leaving, context)) return;
     const table = context.rtable;
     const result = run.filter(flow, "out", way.interface.name, leaving, context);
     sendGenerated(run, flow, result, context);

@@ -24,6 +24,8 @@ export class Run {
   readonly trace: boolean;
   readonly flows: Flow[] = [];
   readonly steps: JourneyStep[] = [];
+  /** Flows of ESP packets: IPsec does not take them again. */
+  readonly protectedFlows: Set<number> = new Set();
   readonly #queue: (() => void)[] = [];
 
   readonly #stack: Stack;
@@ -50,7 +52,8 @@ export class Run {
   begin(cause: FlowCause, parent: number | null, reason: string, packet: Packet): number {
     const id = this.flows.length;
     this.flows.push({ id, cause, parent, reason, packet: copyPacket(packet) });
-    if (parent !== null && cause !== "copy") this.steps.push({ kind: "answer", flow: parent, answer: id, reason });
+    if (parent !== null && cause !== "copy" && cause !== "tunnel")
+      this.steps.push({ kind: "answer", flow: parent, answer: id, reason });
     return id;
   }
 

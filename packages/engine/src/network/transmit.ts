@@ -7,6 +7,7 @@ import type { PacketContext } from "../pf/types.ts";
 import { cut } from "./fragments.ts";
 import { passesArp, passesFrameRules } from "./frame.ts";
 import type { Run } from "./run.ts";
+import { encapsulate } from "./tunnel.ts";
 
 /** What `transmit` did; `too-big` means nothing was sent and the caller complains. */
 export type TransmitResult = "sent" | "too-big" | "failed";
@@ -97,6 +98,7 @@ export function deliverToLink(
   }
   if (!passesFrameRules(run, flow, "out", way.interface, packet, context)) return false;
   send();
+  if (way.interface.kind === "point-to-point") encapsulate(run, flow, packet, way.interface);
   return true;
 }
 

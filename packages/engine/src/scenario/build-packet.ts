@@ -38,7 +38,9 @@ export function buildPacket(spec: PacketSpec, context: PacketContextOfScenario =
   if (from !== null && from.address.family !== to.address.family) {
     return `\`from\` is an IPv${from.address.family} address and \`to\` an IPv${to.address.family} one.`;
   }
-  const protocol = spec.protocol ?? guessProtocol(spec, family, from?.port ?? to.port);
+  const carried = spec.carried === null ? null : buildPacket(spec.carried, context);
+  if (typeof carried === "string") return `The carried packet: ${carried}`;
+  const protocol = spec.protocol ?? guessProtocol(spec, family, from?.port ?? to.port, carried);
   if (protocol === null) return "A packet needs `proto`: tcp, udp, icmp, icmp6, or another protocol.";
   const ports = protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp || protocol === PROTOCOL.sctp;
   const packet: Packet = {
@@ -81,6 +83,10 @@ export function buildPacket(spec: PacketSpec, context: PacketContextOfScenario =
     packet.payloadLength = 8;
     packet.ttl = spec.ttl ?? 1;
   }
+  if (carried !== null) {
+    packet.carried = carried;
+    packet.payloadLength = packetLength(carried);
+  }
   const problem = setLength(packet, spec);
   if (problem !== null) return problem;
   if (packet.tcp !== null) {
@@ -100,7 +106,8 @@ function resolveEnd(
   return context.saved(end.saved) ?? `Nothing was saved as \`${end.saved}\` before this step.`;
 }
 
-function guessProtocol(spec: PacketSpec, family: Family, port: number | null): number | null {
+function guessProtocol(spec: PacketSpec, family: Family, port: number | null, carried: Packet | null): number | null {
+  if (carried !== null) return carried.family === 4 ? PROTOCOL.ipv4 : PROTOCOL.ipv6;
   if (spec.flags !== null || spec.mss !== null) return PROTOCOL.tcp;
   if (spec.chunk !== null) return PROTOCOL.sctp;
   if (spec.type !== null) return family === 4 ? PROTOCOL.icmp : PROTOCOL.icmp6;

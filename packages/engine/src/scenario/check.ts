@@ -11,7 +11,7 @@ import {
 import { icmpCodeByName, icmpCodeName, icmpTypeName, protocolByNumber } from "@pierhead/lang/names";
 import { formatRule } from "@pierhead/lang/pf";
 import type { Machine } from "../machine/machine.ts";
-import type { Journey } from "../network/journey.ts";
+import { delivery, type Journey } from "../network/journey.ts";
 import type { Saved } from "./memory.ts";
 import { decidingRules, diverted, type Outcome, outcomeOf, passes, ruleNumber, sideOutcomes } from "./observe.ts";
 import { CHUNKS, icmpTypeOf } from "./packet-spec.ts";
@@ -69,7 +69,7 @@ export function checkJourney(expect: Expectation, journey: Journey, context: Che
     if (!fits) failures.push({ what: "divert", expected: endsText(expect.divert), got: divertText(to) });
   }
   if (expect.delivered !== null) {
-    const got = journey.steps.some((step) => step.flow === 0 && step.kind === "deliver");
+    const got = delivery(journey) !== null;
     if (got !== expect.delivered) {
       failures.push({ what: "delivered", expected: `${expect.delivered}`, got: `${got}` });
     }

@@ -1,6 +1,6 @@
 /** What a scenario remembers between its steps: saved ends, and how far TCP connections have come. */
 import { type Address, type Packet, TCP_FLAG } from "@pierhead/core";
-import { type Journey, stepsOf } from "../network/journey.ts";
+import { delivery, departure, type Journey } from "../network/journey.ts";
 import type { PacketContextOfScenario } from "./build-packet.ts";
 
 export interface Saved {
@@ -43,7 +43,7 @@ export class Memory implements PacketContextOfScenario {
   observe(journey: Journey): void {
     for (const step of journey.steps) {
       if (step.kind === "originate" || step.kind === "deliver") this.#note(step.packet, null);
-      else if (step.kind === "arrive") this.#note(step.packet, step.interface);
+      else if (step.kind === "arrive" || step.kind === "decapsulate") this.#note(step.packet, step.interface);
       else if (step.kind === "send") this.#note(step.whole ?? step.packet, step.interface);
     }
   }
@@ -73,8 +73,7 @@ export class Memory implements PacketContextOfScenario {
 
   /** `save: NAME`: source of the packet as it left. */
   save(name: string, journey: Journey): void {
-    const sent = stepsOf(journey, "send", 0)[0] ?? stepsOf(journey, "deliver", 0)[0];
-    const packet = sent?.packet ?? journey.packet;
+    const packet = (departure(journey) ?? delivery(journey))?.packet ?? journey.packet;
     this.names.set(name, { address: packet.source, port: packet.sourcePort === 0 ? null : packet.sourcePort });
   }
 }

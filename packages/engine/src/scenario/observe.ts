@@ -1,6 +1,6 @@
 /** What a journey amounts to, in the terms scenarios ask about. */
 import type { Address, Packet } from "@pierhead/core";
-import { delivery, departure, type Flow, type Journey, type StepOf, stepsOf } from "../network/journey.ts";
+import { delivery, departure, type Flow, type Journey, ownSteps, type StepOf, stepsOf } from "../network/journey.ts";
 import type { RuleReference } from "../pf/types.ts";
 
 /** A packet that left, or would have: where to, and how it looked. */
@@ -17,7 +17,7 @@ export function outcomeOf(journey: Journey): Outcome {
   if (sent !== null) return { packet: sent.whole ?? sent.packet, out: sent.interface, nextHop: sent.nextHop };
   const own = delivery(journey);
   if (own !== null) return { packet: own.packet, out: null, nextHop: null };
-  const last = stepsOf(journey, "filter", 0).at(-1);
+  const last = ownSteps(journey, "filter").at(-1);
   return { packet: last?.after ?? journey.packet, out: null, nextHop: null };
 }
 
@@ -25,7 +25,7 @@ export function outcomeOf(journey: Journey): Outcome {
 export function sideOutcomes(journey: Journey, wanted: (flow: Flow) => boolean): Outcome[] {
   const outcomes: Outcome[] = [];
   for (const flow of journey.flows) {
-    if (flow.id === 0 || !wanted(flow)) continue;
+    if (flow.id === 0 || flow.cause === "tunnel" || !wanted(flow)) continue;
     const sent = stepsOf(journey, "send", flow.id)[0];
     if (sent === undefined) continue;
     outcomes.push({ packet: sent.whole ?? sent.packet, out: sent.interface, nextHop: sent.nextHop });
@@ -35,7 +35,7 @@ export function sideOutcomes(journey: Journey, wanted: (flow: Flow) => boolean):
 
 /** The passes of the packet itself through pf in which pf really looked. */
 export function passes(journey: Journey): StepOf<"filter">[] {
-  return stepsOf(journey, "filter", 0).filter((step) => step.result.skipped === null);
+  return ownSteps(journey, "filter").filter((step) => step.result.skipped === null);
 }
 
 /** Number of a rule as logs show it: `2`, or `1.foo.0` for rule 0 of anchor foo that rule 1 calls. */
@@ -55,8 +55,8 @@ export function decidingRules(journey: Journey): RuleReference[] {
 
 /** Where the packet was diverted to; null when it was not. */
 export function diverted(journey: Journey): { readonly address: Address | null; readonly port: number } | null {
-  const delivered = stepsOf(journey, "deliver", 0).find((step) => step.divert !== null);
+  const delivered = ownSteps(journey, "deliver").find((step) => step.divert !== null);
   if (delivered !== undefined) return delivered.divert;
-  const step = stepsOf(journey, "divert", 0)[0];
+  const step = ownSteps(journey, "divert")[0];
   return step === undefined ? null : { address: step.address, port: step.port };
 }

@@ -43,6 +43,10 @@ export interface PacketSpec {
   readonly mtu: number | null;
   readonly target: Address | null;
   readonly inner: PacketSpec | null;
+  /** The packet inside: IP in IP, or PPP in L2TP with `proto: udp`. */
+  readonly carried: PacketSpec | null;
+  /** User whose VPN link it comes through: ESP and L2TP are put around it. */
+  readonly client: string | null;
 }
 
 export const PACKET_KEYS: readonly string[] = [
@@ -68,6 +72,8 @@ export const PACKET_KEYS: readonly string[] = [
   "mtu",
   "target",
   "inner",
+  "carried",
+  "client",
 ];
 
 /** SCTP chunk types by the names of RFC 9260 3.2. */
@@ -131,6 +137,7 @@ export function packetSpecOf(
   const type = readIcmpType(reader, system, fields.get("type"), family, protocol);
   const target = fields.get("target");
   const inner = fields.get("inner");
+  const carried = fields.get("carried");
   const df = fields.get("df");
   return {
     span,
@@ -156,6 +163,9 @@ export function packetSpecOf(
     mtu: number("mtu", 0xffff),
     target: target === undefined ? null : reader.address(target, "`target`"),
     inner: inner === undefined ? null : readPacketSpec(reader, system, inner.value, inner.span, "a quoted packet"),
+    carried:
+      carried === undefined ? null : readPacketSpec(reader, system, carried.value, carried.span, "a carried packet"),
+    client: text("client"),
   };
 }
 

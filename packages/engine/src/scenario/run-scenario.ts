@@ -4,6 +4,7 @@ import type { Machine } from "../machine/machine.ts";
 import { cutInto, fragmentKey } from "../network/fragments.ts";
 import { delivery, departure, type Journey, stepsOf } from "../network/journey.ts";
 import { receivePackets, sendPackets } from "../network/send.ts";
+import { answerThrough, fromClient } from "../network/tunnel.ts";
 import type { CommandResult } from "../pf/index.ts";
 import { type Trace, traceOf } from "../trace/trace.ts";
 import { buildPacket } from "./build-packet.ts";
@@ -89,7 +90,12 @@ class ScenarioRun {
   readonly #world: World;
   readonly #memory = new Memory();
   /** The last packet as it left, and where; null before the first. */
-  #last: { readonly packet: Packet; readonly interface: string | null; readonly arrival: string | null } | null = null;
+  #last: {
+    readonly packet: Packet;
+    readonly interface: string | null;
+    readonly arrival: string | null;
+    readonly journey: Journey;
+  } | null = null;
   #identification = 1000;
 
   constructor(scenario: Scenario, world: World) {
@@ -180,7 +186,13 @@ class ScenarioRun {
       notes.push(packet);
       return null;
     }
-    return this.#send(packet, spec.fragments ?? 1, spec.in, spec.out);
+    if (spec.client === null) return this.#send(packet, spec.fragments ?? 1, spec.in, spec.out);
+    const through = fromClient(this.#world.machine, spec.client, packet);
+    if (typeof through === "string") {
+      notes.push(through);
+      return null;
+    }
+    return this.#send(through.packet, spec.fragments ?? 1, spec.in ?? through.interface, null);
   }
 
   #reply(spec: ReplySpec, notes: string[]): Journey | null {
@@ -194,12 +206,11 @@ class ScenarioRun {
       notes.push(packet);
       return null;
     }
-    return this.#send(
-      packet,
-      spec.packet.fragments ?? 1,
-      last.interface,
-      last.interface === null ? last.arrival : null,
-    );
+    const fragments = spec.packet.fragments ?? 1;
+    const sent = departure(last.journey);
+    if (last.interface === null || sent === null) return this.#send(packet, fragments, null, last.arrival);
+    const back = answerThrough(last.journey, sent, packet);
+    return this.#send(back.packet, fragments, back.interface, null);
   }
 
   #send(packet: Packet, fragments: number, arrival: string | null, leaving: string | null): Journey {
@@ -219,11 +230,16 @@ class ScenarioRun {
   #remember(journey: Journey, arrival: string | null): void {
     const sent = departure(journey);
     if (sent !== null) {
-      this.#last = { packet: wholeOf(journey) ?? sent.whole ?? sent.packet, interface: sent.interface, arrival };
+      this.#last = {
+        packet: wholeOf(journey) ?? sent.whole ?? sent.packet,
+        interface: sent.interface,
+        arrival,
+        journey,
+      };
       return;
     }
     const own = delivery(journey);
-    if (own !== null) this.#last = { packet: own.packet, interface: null, arrival: own.interface };
+    if (own !== null) this.#last = { packet: own.packet, interface: null, arrival: own.interface, journey };
   }
 }
 

@@ -140,6 +140,12 @@ function stepJson(step: JourneyStep, system: System): JsonObject {
         nextHop: `${step.nextHop}`,
         packet: packetJson(step.packet, system),
       };
+    case "encapsulate":
+    case "decapsulate": {
+      const other = step.kind === "encapsulate" ? step.carrier : step.carried;
+      const packet = packetJson(step.packet, system);
+      return { kind: step.kind, flow: step.flow, by: step.by, interface: step.interface, other, packet };
+    }
     case "loop-back":
       return { kind: step.kind, flow: step.flow, interface: step.interface };
     case "deliver":

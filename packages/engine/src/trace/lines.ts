@@ -1,6 +1,6 @@
 /** The human form of a trace, as lines with a depth and a kind: the terminal adds colour, the studio boxes. */
 import { type Packet, packetLength } from "@pierhead/core";
-import type { JourneyStep, StepOf } from "../network/journey.ts";
+import { type JourneyStep, ownFlows, type StepOf, type TunnelKind } from "../network/journey.ts";
 import { formatDestination } from "../network/routes.ts";
 import type { EvaluationStep, FilterResult } from "../pf/types.ts";
 import { endText } from "../scenario/check.ts";
@@ -56,14 +56,28 @@ export function traceText(trace: Trace, options: TraceLineOptions = {}): string 
     .join("\n");
 }
 
+const WRAPPED: Readonly<Record<TunnelKind, string>> = {
+  ip: "carried in IP",
+  ipsec: "protected by ESP",
+  l2tp: "carried in L2TP",
+};
+
+const UNWRAPPED: Readonly<Record<TunnelKind, string>> = {
+  ip: "out of IP in IP",
+  ipsec: "out of ESP",
+  l2tp: "out of L2TP",
+};
+
 class Writer {
   readonly lines: TraceLine[] = [];
   readonly #trace: Trace;
   readonly #all: boolean;
+  readonly #own: ReadonlySet<number>;
 
   constructor(trace: Trace, all: boolean) {
     this.#trace = trace;
     this.#all = all;
+    this.#own = new Set(ownFlows(trace.journey.steps));
   }
 
   add(kind: TraceLineKind, depth: number, text: string, place = ""): void {
@@ -75,7 +89,7 @@ class Writer {
   }
 
   step(step: JourneyStep): void {
-    const indent = step.flow === 0 ? 0 : 1;
+    const indent = this.#own.has(step.flow) ? 0 : 1;
     switch (step.kind) {
       case "arrive":
         this.add("packet", indent, `arrives on ${step.interface}: ${this.#packet(step.packet)}`);
@@ -122,6 +136,12 @@ class Writer {
           indent,
           `delivered: ${this.#packet(step.packet)}${step.service === null ? "" : ` to ${step.service}`}`,
         );
+        break;
+      case "encapsulate":
+        this.add("note", 0, `${WRAPPED[step.by]} by ${step.interface}: ${this.#packet(step.packet)}`);
+        break;
+      case "decapsulate":
+        this.add("packet", 0, `${UNWRAPPED[step.by]} on ${step.interface}: ${this.#packet(step.packet)}`);
         break;
       case "divert":
         this.add("sent", indent, `diverted to ${step.address ?? "the machine"} port ${step.port}`);

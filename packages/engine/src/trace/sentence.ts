@@ -1,7 +1,7 @@
 /** The fate of a packet in one sentence. */
 import type { Packet } from "@pierhead/core";
 import type { Machine } from "../machine/machine.ts";
-import { delivery, departure, type Journey, type StepOf, stepsOf } from "../network/journey.ts";
+import { delivery, departure, type Journey, ownSteps, type StepOf } from "../network/journey.ts";
 import { endText } from "../scenario/check.ts";
 import { diverted, passes } from "../scenario/observe.ts";
 import { originText, placeText, rulePlace, ruleText } from "./describe.ts";
@@ -33,7 +33,7 @@ export function sentenceOf(journey: Journey, machine: Machine): string {
     case "block": {
       const end = lastEnd(journey);
       if (end !== null && end.why !== "blocked") return `is dropped by the machine: ${end.text}`;
-      const frame = stepsOf(journey, "frame", 0).find((step) => step.result.verdict === "block");
+      const frame = ownSteps(journey, "frame").find((step) => step.result.verdict === "block");
       if (frame !== undefined) {
         const place = originText(frame.result.rule?.origin ?? null);
         const where = place === "" ? "" : ` (${place})`;
@@ -74,7 +74,7 @@ function changes(before: Packet, after: Packet): string {
 /** Random choices that could have led elsewhere. */
 function choices(journey: Journey): string {
   const ways = new Set<string>();
-  for (const step of stepsOf(journey, "filter", 0)) {
+  for (const step of ownSteps(journey, "filter")) {
     for (const one of step.result.possible) {
       if (/gateway|route|interface/.test(one.what)) for (const outcome of one.outcomes) ways.add(outcome);
     }
@@ -83,7 +83,7 @@ function choices(journey: Journey): string {
 }
 
 function lastEnd(journey: Journey): StepOf<"end"> | null {
-  return stepsOf(journey, "end", 0).at(-1) ?? null;
+  return ownSteps(journey, "end").at(-1) ?? null;
 }
 
 function blockingPass(journey: Journey): StepOf<"filter"> | null {

@@ -4,6 +4,7 @@ import type { Machine } from "../machine/machine.ts";
 import { cutInto } from "../network/fragments.ts";
 import type { Journey } from "../network/journey.ts";
 import { receivePackets, sendPackets } from "../network/send.ts";
+import { fromClient } from "../network/tunnel.ts";
 import { buildPacket } from "../scenario/build-packet.ts";
 import type { PacketSpec } from "../scenario/packet-spec.ts";
 import { sentenceOf } from "./sentence.ts";
@@ -22,6 +23,11 @@ export interface Trace {
 export function traceSpec(machine: Machine, spec: PacketSpec): Trace | string {
   const packet = buildPacket(spec);
   if (typeof packet === "string") return packet;
+  if (spec.client !== null) {
+    const through = fromClient(machine, spec.client, packet);
+    if (typeof through === "string") return through;
+    return tracePacket(machine, through.packet, "in", spec.in ?? through.interface, spec.fragments ?? 1);
+  }
   const name = spec.in ?? (spec.out === "" ? null : spec.out);
   if (name !== null && machine.interface(name) === null) {
     const known = machine.interfaces().map((one) => one.name);
