@@ -99,6 +99,7 @@ describe("IP in IP", () => {
         "gif.scenario.yaml",
         `name: through the tunnel
 system: openbsd-7.8
+forwarding: true
 files: ${JSON.stringify(Object.fromEntries(Object.entries(FILES).map(([path, text]) => [path.replace("etc/", "/etc/"), text])))}
 steps:
   - packet: { in: em1, from: "[2001:db8:1::10]:40000", to: "[2001:db8:ff::1]:80" }
