@@ -211,7 +211,8 @@ function protocolOf(packet: Packet): number {
   return packet.family === 4 ? PROTOCOL.ipv4 : PROTOCOL.ipv6;
 }
 
-function plainPacket(source: Address, destination: Address, protocol: number, ttl: number): Packet {
+/** A packet of nothing but its header; the caller fills in the rest. */
+export function plainPacket(source: Address, destination: Address, protocol: number, ttl: number): Packet {
   return {
     family: destination.family,
     source,

@@ -12,6 +12,7 @@ import { icmpCodeByName, icmpCodeName, icmpTypeName, protocolByNumber } from "@p
 import { formatRule } from "@pierhead/lang/pf";
 import type { Machine } from "../machine/machine.ts";
 import { delivery, type Journey } from "../network/journey.ts";
+import type { Attempt } from "../vpn/index.ts";
 import type { Saved } from "./memory.ts";
 import { decidingRules, diverted, type Outcome, outcomeOf, passes, ruleNumber, sideOutcomes } from "./observe.ts";
 import { CHUNKS, icmpTypeOf } from "./packet-spec.ts";
@@ -73,6 +74,28 @@ export function checkJourney(expect: Expectation, journey: Journey, context: Che
     if (got !== expect.delivered) {
       failures.push({ what: "delivered", expected: `${expect.delivered}`, got: `${got}` });
     }
+  }
+  return failures;
+}
+
+/** Whether a client got in as expected; without a word about it, it has to. */
+export function checkAttempt(expect: Expectation | null, attempt: Attempt | null): Failure[] {
+  const failures: Failure[] = [];
+  const connected = attempt?.connected ?? false;
+  const wanted = expect?.connected ?? (expect?.verdict == null || expect.verdict.includes("pass"));
+  if (connected !== wanted) {
+    const why = attempt?.steps.find((one) => !one.ok);
+    failures.push({
+      what: "connected",
+      expected: `${wanted}`,
+      got: why === undefined ? `${connected}` : `${connected} (${why.text})`,
+    });
+  }
+  if (expect?.address != null && !expect.address.some((one) => attempt?.framed?.equals(one) === true)) {
+    failures.push({ what: "address", expected: expect.address.join(" or "), got: `${attempt?.framed ?? "none"}` });
+  }
+  if (expect?.interface != null && !expect.interface.includes(attempt?.interface ?? "")) {
+    failures.push({ what: "interface", expected: expect.interface.join(" or "), got: attempt?.interface ?? "none" });
   }
   return failures;
 }

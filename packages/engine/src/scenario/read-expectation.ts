@@ -37,6 +37,9 @@ const KEYS = [
   "copies",
   "divert",
   "delivered",
+  "connected",
+  "address",
+  "interface",
   "exit",
   "output",
 ];
@@ -72,6 +75,7 @@ export function readExpectation(reader: Reader, system: System, entry: Entry): E
     );
   }
   const delivered = fields.get("delivered");
+  const connected = fields.get("connected");
   const exit = fields.get("exit");
   const protocol = firstProtocol(reader, system, fields);
   return {
@@ -88,6 +92,9 @@ export function readExpectation(reader: Reader, system: System, entry: Entry): E
     copies: copies(reader, system, fields.get("copies")),
     divert: ends(reader, system, fields.get("divert"), protocol),
     delivered: delivered === undefined ? null : reader.boolean(delivered, "`delivered`"),
+    connected: connected === undefined ? null : reader.boolean(connected, "`connected`"),
+    address: addresses(reader, fields.get("address")),
+    interface: texts(reader, fields.get("interface")),
     exit: exit === undefined ? null : reader.number(exit, "`exit`", 0, 255),
     output: texts(reader, fields.get("output")),
   };

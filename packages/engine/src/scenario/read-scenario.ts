@@ -13,6 +13,7 @@ import {
 import { parseDocument } from "yaml";
 import { parseDuration } from "./duration.ts";
 import { PACKET_KEYS, packetSpecOf, readPacketSpec } from "./packet-spec.ts";
+import { readConnect } from "./read-connect.ts";
 import { readExpectation } from "./read-expectation.ts";
 import { type Entry, Reader, withoutScope, type YamlNode } from "./reader.ts";
 import type {
@@ -261,7 +262,7 @@ function readTests(reader: Reader, entry: Entry | undefined): Map<string, boolea
   return tests;
 }
 
-const ACTION_KEYS = ["packet", "reply", "set", "link", "advance", "run"] as const;
+const ACTION_KEYS = ["packet", "reply", "set", "link", "connect", "disconnect", "advance", "run"] as const;
 const STEP_KEYS = [...ACTION_KEYS, "stdin", "expect", "times", "save"];
 
 function readSteps(reader: Reader, system: System, entry: Entry): ScenarioStep[] {
@@ -307,7 +308,7 @@ function readAction(reader: Reader, system: System, fields: ReadonlyMap<string, 
     case "packet": {
       const packet = readPacketSpec(reader, system, entry.value, entry.span, "a packet");
       if (packet === null) return null;
-      if ((packet.in === null) === (packet.out === null)) {
+      if (packet.client === null && (packet.in === null) === (packet.out === null)) {
         reader.error(
           "scenario/missing-key",
           "A packet has either `in: INTERFACE` (it arrives) or `out: INTERFACE` (the host sends it).",
@@ -339,6 +340,14 @@ function readAction(reader: Reader, system: System, fields: ReadonlyMap<string, 
         reader.error("scenario/bad-duration", `\`${text}\` is no time span, like 30s, 5m or 1h30m.`, entry.span);
       }
       return seconds === null ? null : { kind: "advance", seconds };
+    }
+    case "connect": {
+      const client = readConnect(reader, entry);
+      return client === null ? null : { kind: "connect", client };
+    }
+    case "disconnect": {
+      const user = reader.text(entry, "`disconnect`");
+      return user === null ? null : { kind: "disconnect", user };
     }
     case "run": {
       const command = reader.text(entry, "`run`");

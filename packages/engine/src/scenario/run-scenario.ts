@@ -7,8 +7,9 @@ import { receivePackets, sendPackets } from "../network/send.ts";
 import { answerThrough, fromClient } from "../network/tunnel.ts";
 import type { CommandResult } from "../pf/index.ts";
 import { type Trace, traceOf } from "../trace/trace.ts";
+import { type Attempt, disconnectClient } from "../vpn/index.ts";
 import { buildPacket } from "./build-packet.ts";
-import { type CheckContext, checkJourney, checkMachine, type Failure } from "./check.ts";
+import { type CheckContext, checkAttempt, checkJourney, checkMachine, type Failure } from "./check.ts";
 import { Memory } from "./memory.ts";
 import type { PacketSpec } from "./packet-spec.ts";
 import { readScenario } from "./read-scenario.ts";
@@ -108,6 +109,7 @@ class ScenarioRun {
     const notes: string[] = [];
     let journey: Journey | null = null;
     let command: CommandResult | null = null;
+    let attempt: Attempt | null = null;
     for (let i = 0; i < step.times; i++) {
       const { action } = step;
       switch (action.kind) {
@@ -125,6 +127,15 @@ class ScenarioRun {
             if (!this.#world.setLink(name, link)) notes.push(`there is no interface ${name}`);
           }
           break;
+        case "connect":
+          attempt = this.#world.connect(action.client);
+          if (attempt === null) notes.push("this machine has no ipsec.conf, iked.conf or npppd: nobody can connect");
+          journey = attempt?.steps.findLast((one) => one.journey !== null)?.journey ?? null;
+          for (const one of attempt?.steps ?? []) if (!one.ok) notes.push(`${one.name}: ${one.text}`);
+          break;
+        case "disconnect":
+          if (!disconnectClient(this.#world.machine, action.user)) notes.push(`${action.user} is not connected`);
+          break;
         case "advance":
           this.#world.advance(action.seconds);
           break;
@@ -134,6 +145,7 @@ class ScenarioRun {
       }
       if (journey !== null) this.#memory.observe(journey);
       failures.push(...this.#check(step, journey, command));
+      if (action.kind === "connect") failures.push(...checkAttempt(step.expect, attempt));
       if (failures.length > 0) break;
     }
     if (journey === null && (step.action.kind === "packet" || step.action.kind === "reply")) {
@@ -268,6 +280,10 @@ function titleOf(step: ScenarioStep): string {
       return `set ${[...action.tests].map(([name, truth]) => `${name}=${truth}`).join(", ")}`;
     case "link":
       return `link ${[...action.links].map(([name, link]) => `${name} ${link}`).join(", ")}`;
+    case "connect":
+      return `connect ${action.client.user} from ${action.client.from}`;
+    case "disconnect":
+      return `disconnect ${action.user}`;
     case "advance":
       return `advance ${action.seconds}s`;
     case "run":

@@ -1,5 +1,6 @@
 /** A scenario file as it was read. */
 import type { Address, Diagnostic, InterfaceAddress, LinkState, Source, Span, System } from "@pierhead/core";
+import type { ClientSpec } from "../vpn/index.ts";
 import type { Endpoint, PacketSpec } from "./packet-spec.ts";
 
 export interface ScenarioInterface {
@@ -77,6 +78,10 @@ export interface Expectation {
   readonly copies: readonly ExpectedPacket[] | null;
   readonly divert: AnyOf<ExpectedEnd> | null;
   readonly delivered: boolean | null;
+  /** Of a `connect` step: whether the client got in, with which address, by which interface. */
+  readonly connected: boolean | null;
+  readonly address: AnyOf<Address> | null;
+  readonly interface: AnyOf<string> | null;
   /** Of a `run` step. */
   readonly exit: number | null;
   readonly output: AnyOf<string> | null;
@@ -96,6 +101,8 @@ export type StepAction =
   | { readonly kind: "reply"; readonly reply: ReplySpec }
   | { readonly kind: "set"; readonly tests: TestTruths }
   | { readonly kind: "link"; readonly links: ReadonlyMap<string, LinkState> }
+  | { readonly kind: "connect"; readonly client: ClientSpec }
+  | { readonly kind: "disconnect"; readonly user: string }
   /** Seconds. */
   | { readonly kind: "advance"; readonly seconds: number }
   | { readonly kind: "run"; readonly command: string; readonly stdin: string | null };

@@ -1,10 +1,11 @@
 /** The machine of a scenario with what runs on it: pf, ifstated, commands. */
 import type { Diagnostic, LinkState, System } from "@pierhead/core";
-import { buildMachine } from "../build/index.ts";
+import { buildMachine, type MachineBuild } from "../build/index.ts";
 import { type Settling, SimulatedMonitor } from "../ifstated/index.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { CommandResult } from "../pf/index.ts";
 import { runCommand } from "../shell/index.ts";
+import { type Attempt, type ClientSpec, connectClient, readHeadEnd } from "../vpn/index.ts";
 import { interfaceSpecifications, routeSpecifications } from "./prepare.ts";
 import type { Scenario, TestTruths } from "./types.ts";
 
@@ -20,6 +21,7 @@ export class World {
   readonly machine: Machine;
   /** Why the scenario cannot be run. */
   readonly errors: readonly string[];
+  readonly #build: MachineBuild;
   readonly #monitor: SimulatedMonitor | null;
   readonly #truths = new Map<string, boolean>();
   readonly #notes: string[] = [];
@@ -27,12 +29,13 @@ export class World {
   #told = 0;
 
   private constructor(
-    machine: Machine,
+    build: MachineBuild,
     errors: readonly string[],
     monitor: SimulatedMonitor | null,
     truths: TestTruths,
   ) {
-    this.machine = machine;
+    this.machine = build.machine;
+    this.#build = build;
     this.errors = errors;
     this.#monitor = monitor;
     for (const [name, truth] of truths) this.#truths.set(name, truth);
@@ -51,11 +54,12 @@ export class World {
       for (const [path, text] of tree ?? []) files.set(path, text);
     }
     for (const [path, text] of scenario.files) files.set(path, text);
-    const { machine, pf, ifstated } = buildMachine(files, scenario.system, {
+    const build = buildMachine(files, scenario.system, {
       interfaces: interfaceSpecifications(scenario),
       routes: routeSpecifications(scenario),
       ...(scenario.forwarding === null ? {} : { forwarding: scenario.forwarding }),
     });
+    const { machine, pf, ifstated } = build;
     // Without a tree nothing says that pf is off: a scenario is about it.
     if (scenario.tree === null) {
       machine.pf.enabled = true;
@@ -76,7 +80,7 @@ export class World {
       if (wrong.length === 0)
         monitor = new SimulatedMonitor(machine, ifstated.configuration, { tests: scenario.tests });
     }
-    return new World(machine, errors, monitor, scenario.tests);
+    return new World(build, errors, monitor, scenario.tests);
   }
 
   /** State ifstated is in; null when it does not run. */
@@ -91,6 +95,12 @@ export class World {
     if (monitor === null) return;
     for (const name of monitor.setTests(tests)) this.#notes.push(`no test of ifstated.conf is called \`${name}\``);
     this.#settle(monitor.settle());
+  }
+
+  /** A VPN client comes in, or tries to. @returns null when the machine has no VPN server */
+  connect(client: ClientSpec): Attempt | null {
+    const headEnd = readHeadEnd(this.#build);
+    return headEnd === null ? null : connectClient(this.#build, headEnd, client);
   }
 
   /** @returns whether there is such an interface */

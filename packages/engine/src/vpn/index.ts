@@ -1,0 +1,4 @@
+export * from "./attempt.ts";
+export * from "./connect.ts";
+export * from "./disconnect.ts";
+export * from "./head-end.ts";
