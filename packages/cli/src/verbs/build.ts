@@ -54,7 +54,7 @@ Example:
         await explain(flags.explain, site, built, flags.json === true);
         return;
       }
-      const verified = await verifyAndPlace(input, built, flags.output);
+      const verified = await verifyAndPlace(input, site, built, flags.output);
       if (flags.json === true) await json(input, built, verified, flags.output);
       else await pretty(input, verified, flags.output);
       exit(verified.every((one) => one.ok) ? EXIT.fine : EXIT.findings);
@@ -67,6 +67,7 @@ function collect(value: string, before: string[] = []): string[] {
 
 async function verifyAndPlace(
   input: SiteInput,
+  site: Site,
   built: BuiltSite,
   folder: string | undefined,
 ): Promise<readonly Verification[]> {
@@ -77,6 +78,7 @@ async function verifyAndPlace(
   try {
     const verified = built.machines.map((machine) =>
       verifyMachine(machine, {
+        site,
         nameOf: (path) => `${folder === undefined ? "" : `${folder.replace(/[\\/]+$/, "")}/`}${machine.name}${path}`,
         textOf: (path) =>
           staged?.textOf(machine.name, path) ?? machine.files.find((file) => file.path === path)?.text ?? "",

@@ -3,19 +3,38 @@ import { type Address, maskAddress, type Prefix } from "@pierhead/core";
 import type { Guest, Host, Lan, Tunnel, Uplink } from "../model/site.ts";
 import type { SitePath } from "../read/index.ts";
 
+/** A next hop of the default route. */
+export interface CardGateway {
+  readonly address: Address;
+  readonly path: SitePath;
+  /** It is outside the networks of the card: a route to it on the link comes first. */
+  readonly onLink: boolean;
+}
+
 export interface Card {
   readonly interface: string;
   readonly path: SitePath;
   readonly dhcp: boolean;
   readonly addresses: readonly { readonly prefix: Prefix; readonly path: SitePath }[];
-  /** Next hop of the default route; null when another card has it. */
-  readonly gateway: Address | null;
-  readonly gatewayPath: SitePath;
-  /** The gateway is outside the network of the address: a route to it on the link comes first. */
-  readonly onLink: boolean;
-  readonly inet6Gateway: Address | null;
+  /** Null when another card has the default route, or a lease brings it. */
+  readonly gateway: CardGateway | null;
+  readonly inet6Gateway: CardGateway | null;
   readonly description: string;
   readonly mtu: number | null;
+}
+
+/** Bare minimum of a card: it is there and up. */
+export function bareCard(interfaceName: string, path: SitePath): Card {
+  return {
+    interface: interfaceName,
+    path,
+    dhcp: false,
+    addresses: [],
+    gateway: null,
+    inet6Gateway: null,
+    description: "",
+    mtu: null,
+  };
 }
 
 export function hostCards(host: Host): Card[] {
@@ -24,15 +43,15 @@ export function hostCards(host: Host): Card[] {
 
 function lineCard(host: Host, line: Uplink): Card {
   const own = line.address;
+  const addresses = own === null ? [] : [{ prefix: own, path: [...line.path, "address"] }];
   return {
-    interface: line.interface,
-    path: line.path,
+    ...bareCard(line.interface, line.path),
     dhcp: line.dhcp,
-    addresses: own === null ? [] : [{ prefix: own, path: [...line.path, "address"] }],
-    gateway: host.preferred === line ? line.gateway : null,
-    gatewayPath: [...line.path, "gateway"],
-    onLink: own !== null && line.gateway !== null && !own.address.isIn(line.gateway, own.length),
-    inet6Gateway: null,
+    addresses,
+    gateway:
+      host.preferred === line && line.gateway !== null
+        ? gatewayOn(addresses, line.gateway, [...line.path, "gateway"])
+        : null,
     description: line.description,
     mtu: line.mtu,
   };
@@ -40,36 +59,39 @@ function lineCard(host: Host, line: Uplink): Card {
 
 function lanCard(lan: Lan): Card {
   return {
-    interface: lan.interface,
-    path: lan.path,
-    dhcp: false,
+    ...bareCard(lan.interface, lan.path),
     addresses: lan.addresses.map((prefix, index) => ({ prefix, path: [...lan.path, "addresses", index] })),
-    gateway: null,
-    gatewayPath: lan.path,
-    onLink: false,
-    inet6Gateway: null,
     description: lan.description,
-    mtu: null,
   };
 }
 
 export function guestCard(guest: Guest): Card {
   const six = guest.inet6;
+  const addresses = [
+    { prefix: guest.address, path: [...guest.path, "address"] },
+    ...(six === null ? [] : [{ prefix: six.address, path: [...guest.path, "inet6", "address"] }]),
+  ];
   return {
-    interface: guest.interface,
-    path: guest.path,
-    dhcp: false,
-    addresses: [
-      { prefix: guest.address, path: [...guest.path, "address"] },
-      ...(six === null ? [] : [{ prefix: six.address, path: [...guest.path, "inet6", "address"] }]),
-    ],
-    gateway: guest.gateway,
-    gatewayPath: [...guest.path, "gateway"],
-    onLink: guest.gatewayOnLink,
-    inet6Gateway: six?.gateway ?? null,
-    description: "",
-    mtu: null,
+    ...bareCard(guest.interface, guest.path),
+    addresses,
+    gateway: gatewayOn(addresses, guest.gateway, guest.gatewayPath),
+    inet6Gateway: six === null ? null : gatewayOn(addresses, six.gateway, [...guest.path, "inet6", "gateway"]),
   };
+}
+
+function gatewayOn(addresses: Card["addresses"], address: Address, path: SitePath): CardGateway {
+  // A link-local next hop is on its link by definition (RFC 4291, 2.5.6).
+  const near =
+    (address.family === 6 && address.isLinkLocal()) ||
+    addresses.some(
+      ({ prefix }) => prefix.address.family === address.family && prefix.address.isIn(address, prefix.length),
+    );
+  return { address, path, onLink: !near };
+}
+
+/** The card's first address of a family; null when it has none. */
+export function ownAddress(card: Card, family: 4 | 6): Address | null {
+  return card.addresses.find(({ prefix }) => prefix.address.family === family)?.prefix.address ?? null;
 }
 
 /** Tunnel with the IPv4 address it starts from. */

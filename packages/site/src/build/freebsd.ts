@@ -1,31 +1,47 @@
 /** Network variables of FreeBSD's rc.conf(5). */
 import { formatPrefix } from "@pierhead/core";
 import type { SitePath } from "../read/index.ts";
+import type { Bridge } from "./bridge.ts";
+import { bareBridge } from "./bridge-files.ts";
 import type { Card, TunnelEnd } from "./card.ts";
 import { scoped } from "./card.ts";
 import type { FileWriter } from "./file.ts";
+import type { Station } from "./station.ts";
 
-export function freebsdCards(out: FileWriter, cards: readonly Card[], tunnels: readonly TunnelEnd[]): void {
-  for (const card of cards) addresses(out, card);
-  for (const card of cards) gateway(out, card);
-  if (tunnels.length > 0) tunnelVariables(out, tunnels);
+export function freebsdCards(out: FileWriter, { cards, tunnels, bridge }: Station): void {
+  const cloned = [
+    ...(bridge === null ? [] : [{ name: bridge.name, path: [...bridge.path, "bridge"] }]),
+    ...tunnels.map(({ tunnel }) => ({ name: tunnel.interface, path: [...tunnel.path, "interface"] })),
+  ];
+  if (cloned.length > 0) {
+    const names = cloned.map((one) => one.name).join(" ");
+    set(out, "cloned_interfaces", names, ...cloned.map((one) => one.path));
+  }
+  if (bridge !== null) set(out, `ifconfig_${bridge.card}`, "up", bridge.cardPath);
+  const all =
+    bridge === null || cards.some((card) => card.interface === bridge.name) ? cards : [...cards, bareBridge(bridge)];
+  for (const card of all) addresses(out, card, bridge);
+  for (const card of all) gateways(out, card);
+  for (const end of tunnels) tunnelVariables(out, end);
 }
 
 function set(out: FileWriter, name: string, value: string, ...from: readonly SitePath[]): void {
   out.line(`${name}="${value}"`, ...from);
 }
 
-function addresses(out: FileWriter, card: Card): void {
+function addresses(out: FileWriter, card: Card, bridge: Bridge | null): void {
   const name = card.interface;
-  if (card.dhcp)
-    set(out, `ifconfig_${name}`, card.mtu === null ? "DHCP" : `DHCP mtu ${card.mtu}`, [...card.path, "dhcp"]);
+  const mtu = card.mtu === null ? "" : ` mtu ${card.mtu}`;
+  const member = bridge?.name === name ? ` addm ${bridge.card}` : "";
+  const memberFrom = bridge?.name === name ? [bridge.cardPath] : [];
+  if (card.dhcp) set(out, `ifconfig_${name}`, `DHCP${mtu}${member}`, [...card.path, "dhcp"], ...memberFrom);
   let four = 0;
   let six = 0;
   for (const { prefix, path } of card.addresses) {
     const text = `${prefix.address}/${prefix.length}`;
     if (prefix.address.family === 4) {
-      const mtu = four === 0 && card.mtu !== null ? ` mtu ${card.mtu}` : "";
-      set(out, four === 0 ? `ifconfig_${name}` : `ifconfig_${name}_alias${four - 1}`, `inet ${text}${mtu}`, path);
+      if (four === 0) set(out, `ifconfig_${name}`, `inet ${text}${mtu}${member}`, path, ...memberFrom);
+      else set(out, `ifconfig_${name}_alias${four - 1}`, `inet ${text}`, path);
       four++;
     } else {
       // Numbers of aliases run through both families.
@@ -34,32 +50,44 @@ function addresses(out: FileWriter, card: Card): void {
       six++;
     }
   }
+  if (!card.dhcp && four === 0) set(out, `ifconfig_${name}`, `up${mtu}${member}`, card.path, ...memberFrom);
   if (card.description !== "") set(out, `ifconfig_${name}_descr`, card.description, [...card.path, "description"]);
 }
 
-function gateway(out: FileWriter, card: Card): void {
-  if (card.gateway !== null && card.onLink) {
-    // rc.d/routing adds static_routes in their order: first the gateway on the link, then the way to the world.
-    set(out, "gateway_if", card.interface, [...card.path, "interface"]);
-    set(out, "gateway_ip", `${card.gateway}`, card.gatewayPath);
-    set(out, "static_routes", "gateway default", card.gatewayPath);
-    out.line('route_gateway="-host $gateway_ip -interface $gateway_if"', card.gatewayPath);
-    out.line('route_default="default $gateway_ip"', card.gatewayPath);
-  } else if (card.gateway !== null) set(out, "defaultrouter", `${card.gateway}`, card.gatewayPath);
-  if (card.inet6Gateway !== null) {
-    set(out, "ipv6_defaultrouter", scoped(card.inet6Gateway, card.interface), [...card.path, "inet6", "gateway"]);
+/**
+ * rc.d/routing adds the routes of `static_routes` in their order, and before the next hop of `defaultrouter` in
+ * today's releases only. With both routes in the list the gateway is on the link first, in every release.
+ */
+function gateways(out: FileWriter, card: Card): void {
+  const { gateway, inet6Gateway } = card;
+  const link = [...card.path, "interface"];
+  if (gateway?.onLink === true) {
+    set(out, "gateway_if", card.interface, link);
+    set(out, "gateway_ip", `${gateway.address}`, gateway.path);
+    set(out, "static_routes", "gateway default", gateway.path);
+    out.line('route_gateway="-host $gateway_ip -interface $gateway_if"', gateway.path, link);
+    out.line('route_default="default $gateway_ip"', gateway.path);
+  } else if (gateway !== null) set(out, "defaultrouter", `${gateway.address}`, gateway.path);
+  if (inet6Gateway?.onLink === true) {
+    set(out, "ipv6_static_routes", "gateway6 default6", inet6Gateway.path);
+    set(
+      out,
+      "ipv6_route_gateway6",
+      `${inet6Gateway.address} -prefixlen 128 -interface ${card.interface}`,
+      inet6Gateway.path,
+      link,
+    );
+    set(out, "ipv6_route_default6", `default ${inet6Gateway.address}`, inet6Gateway.path);
+  } else if (inet6Gateway !== null) {
+    set(out, "ipv6_defaultrouter", scoped(inet6Gateway.address, card.interface), inet6Gateway.path);
   }
 }
 
 /** gif(4), cloned: protocol 41. */
-function tunnelVariables(out: FileWriter, tunnels: readonly TunnelEnd[]): void {
-  const names = tunnels.map(({ tunnel }) => tunnel.interface).join(" ");
-  set(out, "cloned_interfaces", names, ...tunnels.map(({ tunnel }) => [...tunnel.path, "interface"]));
-  for (const { tunnel, local } of tunnels) {
-    const name = tunnel.interface;
-    const { remote, path } = tunnel;
-    set(out, `ifconfig_${name}`, `tunnel ${local} ${remote} mtu ${tunnel.mtu}`, [...path, "remote"], [...path, "mtu"]);
-    set(out, `ifconfig_${name}_ipv6`, `inet6 ${formatPrefix(tunnel.address)}`, [...path, "address"]);
-    if (tunnel.isDefault) set(out, "ipv6_defaultrouter", `${tunnel.peer}`, [...path, "peer"]);
-  }
+function tunnelVariables(out: FileWriter, { tunnel, local }: TunnelEnd): void {
+  const name = tunnel.interface;
+  const { remote, path } = tunnel;
+  set(out, `ifconfig_${name}`, `tunnel ${local} ${remote} mtu ${tunnel.mtu}`, [...path, "remote"], [...path, "mtu"]);
+  set(out, `ifconfig_${name}_ipv6`, `inet6 ${formatPrefix(tunnel.address)}`, [...path, "address"]);
+  if (tunnel.isDefault) set(out, "ipv6_defaultrouter", `${tunnel.peer}`, [...path, "peer"]);
 }

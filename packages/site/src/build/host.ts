@@ -1,39 +1,66 @@
-/** The files of one host. */
+/** The files of one host or guest. */
 import type { Guest, Host, Site } from "../model/site.ts";
-import type { BuiltMachine } from "./built.ts";
-import { hostCards, hostTunnels } from "./card.ts";
+import { bareBridge, bridgeFiles } from "./bridge-files.ts";
+import type { BuiltGateway, BuiltMachine } from "./built.ts";
+import { ownAddress } from "./card.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
 import { freebsdCards } from "./freebsd.ts";
 import { hasBalance, head } from "./gateway.ts";
+import { guestRunner } from "./hypervisor.ts";
 import { enableIfstated, ifstatedFiles } from "./ifstated-conf.ts";
+import { linuxCards, resolvConf } from "./linux.ts";
+import { netbsdCards } from "./netbsd.ts";
 import { openbsdCards } from "./openbsd.ts";
 import { pfFiles } from "./pf-conf.ts";
+import { guestStation, hostStation, type Station } from "./station.ts";
 
+/** @param guests of this host, in the order in which they start */
 export function buildHost(host: Host, guests: readonly Guest[], site: Site): BuiltMachine {
+  const station = hostStation(host);
   return {
     name: host.name,
     kind: "host",
+    path: host.path,
     system: host.system,
-    files: sorted(filesOf(host, guests, site)),
+    gateways: gatewaysOf(station),
+    files: filesOf(station, guests, site),
     secrets: host.secrets.map((secret) => ({ path: secret.file, from: secret.reference })),
     scenarios: host.scenarios,
     policies: host.policies,
   };
 }
 
-export function sorted(files: readonly BuiltFile[]): BuiltFile[] {
-  return [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+export function buildGuest(guest: Guest, site: Site): BuiltMachine {
+  const station = guestStation(guest);
+  return {
+    name: guest.name,
+    kind: "guest",
+    path: guest.path,
+    system: guest.system,
+    gateways: gatewaysOf(station),
+    files: filesOf(station, [], site),
+    secrets: [],
+    scenarios: [],
+    policies: [],
+  };
 }
 
-function filesOf(host: Host, _guests: readonly Guest[], site: Site): BuiltFile[] {
-  switch (host.system.family) {
-    case "openbsd":
-      return openbsdHost(host, site);
-    case "freebsd":
-      return freebsdHost(host, site);
-    default:
-      return [];
-  }
+function gatewaysOf({ cards }: Station): BuiltGateway[] {
+  return cards.flatMap((card) =>
+    [card.gateway, card.inet6Gateway].flatMap((gateway) => {
+      const own = gateway === null ? null : ownAddress(card, gateway.address.family);
+      if (gateway === null || own === null) return [];
+      return [{ interface: card.interface, own, address: gateway.address, path: gateway.path }];
+    }),
+  );
+}
+
+function filesOf(station: Station, guests: readonly Guest[], site: Site): BuiltFile[] {
+  const { family } = station.host.system;
+  const files = { openbsd, freebsd, netbsd, linux, macos: () => [] }[family](station, guests, site.name);
+  // Linux has no wheel.
+  const owned = family === "linux" ? files.map((file) => ({ ...file, group: "root" })) : files;
+  return owned.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
 function forwards(host: Host): { readonly four: boolean; readonly six: boolean } {
@@ -42,9 +69,11 @@ function forwards(host: Host): { readonly four: boolean; readonly six: boolean }
   return { four: has(4), six: has(6) };
 }
 
-function openbsdHost(host: Host, site: Site): BuiltFile[] {
-  const files = openbsdCards(hostCards(host), hostTunnels(host), host.system);
-  files.push(...pfFiles(host, site.name));
+function openbsd(station: Station, guests: readonly Guest[], site: string): BuiltFile[] {
+  const { host } = station;
+  const files = openbsdCards(station.cards, station.tunnels, host.system);
+  files.push(new FileWriter("/etc/myname").line(host.name, host.path).finish());
+  if (station.filters) files.push(...pfFiles(host, site, { guests, inet6: station.inet6Lines }));
   const lans = [...host.path, "lans"];
   const sysctl = new FileWriter("/etc/sysctl.conf");
   if (forwards(host).four) sysctl.line("net.inet.ip.forwarding=1\t# this box is a gateway", lans);
@@ -53,28 +82,68 @@ function openbsdHost(host: Host, site: Site): BuiltFile[] {
   const rc = new FileWriter("/etc/rc.conf.local");
   if (hasBalance(host)) {
     rc.line(enableIfstated(host), [...host.path, "uplinks"]);
-    files.push(...ifstatedFiles(host, site.name));
+    files.push(...ifstatedFiles(host, site));
   }
+  files.push(...bridgeFiles(station), ...guestRunner(host, guests, site, rc));
   if (!rc.isEmpty) files.push(rc.finish());
+  if (station.dns.length > 0) files.push(resolvConf(station.dns));
   return files;
 }
 
-function freebsdHost(host: Host, site: Site): BuiltFile[] {
+function freebsd(station: Station, guests: readonly Guest[], site: string): BuiltFile[] {
+  const { host } = station;
   const rc = new FileWriter("/etc/rc.conf");
-  head(rc, site.name, `${host.name}: what boot sets up and starts.`);
+  head(rc, site, `${host.name}: what boot sets up and starts.`);
   rc.blank().line(`hostname="${host.name}"`, host.path);
-  freebsdCards(rc, hostCards(host), hostTunnels(host));
+  freebsdCards(rc, station);
   const { four, six } = forwards(host);
   if (four) rc.line('gateway_enable="YES"', [...host.path, "lans"]);
   if (six) rc.line('ipv6_gateway_enable="YES"', [...host.path, "lans"]);
   const ssh = host.services.find((one) => one.port === "ssh" || one.port === "22");
   if (ssh !== undefined) rc.line('sshd_enable="YES"', ssh.path);
-  rc.line('pf_enable="YES"', host.path);
-  const files = pfFiles(host, site.name);
+  const files: BuiltFile[] = [];
+  if (station.filters) {
+    rc.line('pf_enable="YES"', station.kind === "guest" ? [...host.path, "services"] : host.path);
+    files.push(...pfFiles(host, site, { guests, inet6: station.inet6Lines }));
+  }
   if (hasBalance(host)) {
     rc.line(enableIfstated(host), [...host.path, "uplinks"]);
-    files.push(...ifstatedFiles(host, site.name));
+    files.push(...ifstatedFiles(host, site));
   }
-  files.push(rc.finish());
+  files.push(...bridgeFiles(station), ...guestRunner(host, guests, site, rc), rc.finish());
+  if (station.dns.length > 0) files.push(resolvConf(station.dns));
+  return files;
+}
+
+/**
+ * The switches of rc.conf(5) go into files of their own below /etc/rc.conf.d: rc.conf itself is where the installer says
+ * that the system is set up at all, and is left alone.
+ */
+function netbsd(station: Station, guests: readonly Guest[], site: string): BuiltFile[] {
+  const { host } = station;
+  const files = netbsdCards(station.cards, host.system);
+  files.push(new FileWriter("/etc/myname").line(host.name, host.path).finish());
+  if (station.filters) {
+    files.push(...pfFiles(host, site, { guests, inet6: station.inet6Lines }));
+    const from = station.kind === "guest" ? [...host.path, "services"] : host.path;
+    files.push(new FileWriter("/etc/rc.conf.d/pf").line("pf=YES", from).finish());
+  }
+  const rc = new FileWriter("/etc/rc.conf.d/guests");
+  files.push(...bridgeFiles(station), ...guestRunner(host, guests, site, rc));
+  if (!rc.isEmpty) files.push(rc.finish());
+  if (station.dns.length > 0) files.push(resolvConf(station.dns));
+  return files;
+}
+
+function linux(station: Station, guests: readonly Guest[], site: string): BuiltFile[] {
+  const { host, bridge, dns, mac } = station;
+  const cards =
+    bridge === null || station.cards.some((card) => card.interface === bridge.name)
+      ? station.cards
+      : [...station.cards, bareBridge(bridge)];
+  const files = linuxCards(cards, { network: host.network, dns, mac, bridge });
+  files.push(new FileWriter("/etc/hostname").line(host.name, host.path).finish());
+  const unused = new FileWriter("");
+  files.push(...guestRunner(host, guests, site, unused));
   return files;
 }

@@ -1,7 +1,7 @@
 /** Network files of OpenBSD: hostname.if(5), mygate(5), sysctl.conf(5), rc.conf.local(8). */
 import { isAtLeast, type System } from "@pierhead/core";
-import type { Card, TunnelEnd } from "./card.ts";
-import { netmask, scoped } from "./card.ts";
+import type { Card, CardGateway, TunnelEnd } from "./card.ts";
+import { netmask, ownAddress, scoped } from "./card.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
 
 /** netstart(8) runs commands with `!` after the lines above them; hostname.if may hold keys, so only root reads it. */
@@ -11,12 +11,12 @@ export function openbsdCards(cards: readonly Card[], tunnels: readonly TunnelEnd
   // netstart ignores mygate as soon as one interface asks a server for its address.
   const leases = cards.some((card) => card.dhcp);
   const files = cards.map((card) => hostnameFile(card, leases, system));
-  const gateway = cards.find((card) => card.gateway !== null && !card.onLink);
   const mygate = new FileWriter("/etc/mygate");
-  if (gateway !== undefined && !leases) mygate.line(`${gateway.gateway}`, gateway.gatewayPath);
-  const six = cards.find((card) => card.inet6Gateway !== null);
-  if (six?.inet6Gateway != null)
-    mygate.line(scoped(six.inet6Gateway, six.interface), [...six.path, "inet6", "gateway"]);
+  for (const { gateway, inet6Gateway, interface: name } of cards) {
+    if (gateway !== null && !gateway.onLink && !leases) mygate.line(`${gateway.address}`, gateway.path);
+    if (inet6Gateway !== null && !inet6Gateway.onLink)
+      mygate.line(scoped(inet6Gateway.address, name), inet6Gateway.path);
+  }
   if (!mygate.isEmpty) files.push(mygate.finish());
   files.push(...tunnels.map(tunnelFile));
   return files;
@@ -39,21 +39,32 @@ function hostnameFile(card: Card, leases: boolean, system: System): BuiltFile {
     }
   }
   if (card.dhcp && described !== "") out.line(described.trim(), [...card.path, "description"]);
+  if (!card.dhcp && card.addresses.length === 0) out.line(`up${described}`, card.path);
   if (card.mtu !== null) out.line(`mtu ${card.mtu}`, [...card.path, "mtu"]);
-  const four = card.addresses.find(({ prefix }) => prefix.address.family === 4)?.prefix.address;
-  if (card.gateway !== null && card.onLink) {
-    // The gateway is on no network of ours: a route that clones a neighbour out of it, as dhcpleased(8) makes it for
-    // such leases. It must be there before the default route.
-    out.line(
-      `!/sbin/route -qn add -net ${card.gateway} -netmask 255.255.255.255 -link -cloning -iface ${card.interface}`,
-      card.gatewayPath,
-      card.path,
-    );
-    out.line(`!/sbin/route -qn add default -ifa ${four} ${card.gateway}`, card.gatewayPath, card.path);
-  } else if (card.gateway !== null && leases) {
-    out.line(`!/sbin/route -qn add default ${card.gateway}`, card.gatewayPath);
-  }
+  if (card.gateway !== null) openbsdGateway(out, card, card.gateway, leases);
+  if (card.inet6Gateway?.onLink === true) openbsdGateway(out, card, card.inet6Gateway, leases);
   return out.finish();
+}
+
+/**
+ * A gateway on no network of ours needs a route that clones a neighbour out of it, as dhcpleased(8) makes it for
+ * leases of this kind. It must be there before the default route, and mygate(5) knows nothing of the link.
+ */
+function openbsdGateway(out: FileWriter, card: Card, gateway: CardGateway, leases: boolean): void {
+  const { address, path } = gateway;
+  const link = [...card.path, "interface"];
+  if (!gateway.onLink) {
+    if (leases && address.family === 4) out.line(`!/sbin/route -qn add default ${address}`, path);
+    return;
+  }
+  const to =
+    address.family === 4
+      ? `-net ${address} -netmask 255.255.255.255`
+      : // route(8), EXAMPLES: IPv6 takes the address alone.
+        `-inet6 ${address}`;
+  out.line(`!/sbin/route -qn add ${to} -link -cloning -iface ${card.interface}`, path, link);
+  const family = address.family === 6 ? "-inet6 " : "";
+  out.line(`!/sbin/route -qn add ${family}default -ifa ${ownAddress(card, address.family)} ${address}`, path, link);
 }
 
 /** gif(4): protocol 41. Its default route is added here: mygate is read before the tunnel is up. */

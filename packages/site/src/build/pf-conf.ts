@@ -1,13 +1,23 @@
 /** pf.conf of a gateway or of a plain host, and the rules of the anchor "balance" for every state of the lines. */
-import type { Host, Lan, Service, Tunnel, Uplink } from "../model/site.ts";
+import type { Guest, Host, Lan, Service, Tunnel, Uplink } from "../model/site.ts";
 import type { SitePath } from "../read/index.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
 import { hasBalance, head, leased, PF_FOLDER, target } from "./gateway.ts";
+import { guestRules } from "./guest-rules.ts";
 import { type LineState, lineStates, percent, probabilities } from "./line-states.ts";
 import { list, PfWriter } from "./pf-rule.ts";
 
-export function pfFiles(host: Host, site: string): BuiltFile[] {
-  const files = [new PfConf(host, site).build()];
+export interface RuleOptions {
+  /** Guests of this host: where pf sees their frames on the bridge, they have rules of their own. */
+  readonly guests: readonly Guest[];
+  /** Lines that have IPv6 addresses. */
+  readonly inet6: ReadonlySet<string>;
+}
+
+const NO_LINES: ReadonlySet<string> = new Set();
+
+export function pfFiles(host: Host, site: string, options: RuleOptions): BuiltFile[] {
+  const files = [new PfConf(host, site, options).build()];
   if (hasBalance(host)) {
     for (const state of lineStates(host)) files.push(balanceFile(host, state));
     if (leased(host).length > 0) files.push(crossFile(host));
@@ -20,9 +30,11 @@ class PfConf {
   readonly #out: FileWriter;
   readonly #pf: PfWriter;
   readonly #site: string;
+  readonly #options: RuleOptions;
 
-  constructor(host: Host, site: string) {
+  constructor(host: Host, site: string, options: RuleOptions) {
     this.#host = host;
+    this.#options = options;
     this.#site = site;
     this.#out = new FileWriter("/etc/pf.conf", { mode: 0o600 });
     this.#pf = new PfWriter(host.system);
@@ -47,12 +59,13 @@ class PfConf {
     if (hasBalance(this.#host)) this.#crossing();
     if (tunnels.length > 0) this.#tunnels();
     if (this.#host.services.length > 0 && uplinks.length > 0) this.#services();
+    guestRules(this.#out, this.#pf, this.#host, this.#options.guests);
     return this.#out.finish();
   }
 
   #title(): string {
     const { name, uplinks, lans } = this.#host;
-    if (lans.length === 0) return `${name}: what the host itself lets in and out.`;
+    if (lans.length === 0) return `${name}: what this machine itself lets in and out.`;
     return uplinks.length > 1
       ? `${name}: a LAN behind ${uplinks.length} lines. Which one it uses is decided in the anchor "balance"; ifstated(8)\n# loads it anew whenever a line dies or comes back.`
       : `${name}: a LAN behind one line.`;
@@ -155,6 +168,19 @@ class PfConf {
       const on = `$${line.name}`;
       this.#rule(line.path, { direction: "out", on, family: "inet", from: `(${on})`, label: line.name });
     }
+    for (const line of this.#inet6Lines()) {
+      const on = `$${line.name}`;
+      const from = [...line.path, "inet6"];
+      this.#rule(from, { direction: "out", on, family: "inet6", from: `(${on})`, label: line.name });
+      // Neighbours are found from and to link-local addresses and groups (RFC 4861); a router may say that a packet
+      // was too big (RFC 4443, 3.2), which states cover.
+      const more = "icmp6-type { neighbrsol, neighbradv }";
+      this.#rule(from, { on, family: "inet6", protocol: "icmp6", more });
+    }
+  }
+
+  #inet6Lines(): readonly Uplink[] {
+    return this.#host.uplinks.filter((line) => this.#options.inet6.has(line.name));
   }
 
   #crossing(): void {
@@ -198,7 +224,7 @@ class PfConf {
       .line(`# what the host offers to the outside${many ? ", answered by the line it was asked on" : ""}`);
     const rules = leased(this.#host).length > 0 && many;
     if (rules) this.#out.line("# (in the anchor too: the answers go to a gateway that the lease tells)");
-    else services(this.#host, this.#pf, this.#out);
+    else services(this.#host, this.#pf, this.#out, this.#options.inet6);
   }
 
   #rule(from: SitePath, words: Omit<Parameters<PfWriter["rule"]>[0], "action">): void {
@@ -227,23 +253,30 @@ function crossing(host: Host, pf: PfWriter, out: FileWriter): void {
   }
 }
 
-function services(host: Host, pf: PfWriter, out: FileWriter): void {
+function services(host: Host, pf: PfWriter, out: FileWriter, inet6: ReadonlySet<string>): void {
   for (const service of host.services) {
     for (const name of service.uplinks) {
       const line = host.uplinks.find((one) => one.name === name);
-      if (line !== undefined) out.line(serviceRule(host, pf, service, line), service.path, line.path);
+      if (line === undefined) continue;
+      for (const family of [4, 6] as const) {
+        if (family === 6 && !inet6.has(name)) continue;
+        const from = service.from.filter(({ address }) => address.family === family);
+        // Networks of the other family only: nobody of this one is let in.
+        if (service.from.length > 0 && from.length === 0) continue;
+        out.line(serviceRule(host, pf, { ...service, from }, line, family), service.path, line.path);
+      }
     }
   }
 }
 
-function serviceRule(host: Host, pf: PfWriter, service: Service, line: Uplink): string {
+function serviceRule(host: Host, pf: PfWriter, service: Service, line: Uplink, family: 4 | 6): string {
   const on = macro(host, line);
   const from = service.from.map(({ address, length }) => `${address}${length === address.bits ? "" : `/${length}`}`);
   return pf.rule({
     action: "pass",
     direction: "in",
     on,
-    family: "inet",
+    family: family === 6 ? "inet6" : "inet",
     protocol: service.protocol,
     ...(from.length === 0 ? {} : { from: list(from) }),
     to: `(${on})`,
@@ -264,7 +297,7 @@ function crossFile(host: Host): BuiltFile {
   const pf = new PfWriter(host.system);
   out.line("# Loaded by ifstated, with the gateways of the leases as they are.");
   crossing(host, pf, out);
-  services(host, pf, out);
+  services(host, pf, out, NO_LINES);
   return out.finish();
 }
 

@@ -63,8 +63,14 @@ function resolveHost(name: string, host: HostDescription, override: System | nul
             kind: hypervisor.kind,
             bridge: hypervisor.bridge,
             interface: hypervisor.interface ?? uplinks[0]?.interface ?? "",
+            interfacePath:
+              hypervisor.interface === undefined
+                ? [...(uplinks[0]?.path ?? path), "interface"]
+                : [...path, "hypervisor", "interface"],
             disks: (hypervisor.disks ?? "/vm").replace(/\/+$/, ""),
           },
+    network: host.network ?? "systemd-networkd",
+    dns: (host.dns ?? []).map(address),
     secrets: entries(host.secrets).map(([file, reference]) => ({ path: [...path, "secrets", file], file, reference })),
     scenarios: host.scenarios ?? [],
     policies: host.policies ?? [],
@@ -134,7 +140,11 @@ export function resolveGuests(
 
 /** The gateway the host itself uses: that of its first line. */
 export function gatewayOf(host: Host | undefined): Address | null {
-  return host?.uplinks.find((one) => one.gateway !== null)?.gateway ?? null;
+  return gatewayLine(host)?.gateway ?? null;
+}
+
+function gatewayLine(host: Host | undefined): Uplink | undefined {
+  return host?.uplinks.find((one) => one.gateway !== null);
 }
 
 function resolveGuest(
@@ -155,6 +165,7 @@ function resolveGuest(
     interface: guest.interface,
     address: own,
     gateway,
+    gatewayPath: guest.gateway === undefined ? [...(gatewayLine(host)?.path ?? path), "gateway"] : [...path, "gateway"],
     gatewayOnLink: !own.address.isIn(gateway, own.length),
     mac: guest.mac.toLowerCase(),
     inet6:
@@ -162,6 +173,7 @@ function resolveGuest(
         ? null
         : { address: prefix(guest.inet6.address), gateway: address(guest.inet6.gateway) },
     network: guest.network ?? "systemd-networkd",
+    dns: (guest.dns ?? []).map(address),
     services: services(guest.services, path, []),
     tunnels: entries(guest.tunnels).map(([key, one]) => tunnel(key, one, null, [...path, "tunnels", key])),
     cpus: guest.cpus ?? 1,

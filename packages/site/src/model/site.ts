@@ -1,7 +1,7 @@
 /** A site after reading: references followed, usual values filled in, every part with its place in the file. */
 import type { Address, Prefix, Source, Span, System } from "@pierhead/core";
 import type { SitePath } from "../read/document.ts";
-import type { HypervisorKind, ProviderName } from "../schema/index.ts";
+import type { HypervisorKind, LinuxNetwork, ProviderName } from "../schema/index.ts";
 
 export interface Uplink {
   readonly name: string;
@@ -61,6 +61,8 @@ export interface Hypervisor {
   readonly kind: HypervisorKind;
   readonly bridge: string;
   readonly interface: string;
+  /** Where the card is named: here, or at the first line. */
+  readonly interfacePath: SitePath;
   readonly disks: string;
 }
 
@@ -85,6 +87,8 @@ export interface Host {
   readonly services: readonly Service[];
   readonly tunnels: readonly Tunnel[];
   readonly hypervisor: Hypervisor | null;
+  readonly network: LinuxNetwork;
+  readonly dns: readonly Address[];
   readonly secrets: readonly SecretFile[];
   readonly scenarios: readonly string[];
   readonly policies: readonly string[];
@@ -100,12 +104,15 @@ export interface Guest {
   readonly interface: string;
   readonly address: Prefix;
   readonly gateway: Address;
+  /** Where the gateway is written: here, or at the host. */
+  readonly gatewayPath: SitePath;
   /** The gateway is outside the network of the address: it needs a route of its own. */
   readonly gatewayOnLink: boolean;
   /** Lower case. */
   readonly mac: string;
   readonly inet6: { readonly address: Prefix; readonly gateway: Address } | null;
-  readonly network: "systemd-networkd" | "ifupdown";
+  readonly network: LinuxNetwork;
+  readonly dns: readonly Address[];
   readonly services: readonly Service[];
   readonly tunnels: readonly Tunnel[];
   readonly cpus: number;

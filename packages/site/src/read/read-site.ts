@@ -1,5 +1,6 @@
 /** Reads a site: text or TypeScript in, model and diagnostics out. */
 import { compareDiagnostics, type Diagnostic, type Source, type Span } from "@pierhead/core";
+import { checkBuilt } from "../model/check-built.ts";
 import { CheckContext, type Places } from "../model/check-context.ts";
 import { checkGuests } from "../model/check-guests.ts";
 import { checkHost } from "../model/check-host.ts";
@@ -72,6 +73,7 @@ function finish(description: SiteDescription, places: Places, options: ReadSiteO
   checkReferences(description, byName, context);
   const guests = resolveGuests(description, byName, override);
   checkGuests(description, byName, guests, context);
+  checkBuilt(description, byName, guests, context);
   const site: Site = {
     name: description.site,
     hosts,

@@ -92,6 +92,9 @@ export interface HypervisorDescription {
   disks?: string | undefined;
 }
 
+/** What reads the network files on Linux. */
+export type LinuxNetwork = "systemd-networkd" | "ifupdown";
+
 export type ProviderName = "online-net" | "ovh" | "hetzner" | "generic";
 
 export interface HostDescription {
@@ -105,6 +108,10 @@ export interface HostDescription {
   services?: Record<string, ServiceDescription> | undefined;
   tunnels?: Record<string, TunnelDescription> | undefined;
   hypervisor?: HypervisorDescription | undefined;
+  /** Linux: which files are written. */
+  network?: LinuxNetwork | undefined;
+  /** Name servers. */
+  dns?: string[] | undefined;
   /** Files that are needed on the host and hold a secret: path on the host → where the secret is kept. */
   secrets?: Record<string, SecretReference> | undefined;
   /** Scenario files, beside the site file; they are run on what was built. */
@@ -129,7 +136,9 @@ export interface GuestDescription {
   /** IPv6: an address with its length, and the gateway. */
   inet6?: { address: string; gateway: string } | undefined;
   /** Linux: which files are written. */
-  network?: "systemd-networkd" | "ifupdown" | undefined;
+  network?: LinuxNetwork | undefined;
+  /** Name servers. */
+  dns?: string[] | undefined;
   /** The provider ties the address to this MAC; the host's provider when absent. */
   provider?: ProviderName | undefined;
   services?: Record<string, ServiceDescription> | undefined;

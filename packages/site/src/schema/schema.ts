@@ -9,7 +9,7 @@ const uplink = z
     address: value.interfaceAddress4.optional(),
     gateway: value.address4.optional(),
     dhcp: z.boolean().optional().describe("The provider's DHCP server gives address and gateway"),
-    description: z.string().max(60).optional(),
+    description: value.description.optional(),
     weight: z
       .number()
       .int()
@@ -26,7 +26,7 @@ const lan = z
   .strictObject({
     interface: value.interfaceName,
     addresses: z.array(value.interfaceAddress).min(1),
-    description: z.string().max(60).optional(),
+    description: value.description.optional(),
   })
   .describe("A network of the site's own");
 
@@ -56,6 +56,10 @@ const provider = z
   .enum(["online-net", "ovh", "hetzner", "generic"])
   .optional()
   .describe("Whose network it is: decides which gateways and MAC addresses are right");
+
+const network = z.enum(["systemd-networkd", "ifupdown"]).optional().describe("Linux: which files are written");
+
+const dns = z.array(value.address).min(1).max(3).optional().describe("Name servers");
 
 const host = z
   .strictObject({
@@ -91,6 +95,8 @@ const host = z
           .optional(),
       })
       .optional(),
+    network,
+    dns,
     secrets: z
       .record(z.string().regex(/^\/[\w./-]+$/, { error: "a path on the host, like /etc/tunnel.key" }), value.secret)
       .optional()
@@ -109,7 +115,8 @@ const guest = z
     mac: value.mac,
     gateway: value.address4.optional(),
     inet6: z.strictObject({ address: value.interfaceAddress6, gateway: value.address6 }).optional(),
-    network: z.enum(["systemd-networkd", "ifupdown"]).optional(),
+    network,
+    dns,
     provider,
     services: z.record(value.name, service).optional(),
     tunnels: z.record(value.word, z.strictObject(guestTunnel)).optional(),
@@ -122,7 +129,7 @@ const guest = z
 
 export const siteSchema: z.ZodType<SiteDescription> = z
   .strictObject({
-    site: z.string().min(1).max(60).describe("Name of the site"),
+    site: value.title.describe("Name of the site"),
     hosts: z.record(value.name, host),
     guests: z.record(value.name, guest).optional(),
   })

@@ -88,6 +88,20 @@ export const secret: z.ZodString = z
   })
   .meta({ description: "Where the secret is kept: env:NAME or file:path" });
 
+/** Goes into comments and heads of files: one line. */
+export const title: z.ZodString = text(
+  (value) => value.length > 0 && value.length <= 60 && !/\p{C}/u.test(value),
+  "one line of at most 60 characters is wanted",
+  "One line of at most 60 characters",
+);
+
+/** Goes between quotes of shells and of ifconfig(8): nothing that would end them. */
+export const description: z.ZodString = text(
+  (value) => value.length <= 60 && !/[\p{C}"'`\\$#!]/u.test(value),
+  "one line of at most 60 characters without quotes, `$`, `#`, `!` and `\\` is wanted",
+  "One line of at most 60 characters without quotes, $, #, ! and backslash",
+);
+
 export const port: z.ZodUnion<readonly [z.ZodString, z.ZodNumber]> = z
   .union([
     z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, { error: "a service name like https, or a number" }),
