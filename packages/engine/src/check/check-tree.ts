@@ -16,6 +16,7 @@ import { checkTableEntries } from "./pf-tables.ts";
 import { checkTranslations } from "./pf-translations.ts";
 import { checkUsage } from "./pf-usage.ts";
 import { loadsOf } from "./pf-walk.ts";
+import { checkVpn } from "./vpn.ts";
 
 /** Checks the files of one host, in order of file and place. */
 export function checkTree(files: ConfigTree | TreeTexts, system: System, options: BuildOptions = {}): Diagnostic[] {
@@ -45,6 +46,7 @@ export function checkBuild(build: MachineBuild, options: BuildOptions = {}): Dia
   for (const file of build.tree.files) if (file.live) found.push(...checkFile(file, build, build.system));
   found.push(...build.diagnostics, ...checkNetwork(build), ...checkServices(build), ...checkFiles(build));
   found.push(...checkIfstated(build, () => buildMachine(build.tree, build.system, options).machine));
+  found.push(...checkVpn(build, options));
   const { pf } = build;
   if (pf !== null) {
     found.push(

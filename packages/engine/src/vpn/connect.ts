@@ -36,6 +36,8 @@ export function connectClient(build: MachineBuild, headEnd: HeadEnd, client: Cli
     steps.push({ name: "ike", ok: false, text: `${local} is no address of this machine`, journey: null });
     return failed();
   }
+  // enc(4): enc0 always exists.
+  if (machine.interface("enc0") === null) machine.addInterface({ name: "enc0" });
   const wire: Wire = { machine, steps, local, client, arrival: arrivalOf(machine, client.from, link.name) };
   if (!exchange(wire, "ike", IKE_PORT, client.nat ? (client.port ?? IKE_PORT) : IKE_PORT)) return failed();
   const peerPort = client.nat ? (client.port ?? NAT_TRAVERSAL_PORT) : null;

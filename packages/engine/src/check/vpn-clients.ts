@@ -1,0 +1,185 @@
+/** A client is let in and uses the VPN: what stops it is found by sending its packets, not by looking at the rules. */
+import { type Address, type Packet, PROTOCOL, parseAddress, TCP_FLAG } from "@pierhead/core";
+import type { MachineBuild } from "../build/index.ts";
+import type { Machine } from "../machine/index.ts";
+import { departure, type Journey, ownSteps } from "../network/journey.ts";
+import { receivePacket } from "../network/send.ts";
+import { fromClient, plainPacket } from "../network/tunnel.ts";
+import { sentenceOf } from "../trace/sentence.ts";
+import {
+  type Attempt,
+  type AttemptStep,
+  type ClientSpec,
+  connectClient,
+  type HeadEnd,
+  l2tpBinds,
+} from "../vpn/index.ts";
+import { decidingRule, headEndAddress, type Place, type VpnFindings } from "./vpn-findings.ts";
+
+/** Hosts on the internet (RFC 5737): a client, and a server it wants to reach. */
+const CLIENT = parseAddress("203.0.113.77") as Address;
+const SERVER = parseAddress("192.0.2.80") as Address;
+
+interface Fresh {
+  readonly build: MachineBuild;
+  readonly headEnd: HeadEnd;
+}
+
+export function checkVpnClients(findings: VpnFindings, again: () => Fresh): void {
+  for (const client of clientsOf(findings.headEnd)) {
+    const fresh = again();
+    const attempt = connectClient(fresh.build, fresh.headEnd, client);
+    if (!attempt.connected) {
+      reportRefusal(findings, attempt);
+      continue;
+    }
+    if (attempt.framed !== null) checkUse(findings, fresh.build.machine, attempt.framed, attempt);
+  }
+}
+
+/** One client for each protocol the files offer; its name is one the files have. */
+function clientsOf(headEnd: HeadEnd): ClientSpec[] {
+  const found: ClientSpec[] = [];
+  const base = { from: CLIENT, nat: false, port: null, to: null };
+  if (headEnd.npppd !== null && headEnd.ipsec !== null && l2tpBinds(headEnd).length > 0) {
+    const users = [...headEnd.users.values()].flatMap((file) => file?.users ?? []);
+    const user = users.find((one) => !one.broken && one.password !== null)?.names[0]?.name ?? "somebody";
+    found.push({ ...base, user, protocol: "l2tp-ipsec" });
+  }
+  if (headEnd.iked?.policies.some((one) => !one.active) === true) {
+    found.push({ ...base, user: headEnd.iked.users[0]?.name ?? "somebody", protocol: "ikev2" });
+  }
+  return found;
+}
+
+function reportRefusal(findings: VpnFindings, { steps, client }: Attempt): void {
+  const step = steps.find((one) => !one.ok) as AttemptStep;
+  const protocol = client.protocol === "ikev2" ? "IKEv2" : "L2TP/IPsec";
+  // What boot does not start is reported where services are.
+  if (/does not run: (boot does not|there is no|\w+ refuses)/.test(step.text)) return;
+  if (step.name === "interface") {
+    const bind = l2tpBinds(findings.headEnd).find((one) => one.interface.pppx);
+    const place = findings.fileOf("/etc/sysctl.conf", "/etc/npppd/npppd.conf");
+    if (bind === undefined || place === null) return;
+    const origin = findings.headEnd.npppdShipped ? place : bind.interface.origin;
+    findings.say(
+      "vpn/pipex-off",
+      "warning",
+      `${bind.interface.name} needs pipex(4), and it is off: no client gets through. Write \`net.pipex.enable=1\` in sysctl.conf.`,
+      origin,
+    );
+    return;
+  }
+  const place = placeOf(findings, step);
+  if (place === null) return;
+  findings.say("vpn/client-refused", "warning", `No ${protocol} client gets in: ${step.text}.`, place);
+}
+
+/** The rule that blocked, or the file whose daemon refuses. */
+function placeOf(findings: VpnFindings, step: AttemptStep): Place | null {
+  const rule = decidingRule(step);
+  if (rule !== null) return rule;
+  if (step.journey !== null) return findings.fileOf("/etc/pf.conf");
+  if (step.name === "user") return findings.fileOf("/etc/npppd/npppd-users", "/etc/npppd/npppd.conf", "/etc/iked.conf");
+  if (step.name === "l2tp" || step.name === "address") return findings.fileOf("/etc/npppd/npppd.conf");
+  return headEndAddress(findings.headEnd)?.origin ?? findings.fileOf("/etc/ipsec.conf", "/etc/iked.conf");
+}
+
+/** The client sends: to the internet, and to a host of every network of the machine. */
+function checkUse(findings: VpnFindings, machine: Machine, framed: Address, attempt: Attempt): void {
+  if (framed.family !== 4) return;
+  const { user } = attempt.client;
+  const where = attempt.interface ?? "";
+  const toServer = fromTunnel(machine, user, syn(framed, SERVER));
+  if (toServer === null) return;
+  const blockedIn = ownSteps(toServer, "filter").find(
+    (step) => step.direction === "in" && step.interface === where && step.result.verdict === "block",
+  );
+  if (blockedIn !== undefined) {
+    const place = blockedIn.result.rule?.rule.origin ?? findings.fileOf("/etc/pf.conf");
+    const own = fromTunnel(machine, user, syn(framed, machine.interface(where)?.addresses[0]?.address ?? SERVER));
+    const nothing = own?.verdict !== "pass";
+    if (place === null) return;
+    findings.say(
+      "vpn/no-client-rule",
+      "warning",
+      `A connected client's packets are blocked in on ${where}${nothing ? ", so nothing a VPN user sends is passed" : ""}; write rules for them, like \`pass in on ${groupOf(where)} from ${framed}\`.`,
+      place,
+    );
+    return;
+  }
+  if (!machine.forwards(4)) {
+    const place = findings.fileOf("/etc/sysctl.conf", "/etc/npppd/npppd.conf", "/etc/iked.conf", "/etc/ipsec.conf");
+    if (place === null) return;
+    findings.say(
+      "vpn/not-forwarding",
+      "warning",
+      "The machine does not forward: VPN clients reach it and nothing behind it. Write `net.inet.ip.forwarding=1` in sysctl.conf.",
+      place,
+    );
+    return;
+  }
+  if (toServer.verdict !== "pass") {
+    const last = ownSteps(toServer, "filter").at(-1);
+    const place = last?.result.rule?.rule.origin ?? findings.fileOf("/etc/pf.conf");
+    if (place !== null) {
+      findings.say(
+        "vpn/no-way-out",
+        "note",
+        `What a client sends to the internet ${sentenceOf(toServer, machine)}.`,
+        place,
+      );
+    }
+    return;
+  }
+  const sent = departure(toServer);
+  if (sent !== null && isPrivate(sent.packet.source)) {
+    const place = findings.fileOf("/etc/pf.conf");
+    if (place === null) return;
+    findings.say(
+      "vpn/no-nat",
+      "warning",
+      `What a client sends to the internet leaves ${sent.interface} with its private address ${sent.packet.source}, and no answer comes back: write \`match out on ${sent.interface} from ${framed} nat-to (${sent.interface})\` for the clients' network.`,
+      place,
+    );
+  }
+}
+
+function groupOf(name: string): string {
+  return /^pppx\d+$/.test(name) ? "pppx" : name;
+}
+
+function fromTunnel(machine: Machine, user: string, packet: Packet): Journey | null {
+  const through = fromClient(machine, user, packet);
+  return typeof through === "string"
+    ? null
+    : receivePacket(machine, through.interface, through.packet, { trace: true });
+}
+
+function syn(source: Address, destination: Address): Packet {
+  const packet = plainPacket(source, destination, PROTOCOL.tcp, 64);
+  packet.sourcePort = 40_000;
+  packet.destinationPort = 443;
+  packet.tcp = {
+    flags: TCP_FLAG.S,
+    sequence: 1,
+    acknowledgement: 0,
+    window: 65_535,
+    mss: null,
+    windowScale: null,
+    timestamps: null,
+    sackPermitted: false,
+    rawOptions: null,
+  };
+  return packet;
+}
+
+/** RFC 1918, and the shared space of RFC 6598. */
+function isPrivate({ w0 }: Address): boolean {
+  const top = w0 >>> 24;
+  if (top === 10) return true;
+  const second = (w0 >>> 16) & 255;
+  if (top === 172) return second >= 16 && second < 32;
+  if (top === 192) return second === 168;
+  return top === 100 && second >= 64 && second < 128;
+}
