@@ -12,6 +12,7 @@ import { checkDeadRules } from "./pf-dead-rules.ts";
 import { checkFamilies } from "./pf-family.ts";
 import { checkGateway } from "./pf-gateway.ts";
 import { checkInterfaces } from "./pf-interfaces.ts";
+import { checkStatePolicy } from "./pf-state-policy.ts";
 import { checkTableEntries } from "./pf-tables.ts";
 import { checkTranslations } from "./pf-translations.ts";
 import { checkUsage } from "./pf-usage.ts";
@@ -60,7 +61,7 @@ export function checkBuild(build: MachineBuild, options: BuildOptions = {}): Dia
       const known = new Set(dead.map((one) => one.span.start));
       found.push(...dead, ...checkCoveredRules(load, build, known));
     }
-    found.push(...checkGateway(pf, build), ...checkTranslations(pf, build));
+    found.push(...checkGateway(pf, build), ...checkStatePolicy(pf, build), ...checkTranslations(pf, build));
   }
   return sorted(found);
 }

@@ -51,23 +51,6 @@ function checkClients(pf: LoadedPf, build: MachineBuild, name: string, network: 
   }
   machine.pf.flush("states");
   if (crossings.length === 0) return [];
-  const first = crossings[0] as Crossing;
-  if (crossings.every((one) => !one.passed && one.out === first.out && one.outside === first.outside)) {
-    const place = first.in?.origin ?? null;
-    const block = first.out?.origin ?? null;
-    // A block made for these packets is meant; only the default is one that people forget.
-    if (block === null || first.out === null || !isDefault(first.out)) return [];
-    return [
-      diagnostic(
-        "pf/passed-in-blocked-out",
-        "warning",
-        `What ${name} lets in from ${network} to the world is blocked on its way out of ${first.outside}: a forwarded packet is filtered twice, and no rule passes it out.`,
-        place?.source ?? block.source,
-        place?.span ?? block.span,
-        { related: [{ source: block.source, span: block.span, message: "blocked by this rule" }] },
-      ),
-    ];
-  }
   const bare = crossings.filter((one) => one.passed && !one.translated);
   const sample = bare[0];
   if (sample === undefined || !hasPublicAddress(machine, sample.outside)) return [];
@@ -107,20 +90,6 @@ function crossingOf(kind: string, journey: Journey, inside: string): Crossing | 
     };
   }
   return null;
-}
-
-/** A block for everything, or everything out of an interface. */
-function isDefault(rule: Rule): boolean {
-  const { from, to } = rule;
-  return (
-    rule.protocol === 0 &&
-    rule.tagged === null &&
-    rule.receivedOn === null &&
-    from.address.kind === "any" &&
-    to.address.kind === "any" &&
-    from.port === null &&
-    to.port === null
-  );
 }
 
 function outsideInterfaces(machine: Machine): Set<string> {

@@ -85,13 +85,19 @@ export class FateTeller {
     };
   }
 
-  #tell(packet: Packet, arrival: Arrival, draw: number): PacketFate {
+  /** Sends one packet as the first one after boot; where rules match by chance, all of them do. */
+  journey(packet: Packet, arrival: Arrival, draw: number = LUCKY): Journey {
     this.#reset();
     this.machine.fixedRandom = draw;
     const { machine } = this;
     const options = { trace: this.#traces };
-    const journey =
-      arrival === null ? sendPacket(machine, packet, null, options) : receivePacket(machine, arrival, packet, options);
+    return arrival === null
+      ? sendPacket(machine, packet, null, options)
+      : receivePacket(machine, arrival, packet, options);
+  }
+
+  #tell(packet: Packet, arrival: Arrival, draw: number): PacketFate {
+    const journey = this.journey(packet, arrival, draw);
     const rules = this.#rulesOf(journey);
     const sent = departure(journey);
     const own = delivery(journey);
@@ -222,24 +228,9 @@ export class FateTeller {
     if (journey.verdict !== "pass") return "";
     const made = passes(journey).some((step) => step.result.state === "new");
     if (!made) return "";
-    const { machine } = this;
+    const back = this.answer(journey);
+    if (back === null) return "";
     const first = journey.packet;
-    if (first.tcp !== null && (first.tcp.flags & TCP_FLAG.S) === 0) return "";
-    const isQuery = first.icmp !== null && (first.icmp.type === 8 || first.icmp.type === 128);
-    if (first.icmp !== null && !isQuery) return "";
-    const sent = departure(journey);
-    const own = delivery(journey);
-    let back: Journey;
-    if (sent !== null) {
-      const answer = answerTo(sent.whole ?? sent.packet);
-      if (answer.icmp !== null && answer.family === 6) answer.icmp = { ...answer.icmp, type: 129 };
-      back = receivePacket(machine, sent.interface, answer);
-    } else if (own !== null && own.divert === null) {
-      if (machine.ownerOf(own.packet.destination) === null) return "";
-      const answer = answerTo(own.packet);
-      if (answer.icmp !== null && answer.family === 6) answer.icmp = { ...answer.icmp, type: 129 };
-      back = sendPacket(machine, answer);
-    } else return "";
     const end = departure(back) ?? delivery(back);
     if (back.verdict !== "pass" || end === null) return `the answer is lost (${back.verdict})`;
     const ends = end.packet.source.equals(first.destination) && end.packet.destination.equals(first.source);
@@ -247,6 +238,29 @@ export class FateTeller {
     if (!ends && !first.source.isUnspecified()) return "the answer comes from elsewhere";
     const way = departure(back);
     return way === null ? "its answer passes" : `its answer passes out ${way.interface}`;
+  }
+
+  /** The far end's answer to the packet that was sent last; null when nobody gets it, or it is none that is answered. */
+  answer(journey: Journey): Journey | null {
+    const { machine } = this;
+    const first = journey.packet;
+    if (first.tcp !== null && (first.tcp.flags & TCP_FLAG.S) === 0) return null;
+    const isQuery = first.icmp !== null && (first.icmp.type === 8 || first.icmp.type === 128);
+    if (first.icmp !== null && !isQuery) return null;
+    const sent = departure(journey);
+    const own = delivery(journey);
+    if (sent !== null) {
+      const answer = answerTo(sent.whole ?? sent.packet);
+      if (answer.icmp !== null && answer.family === 6) answer.icmp = { ...answer.icmp, type: 129 };
+      return receivePacket(machine, sent.interface, answer);
+    }
+    if (own !== null && own.divert === null) {
+      if (machine.ownerOf(own.packet.destination) === null) return null;
+      const answer = answerTo(own.packet);
+      if (answer.icmp !== null && answer.family === 6) answer.icmp = { ...answer.icmp, type: 129 };
+      return sendPacket(machine, answer);
+    }
+    return null;
   }
 }
 

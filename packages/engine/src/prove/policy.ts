@@ -8,12 +8,14 @@ import type { Machine } from "../machine/machine.ts";
 import type { JsonValue } from "../trace/json.ts";
 import type { ConfigTree, TreeTexts } from "../tree/index.ts";
 import { type Arrival, saneKinds, specialAddresses, universeFor, Watchers } from "./arrivals.ts";
+import { beginnings, protocolSet } from "./beginnings.ts";
 import { findWorlds, type World } from "./conditions.ts";
 import { prefixSet, type RuleRegion } from "./constraints.ts";
 import { cut } from "./cut.ts";
 import { fateJson, notExaminedLines, ruleLine } from "./diff-report.ts";
 import { examplePacket, goodExamples, packetLine } from "./example.ts";
 import { FateTeller, type PacketFate } from "./fate.ts";
+import { networkEnds } from "./network-ends.ts";
 import { type NotExamined, notExaminedIn } from "./not-examined.ts";
 import { intersect, NOTHING, normalize, type Range, type Ranges, subtract, union } from "./ranges.ts";
 import type { Policy, PolicyEnd } from "./read-policy.ts";
@@ -213,22 +215,6 @@ function kindsOf(policy: Policy, family: Family): Ranges {
   return intersect(sane, protocolSet(own));
 }
 
-function protocolSet(protocols: readonly number[]): Ranges {
-  return normalize(protocols.map((one): Range => [BigInt(one * 65536), BigInt(one * 65536 + 65535)]));
-}
-
-/** Packets that begin something: SYN, echo request, and of other protocols any. */
-function beginnings(family: Family): Ranges {
-  const icmp = family === 4 ? PROTOCOL.icmp : PROTOCOL.icmp6;
-  const echo = BigInt(icmp * 65536 + (family === 4 ? 8 : 128) * 256);
-  const syn = BigInt(PROTOCOL.tcp * 65536 + 2);
-  const rest = subtract(saneKinds(family), protocolSet([PROTOCOL.tcp, icmp]));
-  return union(rest, [
-    [icmp < PROTOCOL.tcp ? echo : syn, icmp < PROTOCOL.tcp ? echo : syn],
-    [icmp < PROTOCOL.tcp ? syn : echo, icmp < PROTOCOL.tcp ? syn : echo],
-  ]);
-}
-
 /**
  * Addresses of one end. What is not named one by one means hosts: no multicast, broadcast, loopback; and a network does
  * not mean the machine's own address in it, which is `self`.
@@ -267,18 +253,6 @@ function connected(machine: Machine, family: Family): Ranges {
   return normalize(
     own.flatMap(({ address, length }) => (address.family === family ? [...prefixSet(address, length)] : [])),
   );
-}
-
-/** First and last addresses of the machine's networks, which no host has. */
-function networkEnds(machine: Machine, family: Family): Ranges {
-  const ends: Range[] = [];
-  for (const one of machine.interfaces()) {
-    for (const { address, length, broadcast } of one.addresses) {
-      if (address.family !== family || family === 6 || length > 30) continue;
-      ends.push(...prefixSet(address.masked(length), 32), ...prefixSet(broadcast ?? address.filled(length), 32));
-    }
-  }
-  return normalize(ends);
 }
 
 /** Plain text, without line ends. */

@@ -1,5 +1,6 @@
 /** Filter rules: where next hops stand and how they are written, queues, words that changed. */
 import { type Address, parseAddress } from "@pierhead/core";
+import type { PfDialect } from "../dialect.ts";
 import type { SyntaxStatement } from "../syntax.ts";
 import { clauseOf, type MigrationContext } from "./context.ts";
 
@@ -85,4 +86,9 @@ function placeOfOldRoute(statement: SyntaxStatement): number {
   let end = clauseOf(statement, "action")?.span.end ?? statement.span.start;
   for (const name of ["direction", "log", "quick", "on"]) end = Math.max(end, clauseOf(statement, name)?.span.end ?? 0);
   return end;
+}
+
+/** Where a route option is put into a rule of this dialect. */
+export function routeInsertion(statement: SyntaxStatement, dialect: PfDialect): number {
+  return dialect.routeTo === "before-family" ? placeOfOldRoute(statement) : statement.span.end;
 }
