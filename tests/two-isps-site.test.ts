@@ -13,9 +13,10 @@ import { describe, expect, it } from "vitest";
 const folder = resolve(import.meta.dirname, "../examples/two-isps-site");
 const file = resolve(folder, "site.yaml");
 const scenarios = resolve(import.meta.dirname, "../examples/two-isps/scenarios");
+const SYSTEMS = ["openbsd-5.7", "openbsd-7.8", "freebsd-14.3"];
 
-function build(system: System): BuiltMachine {
-  const reading = readSite(new Source("site.yaml", readFileSync(file, "utf8")), { system: () => system });
+function build(system: System, path = file): BuiltMachine {
+  const reading = readSite(new Source("site.yaml", readFileSync(path, "utf8")), { system: () => system });
   expect(reading.diagnostics).toEqual([]);
   return buildSite(reading.site as NonNullable<typeof reading.site>).machines[0] as BuiltMachine;
 }
@@ -25,8 +26,21 @@ it("publishes the schema that it checks by", () => {
   expect(JSON.parse(published)).toEqual(JSON.parse(JSON.stringify(siteJsonSchema())));
 });
 
+function holds(where: string, names: readonly string[], texts: ReadonlyMap<string, string>, system: System): void {
+  for (const one of names) {
+    it(`holds: ${one}`, () => {
+      const source = new Source(one, readFileSync(resolve(where, one), "utf8"));
+      const result = runScenario(source, { readTree: () => texts, system });
+      expect(result.startErrors).toEqual([]);
+      expect(result.diagnostics).toEqual([]);
+      expect(result.steps.flatMap((step) => step.failures)).toEqual([]);
+      expect(result.ok).toBe(true);
+    });
+  }
+}
+
 /** The lines that decide, for one system; the whole tree is in `built/`. */
-describe.each(["openbsd-5.7", "openbsd-7.8", "freebsd-14.3"])("two lines on %s", (name) => {
+describe.each(SYSTEMS)("two lines on %s", (name) => {
   const system = parseSystem(name) as System;
   const machine = build(system);
   const texts = new Map(machine.files.map((one) => [one.path.slice(1), one.text]));
@@ -44,15 +58,9 @@ describe.each(["openbsd-5.7", "openbsd-7.8", "freebsd-14.3"])("two lines on %s",
 
   const all = readdirSync(scenarios).filter((one) => one.endsWith("-7.8.scenario.yaml"));
   it("saw the scenarios", () => expect(all.length).toBe(6));
-  for (const one of all) {
-    it(`holds: ${one}`, () => {
-      const source = new Source(one, readFileSync(resolve(scenarios, one), "utf8"));
-      const result = runScenario(source, { readTree: () => texts, system });
-      expect(result.startErrors).toEqual([]);
-      expect(result.steps.flatMap((step) => step.failures)).toEqual([]);
-      expect(result.ok).toBe(true);
-    });
-  }
+  holds(scenarios, all, texts, system);
+  const own = resolve(folder, "scenarios");
+  holds(own, readdirSync(own), texts, system);
 
   it("is taken by the system's own tool without a word", () => {
     const { machine: booted } = buildMachine(Object.fromEntries(texts), system);
@@ -72,4 +80,35 @@ describe.each(["openbsd-5.7", "openbsd-7.8", "freebsd-14.3"])("two lines on %s",
     expect(typeof found === "string" ? found : found.from).toEqual([["hosts", "edge", "balance", "pin", 0]]);
     expect(explainLine(site, "edge/etc/nothing", 1)).toContain("is none of the files of this site; there is edge/");
   });
+});
+
+/** Lines with leases: the scenarios give one, change it, and let it end. */
+describe.each(SYSTEMS)("two leased lines on %s", (name) => {
+  const system = parseSystem(name) as System;
+  const dhcp = resolve(folder, "dhcp");
+  const machine = build(system, resolve(dhcp, "site.yaml"));
+  const texts = new Map(machine.files.map((one) => [one.path.slice(1), one.text]));
+
+  it("is what lies in the example", async () => {
+    for (const one of machine.files) {
+      await expect(one.text).toMatchFileSnapshot(resolve(dhcp, "built", name, machine.name, one.path.slice(1)));
+    }
+  });
+
+  it("is read back without findings", () => {
+    const found = checkTree(texts, system).filter((one) => one.severity !== "note");
+    expect(found.map((one) => `${one.source?.name} ${one.code}`)).toEqual([]);
+  });
+
+  const own = resolve(dhcp, "scenarios");
+  it("saw the scenarios", () => expect(readdirSync(own).length).toBe(3));
+  holds(own, readdirSync(own), texts, system);
+});
+
+it("says when a scenario gives a lease that no file of the tree asks for", () => {
+  const path = resolve(folder, "dhcp/scenarios/lease-changes.scenario.yaml");
+  const system = parseSystem("openbsd-7.8") as System;
+  const texts = new Map(build(system).files.map((one) => [one.path.slice(1), one.text]));
+  const result = runScenario(new Source(path, readFileSync(path, "utf8")), { readTree: () => texts });
+  expect(result.startErrors[0]).toContain("no file of the tree has vr0 ask a server for its address");
 });

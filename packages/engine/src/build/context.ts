@@ -14,8 +14,10 @@ import type { RcVariable } from "@pierhead/lang/rc-conf";
 import { parseRoute, type RouteCommand } from "@pierhead/lang/route";
 import { blankSeparated, unquoteFields, type Word } from "@pierhead/lang/text";
 import type { InterfaceSpecification, Machine, RouteError, RouteSpecification } from "../machine/index.ts";
+import type { Route } from "../network/routes.ts";
 import type { ConfigTree } from "../tree/index.ts";
 import { applyIfconfig } from "./apply-ifconfig.ts";
+import { applyLease, type Lease } from "./apply-lease.ts";
 import { applyRoute } from "./apply-route.ts";
 import { runScript } from "./run-script.ts";
 
@@ -26,6 +28,8 @@ export interface BuildOptions {
   /** Routes added after those of the files. */
   readonly routes?: readonly RouteSpecification[];
   readonly forwarding?: boolean;
+  /** What DHCP servers give, by interface; others get an address that holds the place. */
+  readonly leases?: ReadonlyMap<string, Lease>;
   readonly seed?: number;
   readonly clock?: number;
   /** Addresses of host names, by lower-case name. */
@@ -242,6 +246,14 @@ export class BuildContext {
     for (const [name, place] of this.dynamic) {
       const found = this.machine.interface(name);
       if (found === null || this.#fixed.has(name)) continue;
+      const lease = this.options.leases?.get(name);
+      if (lease !== undefined) {
+        applyLease(this.machine, name, lease);
+        const known = this.interfaces.get(name);
+        if (known !== undefined) this.interfaces.set(name, { ...known, addresses: "known" });
+        if (lease.gateway !== null && !this.defaultRoutes.has(4)) this.defaultRoutes.set(4, place);
+        continue;
+      }
       if (found.addresses.some((own) => own.address.family === 4)) continue;
       const base = 0xc6130000 + (number++ << 8);
       const gateway = new Address(4, base + 1);
@@ -249,7 +261,11 @@ export class BuildContext {
         found.kind === "point-to-point"
           ? { address: new Address(4, base + 100), length: 32, peer: gateway }
           : { address: new Address(4, base + 100), length: 24 };
-      this.machine.addAddress(name, address);
+      // What boot gave by hand is more than a place held: a second default route would stand beside it.
+      const leads =
+        found.kind === "broadcast" && this.machine.routes.exact(0, DEFAULT, 0).every((one) => !this.#byHand(one));
+      if (leads) applyLease(this.machine, name, { address, gateway });
+      else this.machine.addAddress(name, address);
       const known = this.interfaces.get(name);
       if (known !== undefined) this.interfaces.set(name, { ...known, addresses: "assumed" });
       this.say(
@@ -259,13 +275,18 @@ export class BuildContext {
         place.source,
         place.span,
       );
-      const zero = new Address(4, 0);
-      if (this.machine.routes.exact(0, zero, 0).length === 0) {
-        if (this.machine.addRoute({ destination: zero, length: 0, gateway }) === null) {
+      if (leads) {
+        if (!this.defaultRoutes.has(4)) this.defaultRoutes.set(4, place);
+      } else if (this.machine.routes.exact(0, DEFAULT, 0).length === 0) {
+        if (this.machine.addRoute({ destination: DEFAULT, length: 0, gateway }) === null) {
           this.defaultRoutes.set(4, place);
         }
       }
     }
+  }
+
+  #byHand(route: Route): boolean {
+    return route.interface === null || !this.machine.leases.has(route.interface);
   }
 
   /** A command nobody can follow: reported, never guessed. */
@@ -291,6 +312,8 @@ export class BuildContext {
     this.diagnostics.push(diagnostic(code, severity, message, source, span, { related }));
   }
 }
+
+const DEFAULT = new Address(4, 0);
 
 function capital(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);

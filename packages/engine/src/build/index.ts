@@ -1,4 +1,5 @@
 export { applyIfconfig, type IfconfigOutcome } from "./apply-ifconfig.ts";
+export { applyLease, type Lease } from "./apply-lease.ts";
 export { applyRoute, routeSpecification } from "./apply-route.ts";
 export { buildMachine, type MachineBuild } from "./build.ts";
 export { collectEvidence, ifstatedEvidence, pfEvidence } from "./collect.ts";

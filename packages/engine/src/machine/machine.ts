@@ -1,4 +1,4 @@
-import type { Address, Family, InterfaceAddress, LinkState, Packet, System } from "@pierhead/core";
+import type { Address, Family, InterfaceAddress, LinkState, Packet, Prefix, System } from "@pierhead/core";
 import { PROTOCOL, parseAddress } from "@pierhead/core";
 import type { Direction, PfEnvironment } from "@pierhead/lang/pf";
 import { routesOfAddress } from "../network/interface-routes.ts";
@@ -67,6 +67,8 @@ export class Machine implements FilterHost {
   readonly sessions: PppSession[] = [];
   /** Fragments that the host, not pf, is putting together; `network/reassemble.ts`. */
   readonly reassembly: Map<string, Packet[]> = new Map();
+  /** Leases of DHCP clients, by interface; changed by `build/apply-lease.ts`. */
+  readonly leases: Map<string, { readonly address: Prefix; readonly gateway: Address | null }> = new Map();
   /** IP identifications counted up, so that fragments of one packet can be told from those of another. */
   nextIdentification = 1;
   /** Every draw gives this number instead of one of the seed's: for analyses that chance must not disturb. */

@@ -10,7 +10,8 @@ import {
   type Span,
   type System,
 } from "@pierhead/core";
-import { parseDocument } from "yaml";
+import { isScalar, parseDocument } from "yaml";
+import type { Lease } from "../build/index.ts";
 import { parseDuration } from "./duration.ts";
 import { PACKET_KEYS, packetSpecOf, readPacketSpec } from "./packet-spec.ts";
 import { readConnect } from "./read-connect.ts";
@@ -35,6 +36,7 @@ const FILE_KEYS = [
   "interfaces",
   "routes",
   "forwarding",
+  "leases",
   "tests",
   "steps",
 ] as const;
@@ -75,6 +77,7 @@ export function readScenario(source: Source): ReadScenario {
     interfaces: readInterfaces(reader, fields.get("interfaces")),
     routes: readRoutes(reader, fields.get("routes")),
     forwarding: forwarding === undefined ? null : reader.boolean(forwarding, "`forwarding`"),
+    leases: initialLeases(reader, fields.get("leases")),
     tests: readTests(reader, fields.get("tests")),
     steps: steps === undefined ? [] : readSteps(reader, system, steps),
   };
@@ -252,6 +255,40 @@ function scopeOf(text: string): string | null {
   return bare.length === text.length ? null : text.slice(bare.length + 1);
 }
 
+/** Interface → `address` and `gateway`, or `none` where leases may end. */
+function readLeases(reader: Reader, entry: Entry, mayEnd: boolean): Map<string, Lease | null> {
+  const leases = new Map<string, Lease | null>();
+  for (const one of reader.entries(entry.value, "leases", entry.span) ?? []) {
+    if (mayEnd && isScalar(one.value) && one.value.value === "none") {
+      leases.set(one.key, null);
+      continue;
+    }
+    const fields = reader.fields(one.value, "a lease", ["address", "gateway"], one.span);
+    if (fields === null) continue;
+    const address = fields.get("address");
+    const gateway = fields.get("gateway");
+    const text = address === undefined ? null : reader.text(address, "`address`");
+    const prefix = text === null ? null : parsePrefix(text);
+    if (prefix === null || prefix.address.family !== 4) {
+      const message = "A lease has an IPv4 `address` with its length, like 192.0.2.10/24, and mostly a `gateway`.";
+      reader.error("scenario/bad-address", message, address?.span ?? one.span);
+      continue;
+    }
+    leases.set(one.key, {
+      address: prefix,
+      gateway: gateway === undefined ? null : reader.address(gateway, "`gateway`"),
+    });
+  }
+  return leases;
+}
+
+function initialLeases(reader: Reader, entry: Entry | undefined): Map<string, Lease> {
+  const leases = new Map<string, Lease>();
+  if (entry === undefined) return leases;
+  for (const [name, lease] of readLeases(reader, entry, false)) if (lease !== null) leases.set(name, lease);
+  return leases;
+}
+
 function readTests(reader: Reader, entry: Entry | undefined): Map<string, boolean> {
   const tests = new Map<string, boolean>();
   if (entry === undefined) return tests;
@@ -262,7 +299,7 @@ function readTests(reader: Reader, entry: Entry | undefined): Map<string, boolea
   return tests;
 }
 
-const ACTION_KEYS = ["packet", "reply", "set", "link", "connect", "disconnect", "advance", "run"] as const;
+const ACTION_KEYS = ["packet", "reply", "set", "lease", "link", "connect", "disconnect", "advance", "run"] as const;
 const STEP_KEYS = [...ACTION_KEYS, "stdin", "expect", "times", "save"];
 
 function readSteps(reader: Reader, system: System, entry: Entry): ScenarioStep[] {
@@ -325,6 +362,8 @@ function readAction(reader: Reader, system: System, fields: ReadonlyMap<string, 
       const set = reader.fields(entry.value, "`set`", ["tests"], entry.span);
       return set === null ? null : { kind: "set", tests: readTests(reader, set.get("tests")) };
     }
+    case "lease":
+      return { kind: "lease", leases: readLeases(reader, entry, true) };
     case "link": {
       const links = new Map<string, LinkState>();
       for (const one of reader.entries(entry.value, "`link`", entry.span) ?? []) {

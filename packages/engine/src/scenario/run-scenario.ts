@@ -1,5 +1,13 @@
 /** Running a scenario step by step. */
-import { copyPacket, type Diagnostic, diagnostic, type Packet, type Position, type Source } from "@pierhead/core";
+import {
+  copyPacket,
+  type Diagnostic,
+  diagnostic,
+  formatPrefix,
+  type Packet,
+  type Position,
+  type Source,
+} from "@pierhead/core";
 import type { Machine } from "../machine/machine.ts";
 import { cutInto, fragmentKey } from "../network/fragments.ts";
 import { delivery, departure, type Journey, stepsOf } from "../network/journey.ts";
@@ -75,7 +83,9 @@ function unknownInterfaces(scenario: Scenario, machine: Machine): Diagnostic[] {
         ? [action.packet.in, action.packet.out]
         : action.kind === "link"
           ? action.links.keys()
-          : [];
+          : action.kind === "lease"
+            ? action.leases.keys()
+            : [];
     for (const name of names) {
       if (name === null || machine.interface(name) !== null || commands.includes(name)) continue;
       const known = machine.interfaces().map((one) => one.name);
@@ -121,6 +131,11 @@ class ScenarioRun {
           break;
         case "set":
           this.#world.setTests(action.tests);
+          break;
+        case "lease":
+          for (const [name, lease] of action.leases) {
+            if (!this.#world.setLease(name, lease)) notes.push(`there is no interface ${name}`);
+          }
           break;
         case "link":
           for (const [name, link] of action.links) {
@@ -278,6 +293,8 @@ function titleOf(step: ScenarioStep): string {
       return action.reply.error === null ? "reply" : `${action.reply.error} from ${action.reply.by ?? "the far end"}`;
     case "set":
       return `set ${[...action.tests].map(([name, truth]) => `${name}=${truth}`).join(", ")}`;
+    case "lease":
+      return `lease ${[...action.leases].map(([name, lease]) => `${name} ${lease === null ? "none" : formatPrefix(lease.address)}`).join(", ")}`;
     case "link":
       return `link ${[...action.links].map(([name, link]) => `${name} ${link}`).join(", ")}`;
     case "connect":

@@ -1,5 +1,6 @@
 /** A scenario file as it was read. */
 import type { Address, Diagnostic, InterfaceAddress, LinkState, Source, Span, System } from "@pierhead/core";
+import type { Lease } from "../build/index.ts";
 import type { ClientSpec } from "../vpn/index.ts";
 import type { Endpoint, PacketSpec } from "./packet-spec.ts";
 
@@ -100,6 +101,8 @@ export type StepAction =
   | { readonly kind: "packet"; readonly packet: PacketSpec }
   | { readonly kind: "reply"; readonly reply: ReplySpec }
   | { readonly kind: "set"; readonly tests: TestTruths }
+  /** Null: the lease ends, and there is no other. */
+  | { readonly kind: "lease"; readonly leases: ReadonlyMap<string, Lease | null> }
   | { readonly kind: "link"; readonly links: ReadonlyMap<string, LinkState> }
   | { readonly kind: "connect"; readonly client: ClientSpec }
   | { readonly kind: "disconnect"; readonly user: string }
@@ -126,6 +129,8 @@ export interface Scenario {
   readonly routes: readonly ScenarioRoute[];
   /** Null: as the tree says; off without a tree. */
   readonly forwarding: boolean | null;
+  /** What DHCP servers have given when the machine has booted, by interface. */
+  readonly leases: ReadonlyMap<string, Lease>;
   readonly tests: TestTruths;
   readonly steps: readonly ScenarioStep[];
 }

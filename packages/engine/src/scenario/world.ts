@@ -1,6 +1,6 @@
 /** The machine of a scenario with what runs on it: pf, ifstated, commands. */
 import type { Diagnostic, LinkState, System } from "@pierhead/core";
-import { buildMachine, type MachineBuild } from "../build/index.ts";
+import { applyLease, buildMachine, type Lease, type MachineBuild } from "../build/index.ts";
 import { type Settling, SimulatedMonitor } from "../ifstated/index.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { CommandResult } from "../pf/index.ts";
@@ -57,6 +57,7 @@ export class World {
     const build = buildMachine(files, scenario.system, {
       interfaces: interfaceSpecifications(scenario),
       routes: routeSpecifications(scenario),
+      leases: scenario.leases,
       ...(scenario.forwarding === null ? {} : { forwarding: scenario.forwarding }),
     });
     const { machine, pf, ifstated } = build;
@@ -64,6 +65,12 @@ export class World {
     if (scenario.tree === null) {
       machine.pf.enabled = true;
       if (scenario.forwarding === null) machine.setForwarding(false);
+    }
+    for (const [name, lease] of scenario.leases) {
+      if (machine.leases.has(name)) continue;
+      if (scenario.tree !== null) {
+        errors.push(`no file of the tree has ${name} ask a server for its address, so it gets no lease`);
+      } else if (!applyLease(machine, name, lease)) errors.push(`there is no interface ${name}`);
     }
     for (const route of scenario.routes) {
       if (route.interface !== null && machine.interface(route.interface) === null) {
@@ -78,7 +85,7 @@ export class World {
       const wrong = ifstated.diagnostics.filter((one) => one.severity === "error");
       for (const one of wrong) errors.push(placed(one));
       if (wrong.length === 0)
-        monitor = new SimulatedMonitor(machine, ifstated.configuration, { tests: scenario.tests });
+        monitor = new SimulatedMonitor(machine, ifstated.configuration, { tests: scenario.tests, runTests: true });
     }
     return new World(build, errors, monitor, scenario.tests);
   }
@@ -109,6 +116,13 @@ export class World {
     if (monitor === null) return this.machine.setLink(name, link);
     if (!monitor.setLink(name, link)) return false;
     this.#settle(monitor.settle());
+    return true;
+  }
+
+  /** Another lease, or none; time passes until ifstated has noticed. @returns whether there is such an interface */
+  setLease(name: string, lease: Lease | null): boolean {
+    if (!applyLease(this.machine, name, lease)) return false;
+    if (this.#monitor !== null) this.#settle(this.#monitor.settle());
     return true;
   }
 

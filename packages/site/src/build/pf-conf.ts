@@ -20,7 +20,7 @@ export function pfFiles(host: Host, site: string, options: RuleOptions): BuiltFi
   const files = [new PfConf(host, site, options).build()];
   if (hasBalance(host)) {
     for (const state of lineStates(host)) files.push(balanceFile(host, state));
-    if (leased(host).length > 0) files.push(crossFile(host));
+    if (leased(host).length > 0) for (const state of lineStates(host)) files.push(crossFile(host, state));
   }
   return files;
 }
@@ -55,7 +55,8 @@ class PfConf {
     this.#local();
     if (hasBalance(this.#host)) this.#anchor();
     else this.#single();
-    this.#lines();
+    // With fixed gateways the rules that keep a line its own say this too; those of a lease come later, in an anchor.
+    if (!hasBalance(this.#host) || leased(this.#host).length > 0) this.#lines();
     if (hasBalance(this.#host)) this.#crossing();
     if (tunnels.length > 0) this.#tunnels();
     if (this.#host.services.length > 0 && uplinks.length > 0) this.#services();
@@ -184,12 +185,14 @@ class PfConf {
   }
 
   #crossing(): void {
-    this.#out.blank().line("# a packet that has the address of another line leaves by that line");
+    this.#out
+      .blank()
+      .line("# what has the address of a line leaves by that line, wherever the default route goes meanwhile");
     if (leased(this.#host).length > 0) {
       this.#out.line('anchor "cross"', [...this.#host.path, "uplinks"]);
       return;
     }
-    crossing(this.#host, this.#pf, this.#out);
+    crossing(this.#host, this.#host.uplinks, this.#pf, this.#out);
   }
 
   #tunnels(): void {
@@ -219,12 +222,13 @@ class PfConf {
 
   #services(): void {
     const many = hasBalance(this.#host);
+    const { uplinks } = this.#host;
     this.#out
       .blank()
       .line(`# what the host offers to the outside${many ? ", answered by the line it was asked on" : ""}`);
     const rules = leased(this.#host).length > 0 && many;
     if (rules) this.#out.line("# (in the anchor too: the answers go to a gateway that the lease tells)");
-    else services(this.#host, this.#pf, this.#out, this.#options.inet6);
+    else services(this.#host, uplinks, this.#pf, this.#out, this.#options.inet6);
   }
 
   #rule(from: SitePath, words: Omit<Parameters<PfWriter["rule"]>[0], "action">): void {
@@ -232,31 +236,32 @@ class PfConf {
   }
 }
 
-function crossing(host: Host, pf: PfWriter, out: FileWriter): void {
-  for (const line of host.uplinks) {
-    for (const other of host.uplinks) {
-      if (other === line) continue;
-      out.line(
-        pf.rule({
-          action: "pass",
-          direction: "out",
-          on: macro(host, line),
-          family: "inet",
-          from: `(${macro(host, other)})`,
-          routeTo: target(other),
-          label: other.name,
-        }),
-        [...other.path, "gateway"],
-        line.path,
-      );
+/**
+ * A connection of the host keeps the line it was opened by: its state holds the next hop, so that it does not follow
+ * the default route when that goes back to another line. What is on the wire of the line is spoken to directly.
+ */
+function crossing(host: Host, lines: readonly Uplink[], pf: PfWriter, out: FileWriter): void {
+  for (const line of lines) {
+    const on = macro(host, line);
+    for (const other of lines) {
+      const words = { action: "pass", direction: "out", on, family: "inet", from: `(${macro(host, other)})` } as const;
+      const rule = pf.rule({ ...words, routeTo: target(other), label: other.name });
+      out.line(rule, [...other.path, "gateway"], line.path);
+      if (other === line) out.line(pf.rule({ ...words, to: `(${on}:network)`, label: line.name }), line.path);
     }
   }
 }
 
-function services(host: Host, pf: PfWriter, out: FileWriter, inet6: ReadonlySet<string>): void {
+function services(
+  host: Host,
+  lines: readonly Uplink[],
+  pf: PfWriter,
+  out: FileWriter,
+  inet6: ReadonlySet<string>,
+): void {
   for (const service of host.services) {
     for (const name of service.uplinks) {
-      const line = host.uplinks.find((one) => one.name === name);
+      const line = lines.find((one) => one.name === name);
       if (line === undefined) continue;
       for (const family of [4, 6] as const) {
         if (family === 6 && !inet6.has(name)) continue;
@@ -291,13 +296,13 @@ function macro(host: Host, line: Uplink): string {
   return leased(host).length > 0 && hasBalance(host) ? line.interface : `$${line.name}`;
 }
 
-/** Rules that need the gateways, for hosts where a lease tells them. */
-function crossFile(host: Host): BuiltFile {
-  const out = new FileWriter(`${PF_FOLDER}/cross`, { mode: 0o600 });
+/** Rules that need the gateways, for hosts where a lease tells them: of the lines that work, since others may have no lease. */
+function crossFile(host: Host, state: LineState): BuiltFile {
+  const out = new FileWriter(`${PF_FOLDER}/cross.${state.file}`, { mode: 0o600 });
   const pf = new PfWriter(host.system);
   out.line("# Loaded by ifstated, with the gateways of the leases as they are.");
-  crossing(host, pf, out);
-  services(host, pf, out, NO_LINES);
+  crossing(host, state.working, pf, out);
+  services(host, state.working, pf, out, NO_LINES);
   return out.finish();
 }
 
