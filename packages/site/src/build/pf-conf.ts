@@ -57,6 +57,7 @@ class PfConf {
     else this.#single();
     // With fixed gateways the rules that keep a line its own say this too; those of a lease come later, in an anchor.
     if (!hasBalance(this.#host) || leased(this.#host).length > 0) this.#lines();
+    this.#neighbours();
     if (hasBalance(this.#host)) this.#crossing();
     if (tunnels.length > 0) this.#tunnels();
     if (this.#host.services.length > 0 && uplinks.length > 0) this.#services();
@@ -169,6 +170,10 @@ class PfConf {
       const on = `$${line.name}`;
       this.#rule(line.path, { direction: "out", on, family: "inet", from: `(${on})`, label: line.name });
     }
+  }
+
+  #neighbours(): void {
+    if (this.#inet6Lines().length > 0) this.#out.blank().line("# IPv6 of the lines");
     for (const line of this.#inet6Lines()) {
       const on = `$${line.name}`;
       const from = [...line.path, "inet6"];
