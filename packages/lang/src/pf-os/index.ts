@@ -1,2 +1,3 @@
 export * from "./fingerprints.ts";
+export * from "./names.ts";
 export * from "./signatures.ts";

@@ -131,8 +131,10 @@ export interface PfDialect {
   readonly anchorDepth: number;
   /** Largest routing table or domain. */
   readonly rtableMaximum: number;
-  /** Fingerprints in the system's own pf.os(5), which `pfctl -nvv` counts; 0 where `-n` does not read them. */
-  readonly fingerprints: number;
+  /** `pfctl -n` reads the system's pf.os(5), too; elsewhere it knows no system until `set fingerprints`. */
+  readonly readsFingerprints: boolean;
+  /** An anchor takes every option of a filter rule; before, the others were read and forgotten. */
+  readonly anchorsTakeAllOptions: boolean;
 }
 
 const dialects = new Map<string, PfDialect>();
@@ -217,7 +219,8 @@ function make(system: System): PfDialect {
     tableNameMaximum: 31,
     anchorDepth: 64,
     rtableMaximum: 255,
-    fingerprints: freebsd(15) ? 762 : openbsd(4, 7) ? 714 : 0,
+    readsFingerprints: freebsd(15) || openbsd(4, 7),
+    anchorsTakeAllOptions: family !== "4.6",
   };
 }
 

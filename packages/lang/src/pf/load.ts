@@ -1,7 +1,9 @@
 /** Reading a pf.conf: its syntax alone ({@link parsePf}), or all it means on a machine ({@link loadPf}). */
 import { Source } from "@pierhead/core";
+import type { FingerprintNames } from "../pf-os/index.ts";
 import { dialectOf, type PfDialect } from "./dialect.ts";
 import type { PfEnvironment } from "./environment.ts";
+import { FINGERPRINTS_FILE, fingerprintNames } from "./load/fingerprints.ts";
 import { HostResolver } from "./load/hosts.ts";
 import { expandRuleNames } from "./load/label.ts";
 import { numberRules } from "./load/number.ts";
@@ -50,7 +52,8 @@ export interface LoadOptions {
   readonly syntax?: boolean;
 }
 
-const ALL = { options: true, nat: true, filter: true, altq: true, tables: true };
+const ALL = { options: true, nat: true, filter: true, altq: true, tables: true, ether: true };
+const NONE = { options: false, nat: false, filter: false, altq: false, tables: false, ether: false };
 
 /** Reads the syntax of one file. Nothing is looked up: not hosts, not interfaces, not included files. */
 export function parsePf(source: Source, dialect: PfDialect): PfSyntax {
@@ -91,6 +94,7 @@ export function loadPf(source: Source, environment: PfEnvironment, options: Load
     exit: good ? 0 : 1,
     syntax: recorder === null ? null : { source, statements: recorder.statements, diagnostics: reader.diagnostics },
     optimize: reader.optimize,
+    fingerprints: run.fingerprints,
     optimizerTables: run.optimizerTables,
   };
 }
@@ -106,6 +110,7 @@ class Run {
   readonly hosts: HostResolver;
   readonly optimizerTables: Map<string, readonly PfEvent[]> = new Map();
   #last: Reader | null = null;
+  fingerprints = 0;
   /** Whether the file that was read last is accepted. */
   good = true;
 
@@ -122,10 +127,7 @@ class Run {
     const readerOptions: ReaderOptions = {
       strict: options.strict ?? false,
       anchor: anchorPath,
-      load:
-        options.only === undefined
-          ? ALL
-          : { options: false, nat: false, filter: false, altq: false, tables: false, ...options.only },
+      load: this.#statements(anchorPath),
       noDns: options.noDns ?? false,
       verbose: options.verbose ?? 1,
     };
@@ -133,6 +135,7 @@ class Run {
     const main = new Ruleset(root, anchorPath, "");
     const reader = new Reader(source, dialect, environment, this.hosts, main, readerOptions, recorder, this.#last);
     reader.describe = (kind) => explain(reader, kind);
+    reader.fingerprints = this.#fingerprints(readerOptions);
     if (options.optimize !== undefined) {
       reader.optimizeGiven = true;
       reader.optimize = options.optimize;
@@ -148,27 +151,49 @@ class Run {
     if (this.good && anchorPath === "" && dialect.newQueues) this.good = finishQueues(reader);
     if (this.good && readerOptions.verbose > 0) {
       for (const list of listsOf(dialect, readerOptions)) {
-        if (list === "nat" && dialect.etherRules) reader.events.push({ kind: "ether", path: anchorPath });
-        reader.events.push({ kind: "ruleset", path: anchorPath, list });
+        if (list === "ether") reader.events.push({ kind: "ether", path: anchorPath });
+        else reader.events.push({ kind: "ruleset", path: anchorPath, list });
       }
     }
+    this.#finish(reader, root, anchorPath);
     if (this.good && reader.altq !== null && !reader.altq.check()) {
       reader.toolLine("pfctl: errors in altq config");
       reader.report("pf/altq-refused", "error", "The queues of an interface are not complete.", 0, 0, { source });
       this.good = false;
     }
     for (const altq of reader.altq?.altqs ?? []) reader.configuration.altqs.push(altq);
-    this.#finish(reader, root, anchorPath);
     this.#last = reader;
     return reader;
   }
 
+  // Which statements of a file count. With `-a`, and in the files of anchors, some do not.
+  #statements(anchorPath: string): ReaderOptions["load"] {
+    const { anchor = "", only } = this.options;
+    const load = only === undefined ? ALL : { ...NONE, ...only };
+    if (!this.dialect.oldTranslation) return load;
+    return { ...load, options: load.options && anchor === "", altq: load.altq && anchorPath === "" };
+  }
+
+  // The names of pf.os(5) that are known before the first line is read, and then from file to file.
+  #fingerprints({ load }: ReaderOptions): FingerprintNames | null {
+    if (this.#last !== null) return this.#last.fingerprints;
+    if (!this.dialect.readsFingerprints || (this.options.anchor ?? "") !== "" || !load.options) return null;
+    const names = fingerprintNames(this.environment, FINGERPRINTS_FILE);
+    this.fingerprints = names?.count ?? 0;
+    return names;
+  }
+
   #finish(reader: Reader, root: Anchor, anchorPath: string): void {
     const { optimize, keepNumbers } = this.options;
-    if (optimize === "basic" || optimize === "profile") {
+    const { filter, tables: hasTables } = reader.options.load;
+    if (filter && (optimize === "basic" || optimize === "profile")) {
       const names = { next: reader.automaticTables };
       const isGroup = (name: string): boolean => this.hosts.isGroup(name);
-      const tables = optimizeAnchors(root, this.environment.system, names, isGroup);
+      const refuse = (): void => {
+        if (this.good) reader.toolLine("pfctl: Must enable table loading for optimizations");
+      };
+      const withoutTables = hasTables || !this.dialect.oldTranslation ? null : refuse;
+      const tables = optimizeAnchors(root, this.environment.system, names, isGroup, withoutTables);
       for (const [path, events] of tables) this.optimizerTables.set(path, events);
       reader.automaticTables = names.next;
       place(reader.configuration, root, anchorPath);
@@ -210,10 +235,11 @@ class Run {
 }
 
 /** The lists in the order in which they are loaded and printed. */
-function listsOf(dialect: PfDialect, { load }: ReaderOptions): readonly RuleList[] {
+function listsOf(dialect: PfDialect, { load }: ReaderOptions): readonly (RuleList | "ether")[] {
   if (!dialect.oldTranslation) return ["filter"];
-  const lists: RuleList[] = [];
+  const lists: (RuleList | "ether")[] = [];
   if (load.filter) lists.push("scrub");
+  if (load.ether && dialect.etherRules) lists.push("ether");
   if (load.nat) lists.push("nat", "rdr", "binat");
   if (load.filter) lists.push("filter");
   return lists;

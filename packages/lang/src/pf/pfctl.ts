@@ -40,10 +40,7 @@ export function pfctlPrint(
     ...(options.portNames === undefined ? {} : { portNames: options.portNames }),
   };
   const lines: string[] = [];
-  const { fingerprints } = dialectOf(environment.system);
-  if (verbose > 1 && fingerprints > 0 && (options.anchor ?? "") === "" && (options.only?.options ?? true)) {
-    lines.push(`Loaded ${fingerprints} passive OS fingerprints`);
-  }
+  if (verbose > 1 && load.fingerprints > 0) lines.push(`Loaded ${load.fingerprints} passive OS fingerprints`);
   for (const event of load.events) printEvent(lines, event, load, environment, format);
   return {
     stdout: lines.length === 0 ? "" : `${lines.join("\n")}\n`,

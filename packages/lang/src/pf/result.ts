@@ -54,6 +54,8 @@ export interface PfLoad {
   readonly syntax: PfSyntax | null;
   /** `set ruleset-optimization` or the option that overrides it. */
   readonly optimize: "none" | "basic" | "profile";
+  /** Signatures that pfctl read from pf.os(5) before the first line. */
+  readonly fingerprints: number;
   /** Tables that the optimizer made, by the path of the anchor before whose rules they print. */
   readonly optimizerTables: ReadonlyMap<string, readonly PfEvent[]>;
 }

@@ -17,6 +17,7 @@ import type { Reader } from "../read/reader.ts";
 import type { Pool, Rule } from "../rule.ts";
 import { checkFreebsdRule } from "./consistency-freebsd.ts";
 import { copyRule, type Expansion, netmaskFits, noCombination } from "./expand.ts";
+import { operatingSystem } from "./fingerprints.ts";
 import { cutMask, makePool, natPorts, rdrPorts } from "./pool-freebsd.ts";
 import { isMultiAddress } from "./redirect.ts";
 
@@ -160,7 +161,7 @@ function combine(reader: Reader, progress: Progress, at: Combination): void {
     );
     progress.errors++;
   }
-  rule.os = at.os;
+  rule.os = operatingSystem(reader, at.os);
   applyPools(reader, progress, rule, at);
   if (!checkFreebsdRule(reader, rule, lists.ruleSourceTrack) || progress.errors > 0) {
     reader.followUp("skipping rule due to errors");

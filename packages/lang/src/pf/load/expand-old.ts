@@ -1,5 +1,7 @@
 /** `expand_rule` of the 4.6 family and FreeBSD up to 14: pools keep their lists, and nothing is derived from them. */
 import type { Family } from "@pierhead/core";
+import { INTERFACE_NAME_MAXIMUM } from "../read/hosts.ts";
+import { byteLength } from "../read/lexer.ts";
 import type { HostNode, IcmpNode, IdNode, InterfaceNode, Peer, PoolOptions, PortNode } from "../read/nodes.ts";
 import type { Reader } from "../read/reader.ts";
 import { copyRule, type Pool, type Rule } from "../rule.ts";
@@ -20,6 +22,7 @@ import {
   placeOnInterface,
   stripForProtocol,
 } from "./expand.ts";
+import { operatingSystem } from "./fingerprints.ts";
 import { netmaskFits } from "./netmask.ts";
 import { isMultiAddress } from "./redirect.ts";
 
@@ -84,8 +87,12 @@ export function expandOldRule(
       icmpMismatch(reader, icmp);
       errors++;
     }
-    rule.os = os;
+    rule.os = operatingSystem(reader, os);
     finish?.(rule);
+    if (rule.route?.members.some((member) => byteLength(member.interface ?? "") > INTERFACE_NAME_MAXIMUM)) {
+      const message = `An interface name has at most ${INTERFACE_NAME_MAXIMUM} characters; pfctl exits.`;
+      reader.fatal("expand_rule: strlcpy", "pf/name-too-long", message);
+    }
     if (!checkOldRule(reader, rule, lists.ruleSourceTrack) || errors > 0) {
       reader.followUp("skipping rule due to errors");
       skipped++;
@@ -143,13 +150,18 @@ export function invalidRedirect(reader: Reader, hosts: readonly HostNode[], fami
 
 /** A pool that keeps its list. */
 export function poolOf(
+  reader: Reader,
   hosts: readonly HostNode[],
   options: PoolOptions | null,
   ports: Pool["ports"],
   staticPort: boolean,
 ): Pool {
   return {
-    members: hosts.map((host) => ({ address: host.wrap, interface: host.interface, weight: host.weight })),
+    members: hosts.map((host) => ({
+      address: reader.options.strict ? withoutCut(host) : host.wrap,
+      interface: host.interface,
+      weight: host.weight,
+    })),
     type: options?.type ?? "none",
     sticky: options?.sticky ?? false,
     hashKey: options?.hashKey ?? null,
@@ -159,6 +171,12 @@ export function poolOf(
     endpointIndependent: options?.endpointIndependent ?? false,
     preferIpv6NextHop: options?.preferIpv6NextHop ?? false,
   };
+}
+
+// Nobody cuts the mask of an `(interface)` in a pool to the 32 bits of IPv4, but for the first target of nat and rdr:
+// it prints as `/128`.
+function withoutCut({ wrap, bits }: HostNode): HostNode["wrap"] {
+  return wrap.kind === "dynamic" ? { ...wrap, length4: bits, length6: bits } : wrap;
 }
 
 /** Several addresses, tables and `(interface)` make a pool round-robin, and allow no other type. */

@@ -17,6 +17,7 @@ import {
 import type { Reader } from "../read/reader.ts";
 import { copyRule, type Rule } from "../rule.ts";
 import { checkRule } from "./consistency.ts";
+import { operatingSystem } from "./fingerprints.ts";
 import { expandLabel, hasMacro, type LabelContext } from "./label.ts";
 import { netmaskFits } from "./netmask.ts";
 import {
@@ -185,7 +186,7 @@ function combine(
     icmpMismatch(reader, icmp);
     expander.errors++;
   }
-  rule.os = os;
+  rule.os = operatingSystem(reader, os);
   const binat = lists.nat?.binat;
   if (binat) checkBinat(expander, rule, from);
   if (lists.nat !== null) {

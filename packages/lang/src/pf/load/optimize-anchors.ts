@@ -12,16 +12,25 @@ export type OptimizerTables = ReadonlyMap<string, readonly PfEvent[]>;
 /**
  * Optimizes the filter rules of an anchor and of the inline anchors in it, and defines the tables that come of it in
  * the outermost one.
+ *
+ * @param withoutTables called where there is something to make a table of and no tables are loaded: then pfctl has no
+ *   rules left to load
  */
 export function optimizeAnchors(
   root: Anchor,
   system: System,
   names: TableNames,
   isGroup: (name: string) => boolean,
+  withoutTables: (() => void) | null,
 ): OptimizerTables {
   const printed = new Map<string, PfEvent[]>();
   const visit = (anchor: Anchor): void => {
-    const { rules, tables } = optimizeRuleset(anchor.filter, { system, names, isGroup });
+    const { rules, tables, combined } = optimizeRuleset(anchor.filter, { system, names, isGroup });
+    if (combined && withoutTables !== null) {
+      withoutTables();
+      anchor.filter = [];
+      return;
+    }
     anchor.filter = rules;
     for (const table of tables) define(root, table);
     if (tables.length > 0) printed.set(anchor.path, tables.map(eventOf));

@@ -22,6 +22,8 @@ export interface OptimizedRuleset {
   readonly rules: Rule[];
   /** Tables in the order pfctl prints them. They belong to the ruleset that is loaded, not to the anchor. */
   readonly tables: readonly AutomaticTable[];
+  /** Whether rules were looked through for tables that could stand for them. */
+  readonly combined: boolean;
 }
 
 const SKIP_FIELDS: Record<"openbsd" | "freebsd" | "4.6", readonly SkipField[]> = {
@@ -56,6 +58,7 @@ export function optimizeRuleset(rules: readonly Rule[], options: OptimizeOptions
   const result: Rule[] = [];
   const tables: AutomaticTable[] = [];
   const features = new Features();
+  let combined = false;
   for (const block of superblocks(rules, how)) {
     if (block.length === 1) {
       result.push(block[0] as Rule);
@@ -66,14 +69,15 @@ export function optimizeRuleset(rules: readonly Rule[], options: OptimizeOptions
       rows.push(features.rules.length);
       features.add(rule);
     }
-    const combined = combineRules(withoutCovered(rows, features), features, options.names);
-    for (const table of combined.tables) tables.push(table);
-    for (const [row, rule] of combined.changed) features.replace(row, rule);
-    for (const row of reorderRules(combined.rows, features, fields, kind !== "4.6"))
+    const kept = combineRules(withoutCovered(rows, features), features, options.names);
+    combined = true;
+    for (const table of kept.tables) tables.push(table);
+    for (const [row, rule] of kept.changed) features.replace(row, rule);
+    for (const row of reorderRules(kept.rows, features, fields, kind !== "4.6"))
       result.push(features.rules[row] as Rule);
   }
   for (let i = 0; i < result.length; i++) (result[i] as Rule).number = i;
-  return { rules: result, tables };
+  return { rules: result, tables, combined };
 }
 
 function endsWithoutDigit(name: string): boolean {

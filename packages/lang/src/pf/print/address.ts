@@ -39,7 +39,7 @@ export function formatAddress(
       }
       text += ")";
       // One netmask serves both families; it is printed when it is shorter than a host of the rule's family.
-      if (family === 4) return address.length4 < 32 ? `${text}/${address.length4}` : text;
+      if (family === 4) return address.length4 !== 32 ? `${text}/${address.length4}` : text;
       if (family === null && dialect?.family === "freebsd") return text;
       return address.length6 < 128 ? `${text}/${address.length6}` : text;
     }

@@ -1,7 +1,7 @@
 /** `anchor`, `load anchor`: `anchorrule`, `pfa_anchor`, `loadrule` of parse.y. */
 import { anchorCall } from "../load/anchor-path.ts";
 import { expandPlainRule } from "../load/expand-plain.ts";
-import { inlineRuleset, type Ruleset } from "../load/ruleset.ts";
+import { inlineRuleset, placeInline, type Ruleset } from "../load/ruleset.ts";
 import { Rule } from "../rule.ts";
 import {
   checkTcpOnly,
@@ -17,6 +17,7 @@ import { applyFreebsdOptions } from "./freebsd-rules.ts";
 import { parseStrings } from "./hosts.ts";
 import { parseOnInterfaces } from "./interfaces.ts";
 import { byteLength } from "./lexer.ts";
+import { FilterOptions } from "./nodes.ts";
 import { checkOrder, ORDER } from "./order.ts";
 import type { Reader } from "./reader.ts";
 import { applyFilterOptions } from "./rules.ts";
@@ -41,7 +42,8 @@ export function parseAnchor(reader: Reader, parseBody: BodyParser): void {
   const family = parseFamily(reader);
   const protocols = parseProtocols(reader);
   const fromTo = parseFromTo(reader);
-  const options = parseFilterOptions(reader);
+  let options = parseFilterOptions(reader);
+  if (!reader.dialect.anchorsTakeAllOptions) options = anchorOptions(options);
   const statementStart = reader.statementStart;
   const origin = reader.origin();
   let body: Ruleset | null = null;
@@ -85,6 +87,15 @@ export function parseAnchor(reader: Reader, parseBody: BodyParser): void {
   const lists = { interfaces, protocols, icmp, from, to, os, users, groups, receivedOn, ruleSourceTrack: false };
   expandPlainRule(reader, rule, lists, true);
   reader.anchorStack[reader.anchorDepth + 1] = null;
+}
+
+/** The filter options that anchors of 4.6 take: the others are read and forgotten. */
+function anchorOptions(given: FilterOptions): FilterOptions {
+  const options = new FilterOptions();
+  const { hasFlags, flags, flagSet, tos, probability, rtable, tag, tagged, taggedNegated, label } = given;
+  const { users, groups, icmp, keep } = given;
+  const taken = { hasFlags, flags, flagSet, tos, probability, rtable, tag, tagged, taggedNegated, label };
+  return Object.assign(options, taken, { users, groups, icmp, keep });
 }
 
 /** `anchorname`: null when there is none. */
@@ -157,24 +168,32 @@ function placeBody(
       { start: nameStart, end: nameEnd },
     );
   }
-  const parent = reader.anchorStack[reader.anchorDepth] as Ruleset;
   const own = body.anchor.name;
-  const existing = parent.anchor.children.get(own);
-  if (existing !== undefined && existing !== body.anchor) {
-    if (existing.filter.length > 0) {
-      reader.fail(
-        `inline anchor '${own}' already exists`,
-        "pf/duplicate-anchor",
-        `An anchor named \`${own}\` has been given its rules above. Use another name, or put the rules there.`,
-        { start: nameStart, end: nameEnd },
-      );
-    }
+  const early = reader.dialect.checksAnchorNamesEarly;
+  if (!early && (own === "" || body.anchor.path.includes("//"))) {
+    reader.fatal(
+      "anchorrule: unable to create ruleset: Undefined error: 0",
+      "pf/invalid-anchor-name",
+      "The parts of an anchor's path are not empty; pfctl exits.",
+    );
   }
-  parent.anchor.children.set(own, body.anchor);
+  const existing = reader.inlineRulesets.get(body.toolPath);
+  if (existing !== undefined && existing !== body && existing.anchor.filter.length > 0) {
+    reader.fail(
+      `inline anchor '${own}' already exists`,
+      "pf/duplicate-anchor",
+      `An anchor named \`${own}\` has been given its rules above. Use another name, or put the rules there.`,
+      { start: nameStart, end: nameEnd },
+    );
+  }
+  reader.inlineRulesets.set(body.toolPath, body);
+  // Bodies inside this one have found their places in it.
+  const parent = reader.anchorStack[reader.anchorDepth] as Ruleset;
+  placeInline(name?.startsWith("/") ? reader.main.anchor : parent.anchor, body.anchor);
   rule.anchor = {
-    name: body.rules > 0 ? own : body.toolPath,
+    name: early && body.rules === 0 ? body.toolPath : own,
     path: body.anchor.path,
-    wildcard: false,
+    wildcard: name?.endsWith("/*") ?? false,
     inline: true,
   };
 }

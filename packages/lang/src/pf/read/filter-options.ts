@@ -16,6 +16,7 @@ import { Char, Token } from "./tokens.ts";
 /** `filter_opts`: options until a token that is none. */
 export function parseFilterOptions(reader: Reader): FilterOptions {
   const options = new FilterOptions();
+  reader.hadIcmpType = false;
   while (parseFilterOption(reader, options)) {
     // Each option stores itself.
   }
@@ -72,6 +73,7 @@ function parseFilterOption(reader: Reader, options: FilterOptions): boolean {
         reader.take("keyword") === Token.icmpType ? parseList(reader, parseIcmp4) : parseList(reader, parseIcmp6);
       if (options.icmp !== null) redefined(reader, "icmp-type cannot be redefined");
       options.icmp = icmp;
+      reader.hadIcmpType = true;
       return true;
     }
     case Token.prio: {

@@ -352,7 +352,15 @@ export function parsePoolOptions(reader: Reader): PoolOptions {
         break;
       case Token.stickyAddress:
         reader.take("keyword");
-        if (options.sticky && reader.dialect.stickyOnce) redefined(reader, "sticky-address cannot be redefined");
+        // Older ones look at the wrong flag: that of `icmp-type` in the filter options that were read last.
+        if (!reader.dialect.stickyOnce && reader.hadIcmpType) {
+          reader.fail(
+            "sticky-address cannot be redefined",
+            "pf/sticky-after-icmp-type",
+            "This pfctl takes `sticky-address` for a repetition when the filter rule before has `icmp-type`. Put another rule between them.",
+          );
+        }
+        if (reader.dialect.stickyOnce && options.sticky) redefined(reader, "sticky-address cannot be redefined");
         options.sticky = true;
         break;
       default:

@@ -366,6 +366,7 @@ export class Lexer {
         `"${digits}" invalid number: ${problem}`,
         "pf/number-out-of-range",
         `The number ${digits.slice(0, 40)} is ${problem}: it does not fit 64 bits.`,
+        true,
       );
     }
     this.number = Number(value);
@@ -451,6 +452,7 @@ export class Lexer {
         `macro '${name}' not defined`,
         "pf/undefined-macro",
         name === "" ? "A `$` must be followed by the name of a macro." : undefinedMacro(name, this.macros),
+        true,
       );
     }
     macro.used = true;
@@ -471,10 +473,14 @@ export class Lexer {
     );
   }
 
-  // pfctl's `findeol`: the rest of the line goes, line end included.
-  #fail(tool: string, code: string, message: string): number {
+  // pfctl's `findeol`: the rest of the line goes, line end included. Older ones also forget the character they had
+  // read ahead, and when that is the line end, the next line goes with it, uncounted.
+  #fail(tool: string, code: string, message: string, readAhead = false): number {
     this.#report.lexicalError(tool, code, message, this.start, Math.max(this.file.position, this.start));
-    if (this.#dialect.errorEndsExpansion) this.file.expansion = null;
+    if (this.#dialect.errorEndsExpansion) {
+      if (readAhead && this.#strict && this.file.expansion === null) this.#get();
+      this.file.expansion = null;
+    }
     for (;;) {
       const c = this.#get();
       if (c === END) break;

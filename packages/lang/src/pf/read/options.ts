@@ -1,5 +1,6 @@
 /** `set …` statements: `option` of parse.y. */
 import { syslogPriorityByName } from "../../names/index.ts";
+import { fingerprintNames } from "../load/fingerprints.ts";
 import { parseDouble, parseUnsigned } from "../load/numeric.ts";
 import type { TimeoutName } from "../rule.ts";
 import { TIMEOUT_NAMES } from "../timeout-names.ts";
@@ -87,7 +88,10 @@ export function parseOption(reader: Reader): void {
       reader.text(`set fingerprints "${file}"`);
       checkOrder(reader, ORDER.option);
       options.fingerprints = file;
-      if (reader.environment !== null && reader.options.anchor === "" && reader.environment.readFile(file) === null) {
+      if (reader.environment === null || reader.main.anchor.path !== "") return;
+      const names = fingerprintNames(reader.environment, file);
+      reader.fingerprints = names;
+      if (names === null) {
         reader.toolLine(`pfctl: ${file}: No such file or directory`);
         reader.fail(
           `error loading fingerprints ${file}`,
@@ -95,10 +99,7 @@ export function parseOption(reader: Reader): void {
           `The file of fingerprints ${file} cannot be read.`,
         );
       }
-      const { fingerprints } = reader.dialect;
-      if (reader.options.verbose > 1 && file === "/etc/pf.os" && fingerprints > 0) {
-        reader.text(`Loaded ${fingerprints} passive OS fingerprints`);
-      }
+      if (reader.options.verbose > 1) reader.text(`Loaded ${names.count} passive OS fingerprints`);
       return;
     }
     case Token.statePolicy: {

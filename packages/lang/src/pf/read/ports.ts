@@ -329,7 +329,9 @@ export function parseTos(reader: Reader): number {
   const least = reader.dialect.zeroTos ? 0 : 1;
   if (reader.peek() === Token.number) {
     const value = reader.number();
-    if (value < least || value > 255) illegalTos(reader, reader.lexer.numberText);
+    // There the message prints the number as a string: 0 is the null pointer.
+    if (value < least || value > 255)
+      illegalTos(reader, least === 1 && value === 0 ? "(null)" : reader.lexer.numberText);
     return value;
   }
   const text = reader.string("option");

@@ -7,6 +7,7 @@
  * drop the rest of the line, and after an error yacc stays silent until three tokens went well.
  */
 import { diagnostic, type Fix, type RelatedPlace, type Severity, type Source } from "@pierhead/core";
+import type { FingerprintNames } from "../../pf-os/index.ts";
 import type { PfDialect } from "../dialect.ts";
 import type { PfEnvironment } from "../environment.ts";
 import type { AltqTables } from "../load/altq.ts";
@@ -63,6 +64,8 @@ export interface ReaderOptions {
     readonly filter: boolean;
     readonly altq: boolean;
     readonly tables: boolean;
+    /** FreeBSD's `ether` rules, which no option asks for. */
+    readonly ether: boolean;
   };
   /** `-N` of OpenBSD from 4.7 (`-r` elsewhere): no name service. */
   readonly noDns: boolean;
@@ -118,6 +121,10 @@ export class Reader implements LexerReport {
   order = 0;
   requireOrder: boolean;
   keepCounters = false;
+  /** Names that `os "…"` finds; null when pfctl has not read any. */
+  fingerprints: FingerprintNames | null = null;
+  /** The filter options that were read last have `icmp-type`. */
+  hadIcmpType = false;
   /** Percentages of `set syncookies adaptive`, once some were given. */
   syncookieMarks: { readonly start: number; readonly end: number } | null = null;
 
@@ -131,6 +138,8 @@ export class Reader implements LexerReport {
   /** An inline anchor has had a table. */
   tableInAnchor = false;
   lastAnchor: Ruleset | null = null;
+  /** Bodies that have their place, by pfctl's path. */
+  readonly inlineRulesets: Map<string, Ruleset> = new Map();
   current: Ruleset;
   /** Names of the queues that rules may be assigned to. */
   readonly queueNames: Set<string> = new Set();

@@ -82,7 +82,8 @@ function parseRouteHost(reader: Reader): HostNode[] {
   const name = reader.string("interface");
   const hosts = parseHost(reader);
   reader.expect(Char.close);
-  for (const host of hosts) host.interface = name;
+  // 4.6 names the interface of the first address only.
+  for (const host of isMiddle || !reader.options.strict ? hosts : hosts.slice(0, 1)) host.interface = name;
   return hosts;
 }
 
@@ -127,5 +128,5 @@ export function applyOldRoute(reader: Reader, rule: Rule, route: OldRoute): Pool
     );
   }
   const type = poolType(reader, route.hosts, route.options, "routing", "r.rpool.opts must be PF_POOL_ROUNDROBIN");
-  return poolOf(route.hosts, { ...route.options, type }, null, false);
+  return poolOf(reader, route.hosts, { ...route.options, type }, null, false);
 }

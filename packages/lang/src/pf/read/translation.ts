@@ -3,10 +3,12 @@
  * hold them.
  */
 
+import type { Family } from "@pierhead/core";
 import { anchorCall } from "../load/anchor-path.ts";
 import { expandOldRule, hostsOfFamily, invalidRedirect, poolOf, poolType } from "../load/expand-old.ts";
 import { expandPlainRule } from "../load/expand-plain.ts";
 import { netmaskFits } from "../load/netmask.ts";
+import { maskOf } from "../load/pool-freebsd.ts";
 import { isMultiAddress } from "../load/redirect.ts";
 import { type Pool, Rule } from "../rule.ts";
 import { decideFamily, disallowUrpfFailed, parseFamily, parseFromTo, parseProtocols } from "./clauses.ts";
@@ -166,7 +168,7 @@ function translationPool(
       : low === 0
         ? null
         : { low, high };
-  return poolOf(target.hosts, { ...options, type }, ports, staticPort);
+  return poolOf(reader, target.hosts, { ...options, type }, ports, staticPort);
 }
 
 /** `binatrule`, after an optional `no`. */
@@ -294,18 +296,16 @@ function binatAddresses(
   if (target.hosts.length > 1) wrong("binat rule must redirect to a single address", single);
   const host = target.hosts[0] as HostNode;
   if (!netmaskFits(reader, rule, host)) reader.giveUp();
-  const limit = rule.family === 4 ? 32 : 128;
-  if (source.bits !== 0 && Math.min(source.bits, limit) !== Math.min(maskBits(host), limit)) {
+  const family = rule.family as Family;
+  const sourceMask = maskOf(source, family);
+  const targetMask = maskOf(host, family);
+  if (sourceMask !== null && !sourceMask.isUnspecified() && (targetMask === null || !sourceMask.equals(targetMask))) {
     wrong(
       "'binat' source mask and redirect mask must be the same",
       "Source and target of binat are networks of the same size.",
     );
   }
-  rule.nat = poolOf(target.hosts, null, null, false);
-}
-
-function maskBits(host: HostNode): number {
-  return host.wrap.kind === "no-route" || host.wrap.kind === "urpf-failed" ? 0 : host.bits;
+  rule.nat = poolOf(reader, target.hosts, null, null, false);
 }
 
 /** `nat-anchor`, `rdr-anchor`, `binat-anchor`; on macOS `scrub-anchor` and `dummynet-anchor`, too. */
