@@ -8,9 +8,11 @@ import { parsePacketLine } from "@pierhead/engine/trace";
 import { parseDmesg } from "@pierhead/lang/dmesg";
 import { readAsDaemon } from "@pierhead/lang/ifstated";
 import { ikedPrint } from "@pierhead/lang/iked";
+import { parseIp, parseNetToolsRoute } from "@pierhead/lang/ip-command";
 import { ipsecctlPrint } from "@pierhead/lang/ipsec";
 import { loadPf, type PfEnvironment, pfctlPrint } from "@pierhead/lang/pf";
 import { LANGUAGES } from "@pierhead/lang/registry";
+import { blankSeparated } from "@pierhead/lang/text";
 import { INTERFACES } from "./random-rules.ts";
 
 export interface FuzzTarget {
@@ -51,6 +53,18 @@ const SEEDS: Record<string, readonly string[]> = {
   "rc-conf": [
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is shell
     'ifconfig_em0="inet 192.0.2.1/24"\ngw="192.0.2.254"\nstatic_routes="gateway default"\nroute_gateway="-host $gw -interface em0"\nroute_default="default ${gw}"\nif [ -n "$x" ]; then y=1; fi\n',
+  ],
+  "systemd-networkd": [
+    "[Match]\nName=eth0 en*\nMACAddress=02:00:00:12:34:56\n\n[Link]\nMTUBytes=1400\n\n[Network]\nAddress=198.51.100.10/32\nGateway=192.0.2.1\nDHCP=ipv6\nVLAN=vlan10\n\n[Address]\nAddress=2001:db8::1/128\nPeer=2001:db8::2/128\n\n[Route]\n# a comment\nDestination=0.0.0.0/0\nGateway=192.0.2.1\nGatewayOnLink=yes\nMetric=5\n[DHCPPrefixDelegation]\nSubnetId=auto \\\n more\n",
+    "[NetDev]\nName=he6\nKind=sit\n[Tunnel]\nLocal=198.51.100.10\nRemote=192.0.2.77\n",
+  ],
+  interfaces: [
+    "auto lo eth0 /en*\niface lo inet loopback\n\niface eth0 inet static\n  address 198.51.100.10/32\n  pointopoint 192.0.2.1\n  gateway 192.0.2.1\n  hwaddress ether 02:00:00:12:34:56\n  up ip route add 192.0.2.1 dev $IFACE\n  up ip -6 route add default \\\n    via fe80::1 dev eth0\niface eth0 inet6 static inherits eth0\n  netmask 64\nmapping eth*\n  script /x\n  map a\nsource interfaces.d/*\nrename a=b\n",
+  ],
+  "ip command": [
+    "-6 route replace 2001:db8::/32 via inet6 fe80::1 dev eth0 metric 5 onlink src 2001:db8::1 table 100 proto static mtu lock 1400",
+    "addr add 192.0.2.1/24 peer 192.0.2.2/32 broadcast + dev eth0 noprefixroute scope link metric 7",
+    "link set dev eth0 mtu 1400 address 02:00:00:00:00:01 up",
   ],
   dmesg: [
     'OpenBSD 7.8 (GENERIC.MP) #1: Mon Oct  6 10:00:00 MDT 2025\nreal mem = 4261412864 (4064MB)\ncpu0 at mainbus0: apid 0 (boot processor)\ncpu0: AMD GX-412TC SOC, 998.25 MHz, 16-30-01\nem0 at pci1 dev 0 function 0 "Intel I210" rev 0x03: msi, address 00:0d:b9:41:7d:00\n',
@@ -126,7 +140,9 @@ export function fuzzTargets(): FuzzTarget[] {
         ? "openbsd-7.8"
         : language.families.includes("freebsd")
           ? "freebsd-15.0"
-          : "netbsd-10.1",
+          : language.families.includes("netbsd")
+            ? "netbsd-10.1"
+            : "linux",
     );
     targets.push({
       name: `lang ${language.name}`,
@@ -179,6 +195,31 @@ export function fuzzTargets(): FuzzTarget[] {
       seeds: SEEDS["packet"] as string[],
       share: 0.5,
       run: (text) => parsePacketLine(text, system("openbsd-7.8")),
+    },
+    {
+      name: "ip command",
+      seeds: SEEDS["ip command"] as string[],
+      share: 0.5,
+      run: (text) => {
+        const source = new Source("x", text);
+        const span = { start: 0, end: text.length };
+        parseIp(source, blankSeparated(text, 0, text.length), span);
+        parseNetToolsRoute(source, blankSeparated(text, 0, text.length), span);
+      },
+    },
+    {
+      name: "check of a Linux tree",
+      seeds: [...(SEEDS["systemd-networkd"] as string[]), ...(SEEDS["interfaces"] as string[])],
+      share: 0.05,
+      run: (text) =>
+        checkTree(
+          {
+            "/etc/systemd/network/1.network": text,
+            "/etc/network/interfaces": text,
+            "/etc/systemd/network/2.netdev": text,
+          },
+          system("linux"),
+        ),
     },
     {
       name: "check of a tree",

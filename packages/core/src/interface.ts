@@ -7,8 +7,12 @@ export interface InterfaceAddress {
   readonly length: number;
   /** IPv4 broadcast address, when the interface is a broadcast one and the network has one. */
   readonly broadcast?: Address;
-  /** Far end of a point-to-point link. */
+  /** Far end of a point-to-point link. On Linux the length is that of the peer's network. */
   readonly peer?: Address;
+  /** Linux: metric of the route to the address's network; 0 for IPv4 and 256 for IPv6 when not given. */
+  readonly metric?: number;
+  /** Linux `noprefixroute`: false when the address brings no route to its network. */
+  readonly prefixRoute?: boolean;
 }
 
 /** What ifstated(8) and the kernel know of a link. */

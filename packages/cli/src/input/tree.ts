@@ -111,6 +111,11 @@ function systemOf(
     return { system: systemOption("freebsd-15.0"), from: "the files are FreeBSD's; --system tells the release" };
   if (only === "netbsd")
     return { system: systemOption("netbsd-10.1"), from: "the files are NetBSD's; --system tells the release" };
+  const linux = [...texts].some(([file, text]) => {
+    const language = recognizeFile(file, text, null)?.language;
+    return language?.families.length === 1 && language.families[0] === "linux";
+  });
+  if (families.size === 0 && linux) return { system: systemOption("linux"), from: "the files are Linux's" };
   return { system: usual, from: "assumed; --system tells otherwise" };
 }
 

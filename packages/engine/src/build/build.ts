@@ -15,6 +15,7 @@ import {
 import { describeEvidence } from "./evidence.ts";
 import { bootFreebsd } from "./freebsd.ts";
 import { inferInterfaces } from "./infer.ts";
+import { bootLinux } from "./linux.ts";
 import { type LoadedPf, loadPacketFilter } from "./load-pf.ts";
 import { bootNetbsd } from "./netbsd.ts";
 import { bootOpenbsd } from "./openbsd.ts";
@@ -63,6 +64,9 @@ export function buildMachine(files: ConfigTree | TreeTexts, system: System, opti
       break;
     case "netbsd":
       bootNetbsd(context);
+      break;
+    case "linux":
+      bootLinux(context);
       break;
     default:
   }
@@ -116,7 +120,7 @@ function runLateScript(context: BuildContext): void {
   const source = context.tree.source("/etc/rc.local");
   if (source === null) return;
   const { text } = source;
-  const touches = /\b(route|ifconfig|pfctl|sysctl)\b/;
+  const touches = context.system.family === "linux" ? /\b(ip|route|sysctl)\b/ : /\b(route|ifconfig|pfctl|sysctl)\b/;
   if (!touches.test(text)) return;
   const lines = textLines(text);
   const structured = lines.some((line) =>

@@ -204,6 +204,9 @@ export class BuildContext {
         return;
       case "unknown-address":
         this.leave(source.text.slice(span.start, span.end), source, span);
+        return;
+      default:
+        this.say("machine/gateway-refused", "error", `${capital(what)} cannot lead there.`, source, where);
     }
   }
 

@@ -1,3 +1,4 @@
+export * from "./linux-addresses.ts";
 export * from "./machine.ts";
 export * from "./machine-interface.ts";
 export * from "./random.ts";

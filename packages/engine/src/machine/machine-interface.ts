@@ -33,7 +33,7 @@ export class MachineInterface implements NetworkInterface {
   readonly kind: NetworkInterface["kind"];
   mtu: number;
   routingDomain: number;
-  readonly mac: string;
+  mac: string;
   /** What goes out by it is carried in packets between these ends; null on other links. */
   tunnel: Tunnel | null;
 
@@ -100,7 +100,7 @@ export function interfaceKind(name: string): NetworkInterface["kind"] {
 function interfaceMtu(name: string, system: System): number {
   switch (interfaceDriver(name)) {
     case "lo":
-      return system.family === "freebsd" ? 16384 : 32768;
+      return system.family === "linux" ? 65536 : system.family === "freebsd" ? 16384 : 32768;
     case "gre":
       return 1476;
     case "gif":

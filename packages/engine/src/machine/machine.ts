@@ -94,7 +94,8 @@ export class Machine implements FilterHost {
       options.automaticEgress ??
       (system.family === "openbsd" && !specifications.some((one) => one.groups?.includes("egress")));
     this.pf = new PacketFilter(this, system);
-    if (!specifications.some((one) => one.name === "lo0")) this.addInterface(LOOPBACK);
+    const loopback = system.family === "linux" ? LINUX_LOOPBACK : LOOPBACK;
+    if (!specifications.some((one) => one.name === loopback.name)) this.addInterface(loopback);
     for (const specification of specifications) this.addInterface(specification);
   }
 
@@ -194,8 +195,35 @@ export class Machine implements FilterHost {
   setUp(name: string, up: boolean): boolean {
     const found = this.interface(name);
     if (found === null) return false;
+    if (this.system.family === "linux" && found.up !== up) this.#linuxFlag(found, up);
     found.up = up;
     this.#changed();
+    return true;
+  }
+
+  /** Linux: going down takes the routes of a device with it, coming up brings back those of its addresses only. */
+  #linuxFlag(found: MachineInterface, up: boolean): void {
+    for (const route of this.routes.list()) {
+      if (route.interface === found.name && (up || route.origin !== "local")) this.routes.remove(route);
+    }
+    if (!up) {
+      // addrconf_ifdown(): IPv6 addresses go for good.
+      for (const own of found.addresses.filter((one) => one.address.family === 6)) {
+        this.removeAddress(found.name, own.address);
+      }
+      return;
+    }
+    found.up = true;
+    for (const own of found.addresses) {
+      for (const route of routesOfAddress(this.system, found, own)) this.routes.insert(route);
+    }
+  }
+
+  /** `ip link set NAME address MAC`. */
+  setMac(name: string, mac: string): boolean {
+    const found = this.interface(name);
+    if (found === null) return false;
+    found.mac = mac;
     return true;
   }
 
@@ -217,8 +245,15 @@ export class Machine implements FilterHost {
     const at = found?.addresses.findIndex((own) => own.address.equals(address)) ?? -1;
     if (found === null || at === -1) return false;
     found.addresses.splice(at, 1);
+    // Linux keeps static routes as long as the device has an address of the family (fib_del_ifaddr).
+    const linux = this.system.family === "linux";
+    const last = !found.addresses.some((own) => own.address.family === address.family);
     for (const route of this.routes.list()) {
-      if (route.interface === name && route.source?.equals(address)) this.routes.remove(route);
+      if (route.interface !== name || route.family !== address.family) continue;
+      const stood = route.source?.equals(address) === true;
+      if (linux ? (stood && route.origin !== "static") || (last && address.family === 4) : stood) {
+        this.routes.remove(route);
+      }
     }
     this.#changed();
     return true;
@@ -432,6 +467,15 @@ export class Machine implements FilterHost {
 
 const ZERO_4 = parseAddress("0.0.0.0") as Address;
 const ZERO_6 = parseAddress("::") as Address;
+
+/** Linux calls it `lo`. */
+const LINUX_LOOPBACK: InterfaceSpecification = {
+  name: "lo",
+  addresses: [
+    { address: parseAddress("127.0.0.1") as Address, length: 8 },
+    { address: parseAddress("::1") as Address, length: 128 },
+  ],
+};
 
 const LOOPBACK: InterfaceSpecification = {
   name: "lo0",

@@ -2,6 +2,7 @@
 import type { Address, Family, System } from "@pierhead/core";
 import { sameNetwork } from "../network/interface-routes.ts";
 import { ROUTE_PRIORITY, type Route, type RoutingTables } from "../network/routes.ts";
+import { addLinuxRoute } from "./linux-routes.ts";
 import type { MachineInterface } from "./machine-interface.ts";
 
 /** What a route of `route add` is made of. */
@@ -20,10 +21,26 @@ export interface RouteSpecification {
   readonly mtu?: number;
   readonly multipath?: boolean;
   readonly weight?: number;
+  /** Linux: the gateway is on the link, whatever the table says (`onlink`). */
+  readonly onLink?: boolean;
+  /** Linux `src`: the source of packets that have none. */
+  readonly source?: Address | null;
+  /** Linux: what happens when there is such a route already; `add` refuses. */
+  readonly mode?: "add" | "append" | "prepend" | "replace";
 }
 
-/** Why `route(8)` refuses: ENETUNREACH, EEXIST, ESRCH, and an unknown table or interface. */
-export type RouteError = "unreachable" | "exists" | "not-in-table" | "no-interface";
+/**
+ * Why `route(8)` or `ip route` refuses: ENETUNREACH, EEXIST, ESRCH, and an unknown table or interface; on Linux also
+ * an address that cannot be a gateway, a device that is down, and a device that has to be named.
+ */
+export type RouteError =
+  | "unreachable"
+  | "exists"
+  | "not-in-table"
+  | "no-interface"
+  | "invalid-gateway"
+  | "interface-down"
+  | "device-needed";
 
 /** The routing tables of one machine, with the interfaces and switches that decide which route is taken. */
 export class Routing {
@@ -68,6 +85,7 @@ export class Routing {
       ? this.#tables.match(table, address, (route) => route.interface === link)
       : this.#tables.match(table, address);
     if (routes.length === 0) return null;
+    if (this.#system.family === "linux") return this.#linuxChoice(routes, address, source);
     if (this.#system.family !== "openbsd") {
       const working = routes.filter((route) => this.#works(route));
       if (working.length === 0) return null;
@@ -78,6 +96,17 @@ export class Routing {
     const best = candidates[0] as Route;
     const equal = candidates.filter((route) => route.priority === best.priority);
     return best.multipath && this.#openbsdMultipath(best.family) ? this.#choose(equal, address, source) : best;
+  }
+
+  /** The smallest metric; among equal IPv6 routes by hash. A device without carrier is chosen all the same. */
+  #linuxChoice(routes: readonly Route[], address: Address, source: Address | null): Route {
+    const best = routes[0] as Route;
+    if (!best.multipath || best.family === 4 || best.origin !== "static") return best;
+    return this.#choose(
+      routes.filter((route) => route.priority === best.priority && route.gateway !== null),
+      address,
+      source,
+    );
   }
 
   /** Whether the link of a route is there; local routes always work (route.c rt_if_linkstate_change). */
@@ -124,6 +153,11 @@ export class Routing {
    * @returns why it was refused, or null
    */
   add(specification: RouteSpecification, force = false): RouteError | null {
+    if (this.#system.family === "linux") {
+      const host = { system: this.#system, tables: this.#tables, interfaces: this.#interfaces };
+      const refused = addLinuxRoute(host, specification);
+      if (refused === null || !force || refused === "exists") return refused;
+    }
     const route = this.#makeRoute(specification, force);
     if (typeof route === "string") return route;
     const same = this.#tables.exact(route.table, route.destination, route.length);
@@ -177,6 +211,10 @@ export class Routing {
     for (const route of this.#tables.exact(specification.table ?? 0, destination, length)) {
       if (priority !== undefined && route.priority !== priority) continue;
       if (!anyGateway && gateway != null && route.gateway?.equals(gateway) !== true) continue;
+      if (!anyGateway && this.#system.family === "linux") {
+        const device = specification.interface ?? null;
+        if (device !== null && route.interface !== device) continue;
+      }
       if (route.origin === "local" || route.origin === "broadcast") continue;
       return route;
     }
@@ -197,7 +235,7 @@ export class Routing {
       out = way?.interface ?? null;
       source = way?.source ?? null;
     }
-    if (out === null && gateway === null && discard !== null) out = "lo0";
+    if (out === null && gateway === null && discard !== null) out = this.#system.family === "linux" ? "lo" : "lo0";
     if (out === null && gateway === null) return "unreachable";
     if (source === null && out !== null) {
       source = this.#sourceOn(out, gateway ?? destination);

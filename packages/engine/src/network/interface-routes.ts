@@ -12,6 +12,7 @@ export function routesOfAddress(
   own: InterfaceAddress,
 ): Route[] {
   const { address } = own;
+  if (system.family === "linux") return linuxRoutesOfAddress(owner, own);
   const make = (origin: RouteOrigin, destination: Address, length: number): Route => ({
     table: owner.routingDomain,
     family: address.family,
@@ -38,6 +39,50 @@ export function routesOfAddress(
     routes.push(make("broadcast", own.broadcast, address.bits));
     // FreeBSD and NetBSD still take the all-zero host part for a broadcast (in_broadcast).
     if (system.family !== "openbsd") routes.push(make("broadcast", address.masked(own.length), address.bits));
+  }
+  return routes;
+}
+
+/**
+ * Linux: the address in the local table at once, its network once the device is up (fib_add_ifaddr(),
+ * addrconf_prefix_route()). The network of an address with a peer is the peer's.
+ */
+function linuxRoutesOfAddress(
+  owner: Pick<NetworkInterface, "name" | "kind" | "routingDomain"> & { readonly up?: boolean },
+  own: InterfaceAddress,
+): Route[] {
+  const { address } = own;
+  const make = (origin: RouteOrigin, destination: Address, length: number, priority: number): Route => ({
+    table: owner.routingDomain,
+    family: address.family,
+    destination: destination.masked(length),
+    length,
+    gateway: null,
+    interface: owner.name,
+    source: address,
+    origin,
+    priority,
+    label: null,
+    discard: null,
+    mtu: 0,
+    multipath: false,
+    weight: 1,
+  });
+  // The local table is asked before all others.
+  const loopback = owner.kind === "loopback";
+  const routes = [make("local", address, loopback ? own.length : address.bits, -1)];
+  if (owner.up === false || loopback) return routes;
+  const network = own.peer ?? address;
+  const alone = own.length === address.bits && (own.peer === undefined || own.peer.equals(address));
+  // IPv6 has a route of 256 for a single address as well.
+  if (own.prefixRoute !== false && (!alone || address.family === 6)) {
+    routes.push(make("connected", network, own.length, own.metric ?? (address.family === 6 ? 256 : 0)));
+  }
+  if (address.family === 4 && own.length < 31) {
+    routes.push(make("broadcast", network.filled(own.length), 32, -1));
+  }
+  if (own.broadcast !== undefined && own.broadcast.w0 !== 0xffffffff && own.length < 31) {
+    if (!own.broadcast.equals(network.filled(own.length))) routes.push(make("broadcast", own.broadcast, 32, -1));
   }
   return routes;
 }

@@ -21,7 +21,7 @@ export interface Route {
   /** Address of the machine that stands behind the route (`rt_ifa`): the source of packets that have none. */
   readonly source: Address | null;
   readonly origin: RouteOrigin;
-  /** Smaller wins (OpenBSD); 0 on systems without priorities. */
+  /** Smaller wins (OpenBSD; the metric of Linux); 0 on systems without priorities. */
   readonly priority: number;
   readonly label: string | null;
   /** `-reject` answers with an error, `-blackhole` is silent. */
@@ -32,6 +32,8 @@ export interface Route {
   readonly multipath: boolean;
   /** Weight among multipath routes (FreeBSD `-weight`); 1 when not given. */
   readonly weight: number;
+  /** Linux `onlink`: the gateway was taken for a neighbour without asking the table. */
+  readonly onLink?: boolean;
 }
 
 /** OpenBSD's priorities (`RTP_LOCAL`, `RTP_CONNECTED`, `RTP_STATIC`). */
@@ -42,6 +44,9 @@ export const ROUTE_PRIORITY: Readonly<Record<RouteOrigin, number>> = {
   static: 8,
   dynamic: 56,
 };
+
+/** Metrics of Linux when none is given (IP6_RT_PRIO_USER); what the kernel adds by itself has 0 and 256. */
+export const ROUTE_METRIC_LINUX: Readonly<Record<4 | 6, number>> = { 4: 0, 6: 1024 };
 
 /** Routes of one prefix in one table, best priority first. */
 interface Node {

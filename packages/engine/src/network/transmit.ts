@@ -111,6 +111,8 @@ function needsNeighbour(way: Way): boolean {
 /** Whether an address is on an interface's link: a route without a gateway leads to it there, or it is link-local. */
 export function isOnLink(machine: Machine, out: MachineInterface, address: Address): boolean {
   if (address.family === 6 && address.isLinkLocal()) return true;
+  // Linux asks that when a route is added, and then sends its question to the link all the same.
+  if (machine.system.family === "linux") return true;
   return machine.routes
     .match(out.routingDomain, address, (route) => route.interface === out.name && route.discard === null)
     .some((route) => route.gateway === null);

@@ -1,23 +1,15 @@
 /** pfctl, route, ifconfig, sysctl: the programs that change what packets meet. */
-import { type Address, Source, type Span } from "@pierhead/core";
+import { type Address, Source } from "@pierhead/core";
 import { parseIfconfig } from "@pierhead/lang/ifconfig";
 import { parseRoute, type RouteCommand } from "@pierhead/lang/route";
 import { applyIfconfig } from "../build/apply-ifconfig.ts";
 import { applyRoute } from "../build/apply-route.ts";
 import type { RouteError } from "../machine/routing.ts";
 import type { Call, CommandFunction, Status } from "./call.ts";
+import { ip, netToolsRoute } from "./ip-command.ts";
 import { showInterface, showRoute, showRoutes } from "./show.ts";
-import { NOTHING, plain, type Value } from "./values.ts";
-
-/** The argument that keeps a command from being understood; reported as opaque. */
-function unknownArgument(call: Call): boolean {
-  const word = call.words.find(({ known }) => !known);
-  if (word === undefined) return false;
-  const program = (call.words[0] as Value).text.replace(/^.*\//, "");
-  call.shell.opaque(call.span, program, `an argument of \`${program}\` is not known: \`${word.text}\``);
-  call.streams.output.add(plain("", false));
-  return true;
-}
+import { NOTHING, plain } from "./values.ts";
+import { placedWords, unknownArgument } from "./words.ts";
 
 const pfctl: CommandFunction = (call) => {
   if (unknownArgument(call)) return null;
@@ -43,28 +35,23 @@ const pfctl: CommandFunction = (call) => {
   return exit;
 };
 
-/** Words with their places in the command, as the readers of `lang` want them. */
-function placed(call: Call, words: readonly Value[]): { readonly text: string; readonly span: Span }[] {
-  return words.map(({ text, offsets }) => {
-    const start = offsets[0] ?? -1;
-    const end = offsets[offsets.length - 1] ?? -1;
-    return { text, span: start < 0 || end < start ? call.span : { start, end: end + 1 } };
-  });
-}
-
 const ROUTE_ERRORS: Readonly<Record<RouteError, string>> = {
   unreachable: "Network is unreachable",
   exists: "File exists",
   "not-in-table": "not in table",
   "no-interface": "Invalid argument",
+  "invalid-gateway": "Invalid argument",
+  "interface-down": "Network is down",
+  "device-needed": "No such device",
 };
 
 const route: CommandFunction = (call) => {
-  if (unknownArgument(call)) return null;
   const { shell, span, streams } = call;
+  if (shell.machine.system.family === "linux") return netToolsRoute(call);
+  if (unknownArgument(call)) return null;
   const { machine } = shell;
   const source = new Source(shell.script ?? "command", shell.text);
-  const { command, diagnostics } = parseRoute(source, placed(call, call.words.slice(1)), machine.system, span);
+  const { command, diagnostics } = parseRoute(source, placedWords(call, call.words.slice(1)), machine.system, span);
   const wrong = diagnostics.find(({ severity }) => severity === "error");
   if (command === null || wrong !== undefined) {
     streams.errors.addText(`route: ${wrong?.message ?? "usage: route [-n] command [modifiers] args"}\n`);
@@ -141,6 +128,9 @@ const NOT_SIMULATED: ReadonlySet<string> = new Set(["autoconf", "parent", "vlan"
 const ifconfig: CommandFunction = (call) => {
   if (unknownArgument(call)) return null;
   const { shell, span, streams } = call;
+  if (shell.machine.system.family === "linux") {
+    return shell.opaque(span, "ifconfig", "ifconfig of Linux is not simulated; write it with ip(8)");
+  }
   const { machine } = shell;
   const words = call.words.slice(1);
   const name = words[0]?.text;
@@ -164,7 +154,7 @@ const ifconfig: CommandFunction = (call) => {
     return 1;
   }
   const source = new Source(shell.script ?? "command", shell.text);
-  const { settings } = parseIfconfig(source, placed(call, words.slice(1)), machine.system);
+  const { settings } = parseIfconfig(source, placedWords(call, words.slice(1)), machine.system);
   const outcome = applyIfconfig(machine, name, settings);
   const opaque =
     settings.changes.some(({ kind }) => NOT_SIMULATED.has(kind)) ||
@@ -211,4 +201,9 @@ export const networkCommands: readonly (readonly [string, CommandFunction])[] = 
   ["route", route],
   ["ifconfig", ifconfig],
   ["sysctl", sysctl],
+  ["ip", (call) => (call.shell.machine.system.family === "linux" ? ip(call) : notHere(call))],
 ];
+
+function notHere(call: Call): Status {
+  return call.shell.opaque(call.span, "ip", "ip(8) is a program of Linux");
+}

@@ -44,6 +44,8 @@ function brief(effect: Effect): string {
       return `file ${effect.path} ${JSON.stringify(effect.text)}`;
     case "message":
       return `message ${effect.program} ${effect.text}`;
+    case "ip":
+      return `ip ${effect.command?.object ?? effect.wrong?.code} ${effect.error ?? "ok"}`;
     default:
       return `sleep ${effect.seconds}`;
   }

@@ -1,5 +1,6 @@
-import type { Span } from "@pierhead/core";
+import type { Diagnostic, Span } from "@pierhead/core";
 import type { IfconfigSettings } from "@pierhead/lang/ifconfig";
+import type { IpCommand } from "@pierhead/lang/ip-command";
 import type { RouteCommand } from "@pierhead/lang/route";
 import type { RouteError } from "../machine/routing.ts";
 
@@ -26,6 +27,13 @@ export type Effect =
       readonly errors: string;
     })
   | (Placed & { readonly kind: "route"; readonly command: RouteCommand; readonly error: RouteError | null })
+  /** Linux; without a command ip refused its words. */
+  | (Placed & {
+      readonly kind: "ip";
+      readonly command: IpCommand | null;
+      readonly wrong: Diagnostic | null;
+      readonly error: RouteError | null;
+    })
   | (Placed & { readonly kind: "ifconfig"; readonly interface: string; readonly settings: IfconfigSettings })
   | (Placed & { readonly kind: "sysctl"; readonly name: string; readonly value: string })
   /** A file was written; null: it was removed. */

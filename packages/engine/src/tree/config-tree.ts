@@ -120,6 +120,8 @@ export function configTree(texts: TreeTexts, system: System): ConfigTree {
 
 /** `/etc/pf.conf` for `/etc/pf.conf.original` of the same language; a pattern's own part stays. */
 function originalPath(path: string, language: Language): string {
+  // `interfaces.d/lan` is no copy of `interfaces`.
+  if (language.paths.some((pattern) => matchPath(pattern, path) !== null)) return path;
   for (const pattern of language.paths) {
     if (!pattern.includes("*") && path.startsWith(pattern)) return pattern;
   }

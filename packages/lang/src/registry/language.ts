@@ -23,10 +23,22 @@ export interface Language {
   read(source: Source, system: System, path: string): LanguageResult;
 }
 
-/** The part of a path that `*` stands for in `/etc/hostname.*`; null when the path is not of that shape. */
+/**
+ * The part of a path that `*` stands for in `/etc/hostname.*`; null when the path is not of that shape. Of two stars
+ * it is the part of the first.
+ */
 export function matchPath(pattern: string, path: string): string | null {
   const star = pattern.indexOf("*");
   if (star === -1) return pattern === path ? "" : null;
+  const second = pattern.indexOf("*", star + 1);
+  if (second !== -1) {
+    // Between the stars stands a folder's end: `/etc/systemd/network/*.network.d/*.conf`.
+    const slash = pattern.lastIndexOf("/", second);
+    const cut = path.lastIndexOf("/");
+    if (slash < star || cut === -1) return null;
+    const first = matchPath(pattern.slice(0, slash), path.slice(0, cut));
+    return first !== null && matchPath(pattern.slice(slash), path.slice(cut)) !== null ? first : null;
+  }
   const head = pattern.slice(0, star);
   const tail = pattern.slice(star + 1);
   if (!path.startsWith(head) || !path.endsWith(tail) || path.length <= head.length + tail.length) return null;

@@ -16,7 +16,7 @@ export interface RecognizedFile {
   readonly family: SystemFamily | null;
 }
 
-const FAMILY_PREFIX = /^(openbsd|freebsd|netbsd)(?:-?\d+(?:\.\d+)?)?[-_.]/i;
+const FAMILY_PREFIX = /^(openbsd|freebsd|netbsd|linux)(?:-?\d+(?:\.\d+)?)?[-_.]/i;
 
 /** Endings people give to copies. */
 const COPY_ENDING =
@@ -72,8 +72,8 @@ function byName(languages: readonly Language[], base: string): { language: Langu
     for (const pattern of language.paths) {
       const slash = pattern.lastIndexOf("/");
       const name = pattern.slice(slash + 1);
-      // A name that may start with anything is only known by its folder.
-      if (name.startsWith("*")) continue;
+      // A name that may start with anything is only known by its folder, or by an ending that nothing else has.
+      if (/^\*(\.conf)?$/.test(name)) continue;
       const part = matchPath(name, base);
       if (part === null || (part !== "" && !isPart(language, part))) continue;
       return { language, path: `${pattern.slice(0, slash)}/${base}` };

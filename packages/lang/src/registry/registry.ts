@@ -3,6 +3,7 @@ import type { Source, SystemFamily } from "@pierhead/core";
 import { parseHostnameIf, printHostnameIf } from "../hostname-if/index.ts";
 import { printIfstated, readIfstated } from "../ifstated/index.ts";
 import { IKED } from "../iked/index.ts";
+import { INTERFACES } from "../interfaces/index.ts";
 import { IPSEC } from "../ipsec/index.ts";
 import { parseMygate, printMygate } from "../mygate/index.ts";
 import { parseIfconfigIf, parseNetstartLocal, printIfconfigIf, printNetstartLocal } from "../netstart/index.ts";
@@ -11,6 +12,7 @@ import { dialectOf, parsePf, printSyntax } from "../pf/index.ts";
 import { parseRcConf, printRcConf } from "../rc-conf/index.ts";
 import { SWANCTL } from "../swanctl/index.ts";
 import { parseSysctlConf, printSysctlConf } from "../sysctl/index.ts";
+import { SYSTEMD_NETWORKD } from "../systemd-networkd/index.ts";
 import { XL2TPD } from "../xl2tpd/index.ts";
 import { type Language, matchPath } from "./language.ts";
 import { sniffHostnameIf, sniffIfstated, sniffNetstart, sniffPf, sniffRcConf, sniffSysctl } from "./sniff.ts";
@@ -67,8 +69,8 @@ export const LANGUAGES: readonly Language[] = [
   {
     name: "sysctl",
     title: "sysctl.conf",
-    families: BSD,
-    paths: ["/etc/sysctl.conf"],
+    families: [...BSD, "linux"],
+    paths: ["/etc/sysctl.conf", "/etc/sysctl.d/*.conf"],
     sniff: sniffSysctl,
     read(source, system) {
       const read = parseSysctlConf(source, system);
@@ -114,6 +116,8 @@ export const LANGUAGES: readonly Language[] = [
   NPPPD_USERS,
   SWANCTL,
   XL2TPD,
+  SYSTEMD_NETWORKD,
+  INTERFACES,
 ];
 
 /** Interface that a hostname.if(5) or bridgename.if(5) file is for, by its path; null when it is none of them. */

@@ -1,0 +1,3 @@
+export * from "./net-tools.ts";
+export * from "./parse.ts";
+export * from "./types.ts";
