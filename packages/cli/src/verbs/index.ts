@@ -4,6 +4,7 @@ import { diff } from "./diff.ts";
 import { failover } from "./failover.ts";
 import { fmt } from "./fmt.ts";
 import { inventory } from "./inventory.ts";
+import { lease } from "./lease.ts";
 import { migrate } from "./migrate.ts";
 import { monitor } from "./monitor.ts";
 import { ifstatedPrint, ikedPrint, ipsecPrint, npppdPrint, pfPrint } from "./print.ts";
@@ -31,5 +32,6 @@ export const verbs: readonly Verb[] = [
   fmt,
   migrate,
   inventory,
+  lease,
   monitor,
 ];

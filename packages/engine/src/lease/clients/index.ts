@@ -1,0 +1,25 @@
+import type { ClientModel } from "./client.ts";
+import { dhcpcd9, dhcpcd10 } from "./dhcpcd.ts";
+import { freebsdDhclient } from "./freebsd.ts";
+import { iscDhclient } from "./isc.ts";
+import { systemdNetworkd } from "./networkd.ts";
+import { odhcp6c } from "./odhcp6c.ts";
+import { dhcp6leased, dhcpleased } from "./openbsd.ts";
+import { rfc } from "./rfc.ts";
+import { wideDhcp6c } from "./wide.ts";
+
+export type { ClientModel, Group, Moment, Plan, Said, Taken } from "./client.ts";
+
+/** In the order of reports. */
+export const CLIENTS: readonly ClientModel[] = [
+  rfc,
+  dhcpcd9,
+  dhcpcd10,
+  iscDhclient,
+  wideDhcp6c,
+  systemdNetworkd,
+  odhcp6c,
+  dhcp6leased,
+  dhcpleased,
+  freebsdDhclient,
+];

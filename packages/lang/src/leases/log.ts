@@ -1,0 +1,89 @@
+import type { Diagnostic, Severity, Source } from "@pierhead/core";
+import { diagnostic } from "@pierhead/core";
+import type { ClientNote, Evidence, Grant, LogClient } from "./evidence.ts";
+import { dhclientReader } from "./log-dhclient.ts";
+import { dhcp6cReader } from "./log-dhcp6c.ts";
+import { dhcpcdReader } from "./log-dhcpcd.ts";
+import { type LogLine, logLines } from "./log-line.ts";
+
+/** What a client's reader makes of its lines. */
+export interface LogReader {
+  /** Whether the line was understood. */
+  read(line: LogLine, into: LogFacts): boolean;
+  /** After the last line. */
+  finish(into: LogFacts): void;
+}
+
+/** What was found so far. */
+export interface LogFacts {
+  readonly grants: Grant[];
+  note(line: LogLine, note: Partial<ClientNote> & Pick<ClientNote, "event" | "family" | "client">): void;
+  complain(line: LogLine, code: string, severity: Severity, message: string): void;
+}
+
+/**
+ * Reads the lines that dhcpcd, dhclient and dhcp6c write to syslog or to a terminal. Lines that are not understood
+ * are counted, not guessed at; lines of other programs are passed over.
+ *
+ * @returns null when no line was understood
+ */
+export function readLog(source: Source, modified: number | null): Evidence | null {
+  const diagnostics: Diagnostic[] = [];
+  const notes: ClientNote[] = [];
+  const unknownLines: number[] = [];
+  const facts: LogFacts = {
+    grants: [],
+    note: (line, note) => {
+      notes.push({
+        time: line.time,
+        interface: null,
+        renewIn: null,
+        rebindIn: null,
+        expireIn: null,
+        span: { start: line.start, end: line.end },
+        ...note,
+      });
+    },
+    complain: (line, code, severity, message) => {
+      diagnostics.push(diagnostic(code, severity, message, source, { start: line.start, end: line.end }));
+    },
+  };
+  const readers: Readonly<Record<Exclude<LogClient, "systemd-networkd">, LogReader>> = {
+    dhcpcd: dhcpcdReader(),
+    dhclient: dhclientReader(),
+    dhcp6c: dhcp6cReader(),
+  };
+  let number = 0;
+  let understood = 0;
+  let counted = 0;
+  let lineStart = 0;
+  for (const line of logLines(source.text, modified)) {
+    number += countLines(source.text, lineStart, line.start);
+    lineStart = line.start;
+    const name =
+      line.program === null ? null : (/(?:^|\/)(dhcpcd|dhclient|dhcp6c)\b/.exec(line.program)?.[1] ?? "other");
+    if (name === "other") continue;
+    counted++;
+    const tried = name === null ? Object.values(readers) : [readers[name as keyof typeof readers]];
+    if (tried.some((reader) => reader.read(line, facts))) understood++;
+    else unknownLines.push(number + 1);
+  }
+  if (understood === 0) return null;
+  for (const reader of Object.values(readers)) reader.finish(facts);
+  return {
+    kind: "log",
+    source,
+    messages: [],
+    grants: facts.grants,
+    notes,
+    units: counted,
+    unknownLines,
+    diagnostics,
+  };
+}
+
+function countLines(text: string, from: number, to: number): number {
+  let count = 0;
+  for (let at = text.indexOf("\n", from); at !== -1 && at < to; at = text.indexOf("\n", at + 1)) count++;
+  return count;
+}
