@@ -1,6 +1,8 @@
 /** Switches that do not fit what the files are for: forwarding off on a gateway, a daemon with a file that never starts. */
 import { type Diagnostic, diagnostic, type RelatedPlace, type SystemFamily } from "@pierhead/core";
+import type { Rule } from "@pierhead/lang/pf";
 import type { MachineBuild } from "../build/index.ts";
+import type { Machine } from "../machine/index.ts";
 import { rulesOf } from "./pf-walk.ts";
 
 export function checkServices(build: MachineBuild): Diagnostic[] {
@@ -40,9 +42,7 @@ function forwardingEvidence(build: MachineBuild): RelatedPlace | null {
     if (rule.origin === null) continue;
     const translates = rule.nat !== null && (rule.direction === "out" || rule.action === "nat") && rule.afTo === null;
     const from = rule.from.address;
-    // Translation of the machine's own packets needs no forwarding.
-    const own = from.kind === "prefix" && from.length === from.address.bits && machine.ownerOf(from.address) !== null;
-    if (translates && !own && !rule.from.negated && rule.family !== 6) {
+    if (translates && !isOwn(from, machine) && !rule.from.negated && rule.family !== 6) {
       return { ...rule.origin, message: "this rule translates packets of other hosts" };
     }
     if (rule.routeOption === "route-to" && rule.direction === "in") {
@@ -50,6 +50,21 @@ function forwardingEvidence(build: MachineBuild): RelatedPlace | null {
     }
   }
   return null;
+}
+
+/** The machine's own addresses and those of its jails: translating their packets needs no forwarding. */
+function isOwn(from: Rule["from"]["address"], machine: Machine): boolean {
+  const isLoopback = (name: string): boolean => machine.interface(name)?.kind === "loopback";
+  if (from.kind === "dynamic") return isLoopback(from.interface);
+  if (from.kind !== "prefix") return false;
+  const inside = machine
+    .interfaces()
+    .flatMap((one) => one.addresses.map(({ address, length }) => ({ address, length, on: one.name })))
+    .filter(({ address }) => address.family === from.address.family && address.isIn(from.address, from.length));
+  return (
+    inside.length > 0 &&
+    inside.every(({ address, length, on }) => length > from.length || length === address.bits || isLoopback(on))
+  );
 }
 
 function forwardingPlace(build: MachineBuild): RelatedPlace | null {

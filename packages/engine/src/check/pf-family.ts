@@ -18,8 +18,8 @@ export function checkFamilies(pf: LoadedPf, build: MachineBuild): Diagnostic[] {
   for (const direction of ["in", "out"] as const) {
     const closed = rules.find((rule) => blocksAll(rule, direction) && rule.family === 4);
     if (closed === undefined || closed.origin === null) continue;
-    // Any rule that blocks IPv6 on its own terms shows that somebody thought of it.
-    if (rules.some((rule) => rule.action === "block" && rule.family !== 4 && sameDirection(rule, direction))) continue;
+    // A rule that blocks IPv6 on its own terms shows that somebody thought of it; one for a few bad hosts does not.
+    if (rules.some((rule) => sameDirection(rule, direction) && closesSix(rule))) continue;
     if (rules.some((rule) => rule.anchor !== null && rule.family !== 4)) continue;
     found.push(
       diagnostic(
@@ -33,6 +33,11 @@ export function checkFamilies(pf: LoadedPf, build: MachineBuild): Diagnostic[] {
     break;
   }
   return found;
+}
+
+function closesSix({ action, family, protocol, from, to }: Rule): boolean {
+  if (action !== "block" || family === 4 || from.address.kind !== "any" || to.address.kind !== "any") return false;
+  return family === 6 || protocol === 0;
 }
 
 function sameDirection(rule: Rule, direction: Direction): boolean {

@@ -21,7 +21,7 @@ export function checkGateway(pf: LoadedPf, build: MachineBuild): Diagnostic[] {
   for (const one of machine.interfaces()) {
     if (outside.has(one.name) || one.kind !== "broadcast" || !machine.isRunning(one.name)) continue;
     const own = one.addresses.find(({ address }) => address.family === 4 && isPrivate(address));
-    if (own === undefined || own.length > 30 || build.interfaces.get(one.name)?.addresses !== "known") continue;
+    if (own === undefined || own.length > 29 || build.interfaces.get(one.name)?.addresses !== "known") continue;
     const network = formatPrefix({ address: own.address.masked(own.length), length: own.length });
     found.push(...checkClients(pf, build, one.name, network));
   }

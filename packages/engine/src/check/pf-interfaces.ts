@@ -118,7 +118,8 @@ function checkSkipped(pf: LoadedPf, build: MachineBuild): Diagnostic[] {
 function skipPlaces(pf: LoadedPf): Map<string, Span> {
   const places = new Map<string, Span>();
   for (const { token, statement } of tokensOf(pf.load)) {
-    if (statement.kind === "set" && token.role === "interface") places.set(token.text, token.span);
+    if (statement.kind === "set" && statement.tokens[1]?.text === "skip" && token.role === "interface")
+      places.set(token.text, token.span);
   }
   return places;
 }

@@ -103,7 +103,8 @@ class Reader {
 
   /** A word that is no keyword: the address, then the far end; anything after is refused. */
   #plain(word: Word): boolean {
-    if (this.#address === null && !this.#secret) {
+    // `pass secret alias 192.0.2.4/32`: an address is no rest of a key.
+    if (this.#address === null && (!this.#secret || parseLooseAddress(word.text.replace(/\/\d+$/, "")) !== null)) {
       this.#address = word;
       return true;
     }
