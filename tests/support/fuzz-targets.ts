@@ -61,6 +61,9 @@ const SEEDS: Record<string, readonly string[]> = {
   interfaces: [
     "auto lo eth0 /en*\niface lo inet loopback\n\niface eth0 inet static\n  address 198.51.100.10/32\n  pointopoint 192.0.2.1\n  gateway 192.0.2.1\n  hwaddress ether 02:00:00:12:34:56\n  up ip route add 192.0.2.1 dev $IFACE\n  up ip -6 route add default \\\n    via fe80::1 dev eth0\niface eth0 inet6 static inherits eth0\n  netmask 64\nmapping eth*\n  script /x\n  map a\nsource interfaces.d/*\nrename a=b\n",
   ],
+  "vm-conf": [
+    'sets="/var/www/"\nswitch "uplink" {\n\tinterface veb0\n\tgroup guests\n\tlocked lladdr\n\trdomain 1\n\tdown\n}\nvm "a.b" {\n\tdisable\n\tmemory 1.5G\n\tboot $sets "bsd.rd"\n\tboot device net\n\tdisk /home/a.img format qcow2\n\tinterface tap3 { switch "uplink" locked lladdr 02:00:00:12:34:56 }\n\tlocal interface\n\tinterfaces 4\n\towner root:wheel\n\tallow instance { boot, memory\n disk }\n}\nvm "a.b" instance "c" { enable }\nlocal inet6 prefix fd00::/64\nstaggered start parallel 4 delay 30\nagentx path "/x"\n',
+  ],
   "ip command": [
     "-6 route replace 2001:db8::/32 via inet6 fe80::1 dev eth0 metric 5 onlink src 2001:db8::1 table 100 proto static mtu lock 1400",
     "addr add 192.0.2.1/24 peer 192.0.2.2/32 broadcast + dev eth0 noprefixroute scope link metric 7",

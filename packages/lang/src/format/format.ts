@@ -42,7 +42,13 @@ function layOut(source: Source, language: Language, system: System): string | nu
     case "ipsec":
     case "iked":
     case "npppd":
+    case "vm-conf":
       return multiLineQuote(source.text) ? null : formatLines(source.text, { flushLeft: false, singleBlanks: false });
+    case "systemd-networkd":
+      // Blanks at the start of a joined line belong to the value.
+      return /\\$/m.test(source.text) ? null : formatLines(source.text, { flushLeft: true, singleBlanks: false });
+    case "interfaces":
+      return formatLines(source.text, { flushLeft: false, singleBlanks: false });
     default:
       return undefined;
   }

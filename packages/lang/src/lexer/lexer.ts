@@ -25,6 +25,8 @@ export interface LexerDialect {
   readonly countsEscapedLines: boolean;
   /** A NUL inside quotes is a syntax error; before it just ended the string. */
   readonly rejectsNul: boolean;
+  /** Words may begin with `/` and hold `/`, `<` and `>`, and do not begin with `*` (vmd). */
+  readonly slashesInWords?: boolean;
   /** What was pushed back is lost when the lexer skips to the end of a line (up to 4.6). */
   readonly forgetsPushback: boolean;
 }
@@ -179,7 +181,8 @@ export class Lexer implements TokenStream {
         // Not a number: what was read is pushed back but for its first character.
         if (code === 45) return this.#finish(45);
       }
-      if (isAlphanumeric(code) || code === 58 || code === 95 || code === 42) return this.#finish(this.#word(code));
+      const special = this.dialect.slashesInWords === true ? 47 : 42;
+      if (isAlphanumeric(code) || code === 58 || code === 95 || code === special) return this.#finish(this.#word(code));
       if (code === 10) {
         this.line = this.#current().line;
         this.#current().line++;
@@ -305,7 +308,7 @@ export class Lexer implements TokenStream {
       placeEnd = this.#placeEnd;
       if (text.length >= BUFFER) return this.#fail("string-too-long", "string too long");
       code = this.#get(0);
-    } while (isWordCharacter(code));
+    } while (isWordCharacter(code) || (this.dialect.slashesInWords === true && isSlash(code)));
     this.#unget(code);
     this.#place = place;
     this.#placeEnd = placeEnd;
@@ -461,4 +464,9 @@ function outOfRange(digits: string): string | null {
 export function hasBlank(name: string): boolean {
   for (let i = 1; i < name.length; i++) if (isSpace(name.charCodeAt(i))) return true;
   return false;
+}
+
+/** `/`, `<`, `>`. */
+function isSlash(code: number): boolean {
+  return code === 47 || code === 60 || code === 62;
 }

@@ -13,6 +13,7 @@ import { parseRcConf, printRcConf } from "../rc-conf/index.ts";
 import { SWANCTL } from "../swanctl/index.ts";
 import { parseSysctlConf, printSysctlConf } from "../sysctl/index.ts";
 import { SYSTEMD_NETWORKD } from "../systemd-networkd/index.ts";
+import { VM_CONF } from "../vm-conf/index.ts";
 import { XL2TPD } from "../xl2tpd/index.ts";
 import { type Language, matchPath } from "./language.ts";
 import { sniffHostnameIf, sniffIfstated, sniffNetstart, sniffPf, sniffRcConf, sniffSysctl } from "./sniff.ts";
@@ -116,6 +117,7 @@ export const LANGUAGES: readonly Language[] = [
   NPPPD_USERS,
   SWANCTL,
   XL2TPD,
+  VM_CONF,
   SYSTEMD_NETWORKD,
   INTERFACES,
 ];
