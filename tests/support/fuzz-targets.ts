@@ -11,6 +11,17 @@ import { ikedPrint } from "@pierhead/lang/iked";
 import { parseIp, parseNetToolsRoute } from "@pierhead/lang/ip-command";
 import { ipsecctlPrint } from "@pierhead/lang/ipsec";
 import { loadPf, type PfEnvironment, pfctlPrint } from "@pierhead/lang/pf";
+import {
+  bpftraceReader,
+  btraceReader,
+  conntrackReader,
+  dtraceReader,
+  type OutputReader,
+  readNetstat,
+  readPfInfo,
+  readPfRules,
+  Tally,
+} from "@pierhead/lang/probe-output";
 import { LANGUAGES } from "@pierhead/lang/registry";
 import { blankSeparated } from "@pierhead/lang/text";
 import { INTERFACES } from "./random-rules.ts";
@@ -71,6 +82,19 @@ const SEEDS: Record<string, readonly string[]> = {
   ],
   dmesg: [
     'OpenBSD 7.8 (GENERIC.MP) #1: Mon Oct  6 10:00:00 MDT 2025\nreal mem = 4261412864 (4064MB)\ncpu0 at mainbus0: apid 0 (boot processor)\ncpu0: AMD GX-412TC SOC, 998.25 MHz, 16-30-01\nem0 at pci1 dev 0 function 0 "Intel I210" rev 0x03: msi, address 00:0d:b9:41:7d:00\n',
+  ],
+  bpftrace: [
+    '{"type": "attached_probes", "data": {"probes": 4}}\n\n{"type": "map", "data": {"@in4": {"lo,127.0.0.1,127.0.0.1": 168}}}\n{"type": "hist", "data": {"@latency": {"srv0": [{"max": -1, "count": 1}, {"min": 2, "max": 3, "count": 5}]}}}\n{"type": "lost_events", "data": {"events": 12}}\n',
+  ],
+  dtrace: [
+    "in\tem0\t192.0.2.1\t192.0.2.2\t1234\nhistogram\tlatency\tem1\n\n           value  ------------- Distribution ------------- count    \n               4 |                                         0        \n               8 |@@@@@@@@@@@@@@@@@@@@@@@@@@               17       \n              16 |                                         0        \n\ndtrace: 12 aggregation drops on CPU 1\n",
+  ],
+  btrace: ["@connects[123, ssh]: 4\n@us:\n[1]                 1 |@@@@|\n[2K, 4K)            9 |@@@@|\n@ticks: 3\n"],
+  conntrack: [
+    "    [NEW] tcp      6 120 SYN_SENT src=192.0.2.1 dst=192.0.2.2 sport=1 dport=2 [UNREPLIED] src=192.0.2.2 dst=192.0.2.1 sport=2 dport=1 id=5\n [DESTROY] icmp     1 src=192.0.2.1 dst=192.0.2.2 type=8 code=0 id=1 src=192.0.2.2 dst=192.0.2.1 type=0 code=0 id=1 id=7\n",
+  ],
+  counters: [
+    "block drop in log all\n  [ Evaluations: 12        Packets: 3         Bytes: 180         States: 0     ]\nState Table                          Total             Rate\n  current entries                        4               \n  inserts                              700            1.0/s\nName    Mtu   Network     Address              Ipkts Idrop    Opkts Odrop Colls\nem0     1500  <Link>      00:0d:b9:41:7d:00   100     2      200     3     0\n\t12 data packets (340 bytes) retransmitted\n",
   ],
   packet: [
     "in vr1 tcp 192.168.1.10:40000 > 93.184.216.34:443 S ttl=4",
@@ -193,6 +217,7 @@ export function fuzzTargets(): FuzzTarget[] {
       share: 0.3,
       run: (text) => readScenario(new Source("x.scenario.yaml", text)),
     },
+    ...probeOutputs(),
     {
       name: "packet line",
       seeds: SEEDS["packet"] as string[],
@@ -235,5 +260,43 @@ export function fuzzTargets(): FuzzTarget[] {
         ),
     },
   );
+  return targets;
+}
+
+/** What the tools of `pierhead probe` print. */
+function probeOutputs(): FuzzTarget[] {
+  const keys = (table: string): number | null =>
+    (({ in: 3, latency: 1, connects: 4, us: 0 }) as Record<string, number>)[table] ?? null;
+  const readers: Record<string, () => OutputReader> = {
+    bpftrace: () => bpftraceReader(keys),
+    dtrace: () => dtraceReader(keys),
+    btrace: () => btraceReader(keys),
+    conntrack: conntrackReader,
+  };
+  const targets = Object.entries(readers).map(
+    ([name, make]): FuzzTarget => ({
+      name: `output of ${name}`,
+      seeds: SEEDS[name] as string[],
+      share: 0.5,
+      run: (text) => {
+        const [reader, tally] = [make(), new Tally(100)];
+        for (const line of text.split("\n")) tally.add(reader.line(line));
+        tally.add(reader.end());
+        tally.look();
+      },
+    }),
+  );
+  targets.push({
+    name: "output of pfctl and netstat",
+    seeds: SEEDS["counters"] as string[],
+    share: 0.5,
+    run: (text) => {
+      const tally = new Tally(100);
+      for (let look = 0; look < 2; look++) {
+        tally.add([...readPfRules(text), ...readPfInfo(text), ...readNetstat(text, ["drop", "retransmit"])]);
+        tally.look();
+      }
+    },
+  });
   return targets;
 }

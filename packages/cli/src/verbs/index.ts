@@ -8,6 +8,7 @@ import { lease } from "./lease.ts";
 import { migrate } from "./migrate.ts";
 import { monitor } from "./monitor.ts";
 import { ifstatedPrint, ikedPrint, ipsecPrint, npppdPrint, pfPrint } from "./print.ts";
+import { probe } from "./probe.ts";
 import { prove } from "./prove.ts";
 import { site } from "./site.ts";
 import { test } from "./test.ts";
@@ -34,4 +35,5 @@ export const verbs: readonly Verb[] = [
   inventory,
   lease,
   monitor,
+  probe,
 ];
