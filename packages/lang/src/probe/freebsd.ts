@@ -178,12 +178,12 @@ export const noroute: ProbeScript = dtrace(
 
 export const states: ProbeScript = dtrace(
   [
-    ["fbt:pf:pf_state_insert:return", "a state goes into pf's table"],
+    ["fbt::pf_state_insert:return", "a state goes into pf's table"],
     ["/arg1 == 0/", "and was accepted"],
     ["{"],
     ['\t@states["NEW"] = count();'],
     ["}"],
-    ["fbt:pf:pf_remove_state:entry", "a state leaves it"],
+    ["fbt::pf_remove_state:entry", "a state leaves it"],
     ["{"],
     ['\t@states["DESTROY"] = count();'],
     ["}"],
