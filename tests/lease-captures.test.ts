@@ -52,7 +52,7 @@ describe("a good exchange", () => {
     expect(report.leases).toHaveLength(1);
     expect(report.leases[0]?.grant).toMatchObject({ client: "LL 02:00:00:00:00:01", time: START + 3, offer: false });
     expect(report.leases[0]?.outlooks.map(({ client, verdict }) => [client, verdict])).toEqual([
-      ["by the RFC", "kept"],
+      ["by RFC", "kept"],
       ["dhcpcd", "kept"],
       ["dhcpcd", "kept"],
       ["dhclient (ISC)", "kept"],

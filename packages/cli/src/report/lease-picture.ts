@@ -73,8 +73,6 @@ function drawn(bar: Bar, room: number, horizon: number, column: (seconds: number
     const alive = at < end || address.silentUntil >= horizon;
     cells.push(!alive ? " " : at < preferredEnd || address.preferred >= horizon ? "=" : "-");
   }
-  // An end that is on the picture is shown, also when the bar is shorter than a column.
-  if (address.silentUntil < horizon) cells[end] = "|";
   const mark = (moment: Moment | null, letter: string): void => {
     if (moment === null) return;
     const at = column(moment.latest);
@@ -83,5 +81,7 @@ function drawn(bar: Bar, room: number, horizon: number, column: (seconds: number
   };
   mark(bar.renew, "R");
   mark(bar.rebind, "B");
+  // An end that is on the picture is shown, also when a question stands in its column.
+  if (address.silentUntil < horizon) cells[cells[end] === "R" || cells[end] === "B" ? end + 1 : end] = "|";
   return cells.join("").trimEnd();
 }

@@ -9,15 +9,17 @@ export class Clock {
     this.#start = start;
   }
 
-  /** `12:00:01Z`; with its date when that is another day than the grant's. */
+  /** `12:00:01Z`; `11-25 12:00Z` when that is another day than the grant's. */
   at(seconds: number): string {
     if (seconds === Number.POSITIVE_INFINITY) return "never";
     const start = this.#start;
     const iso = start === null ? null : isoTime(start + seconds);
     if (iso === null) return `+${duration(seconds)}`;
-    const day = iso.slice(0, iso.indexOf("T"));
-    const time = `${iso.slice(iso.indexOf("T") + 1, -5)}Z`;
-    return day === isoTime(start)?.slice(0, day.length) ? time : `${day} ${time}`;
+    const [day, time] = [iso.slice(0, iso.indexOf("T")), iso.slice(iso.indexOf("T") + 1)];
+    const first = isoTime(start) ?? "";
+    if (first.startsWith(`${day}T`)) return `${time.slice(0, 8)}Z`;
+    // Another day: seconds do not matter any more, and the year only when it is another one.
+    return `${first.startsWith(day.slice(0, -6)) ? day.slice(-5) : day} ${time.slice(0, 5)}Z`;
   }
 
   /** A moment with chance in it as `from to`. */
@@ -45,8 +47,9 @@ export function verdictWords(outlook: Outlook, clock: Clock): string {
         : `lost at ${end}: asks only at ${asks}`;
     }
     case "deprecated": {
-      const until = worst.asks === null ? "for ever" : `until ${clock.at(worst.asks.latest)}`;
-      return `kept, but no new connections from ${clock.at(worst.preferred)} ${until}`;
+      const from = `from ${clock.at(worst.preferred)}`;
+      if (worst.asks === null) return `kept, but no new connections ${from}`;
+      return `kept, but no new connections for up to ${duration(worst.asks.latest - worst.preferred)} ${from}`;
     }
     case "kept": {
       const spare = worst.preferred - (worst.asks?.latest ?? 0);

@@ -131,7 +131,8 @@ function observedLines(observed: NonNullable<LeaseReport["observed"]>, colors: C
   if (observed.rebindAfter !== null) parts.push(`sent Rebind ${duration(observed.rebindAfter)} after it`);
   if (observed.startedOverAfter !== null) parts.push(`started over ${duration(observed.startedOverAfter)} after it`);
   const fits = observed.fits.length === 0 ? "" : `: as ${observed.fits.join(", ")} would`;
-  return [`${colors.bold("Seen")} The client ${parts.join(", ")}${fits}.`];
+  const width = Math.max(40, Math.min(terminalWidth(), 110));
+  return [`${colors.bold("Seen")} ${wrap(`The client ${parts.join(", ")}${fits}.`, width - 5, "  ")}`];
 }
 
 function ownWordsLines(words: OwnWords, colors: Colors): string[] {

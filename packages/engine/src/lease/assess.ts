@@ -126,6 +126,7 @@ function observe(last: Grant, conversations: readonly (Conversation4 | Conversat
   if (after.renew === null && after.rebind === null && after.solicit === null) return null;
   const fits = outlooksOf(last)
     .filter(({ systems, renew, rebind }) => systems !== "" && near(after.renew, renew) && near(after.rebind, rebind))
+    .filter(({ addresses }) => near(after.solicit, lastOf(addresses)))
     .map(({ client, version }) => `${client} ${version}`);
   return {
     renewAfter: after.renew,
@@ -133,6 +134,12 @@ function observe(last: Grant, conversations: readonly (Conversation4 | Conversat
     startedOverAfter: after.solicit,
     fits: after.renew === null && after.rebind === null ? [] : fits,
   };
+}
+
+/** When a client has nothing left and starts over. */
+function lastOf(addresses: Outlook["addresses"]): Moment | null {
+  const ends = addresses.map(({ silentUntil }) => silentUntil).filter((end) => end !== Number.POSITIVE_INFINITY);
+  return ends.length === 0 ? null : { earliest: Math.min(...ends), latest: Math.max(...ends) };
 }
 
 /** Whether something seen after so many seconds is what was to come; what was not seen fits everything. */

@@ -75,7 +75,7 @@ function addressOutlook(lease: Taken, group: Group): AddressOutlook {
     const deprecatedFrom = lease.preferred < lease.valid ? lease.preferred : null;
     return { ...base, verdict: "lost", lostAt: lease.valid, byChance, deprecatedFrom };
   }
-  if (asks.latest >= lease.preferred) {
+  if (asks.latest > lease.preferred) {
     return {
       ...base,
       verdict: "deprecated",

@@ -1,5 +1,4 @@
-import type { Diagnostic, Severity, Source } from "@pierhead/core";
-import { diagnostic } from "@pierhead/core";
+import { type Diagnostic, diagnostic, type Severity, type Source, type Span } from "@pierhead/core";
 import type { ClientNote, Evidence, Grant, LogClient } from "./evidence.ts";
 import { dhclientReader } from "./log-dhclient.ts";
 import { dhcp6cReader } from "./log-dhcp6c.ts";
@@ -28,7 +27,7 @@ export interface LogFacts {
  * @returns null when no line was understood
  */
 export function readLog(source: Source, modified: number | null): Evidence | null {
-  const diagnostics: Diagnostic[] = [];
+  const said = new Map<string, { code: string; severity: Severity; message: string; place: Span; times: number }>();
   const notes: ClientNote[] = [];
   const unknownLines: number[] = [];
   const facts: LogFacts = {
@@ -44,8 +43,12 @@ export function readLog(source: Source, modified: number | null): Evidence | nul
         ...note,
       });
     },
+    // Clients say the same at every renewal: it is listed where it was said first, and counted.
     complain: (line, code, severity, message) => {
-      diagnostics.push(diagnostic(code, severity, message, source, { start: line.start, end: line.end }));
+      const key = `${code} ${message}`;
+      const times = (said.get(key)?.times ?? 0) + 1;
+      const place = said.get(key)?.place ?? { start: line.start, end: line.end };
+      said.set(key, { code, severity, message, place, times });
     },
   };
   const readers: Readonly<Record<Exclude<LogClient, "systemd-networkd">, LogReader>> = {
@@ -78,7 +81,10 @@ export function readLog(source: Source, modified: number | null): Evidence | nul
     notes,
     units: counted,
     unknownLines,
-    diagnostics,
+    diagnostics: [...said.values()].map(({ code, severity, message, place, times }): Diagnostic => {
+      const again = times === 1 ? "" : ` The log says so ${times} times.`;
+      return diagnostic(code, severity, `${message}${again}`, source, place);
+    }),
   };
 }
 

@@ -18,13 +18,21 @@ import {
 } from "./client.ts";
 
 /** What the standards ask of a client: the row to compare the others with. */
-export const rfc: ClientModel = {
-  name: "by the RFC",
-  version: "8415, 2131",
+export const rfc8415: ClientModel = {
+  name: "by RFC",
+  version: "8415",
   systems: "",
   plan6,
-  plan4,
+  plan4: null,
   afterExpiry: "starts over with Solicit",
+};
+
+export const rfc2131: ClientModel = {
+  ...rfc8415,
+  version: "2131",
+  plan6: null,
+  plan4,
+  afterExpiry: "starts over with DISCOVER",
 };
 
 /** RFC 8415 14.2, 21.4, 21.6, 21.21, 21.22. */
@@ -56,7 +64,8 @@ function plan6(associations: readonly IdentityAssociation[]): Plan {
     if (live.length === 0) continue;
     leases.push(...live.map((lease) => takenOf(lease, association.kind)));
     if (association.kind === "IA_TA") continue;
-    // 14.2: left to the client when 0; the recommended values are 0.5 and 0.8 of the shortest preferred lifetime.
+    // 14.2: left to the client when 0; 21.4 recommends 0.5 and 0.8 of the shortest preferred lifetime to servers. The
+    // earliest of all associations counts (18.2.4).
     const shortest = smallest(live.map((lease) => seconds(lease.preferred)));
     const chosen2 = association.t2 === 0 ? shortest * 0.8 : seconds(association.t2);
     const chosen1 = association.t1 === 0 ? shortest * 0.5 : seconds(association.t1);

@@ -1,0 +1,218 @@
+/**
+ * A DHCPv6 client and a server in network namespaces of their own: dhcpcd against Kea, or against a responder whose
+ * timers are wrong. Nothing outside is contacted; files of the programs go to file systems that end with them.
+ */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { until, wait } from "./two-isp-world.ts";
+
+/** What the server is to send; times in seconds. */
+export interface Timers {
+  readonly kind: "na" | "pd";
+  readonly t1: number;
+  readonly t2: number;
+  readonly preferred: number;
+  readonly valid: number;
+  /** Answers until it has granted, and never again. */
+  readonly silent?: boolean;
+}
+
+/** What the client's interface had, when somebody looked. */
+export interface Look {
+  /** Seconds since 1970. */
+  readonly time: number;
+  readonly state: "none" | "preferred" | "deprecated";
+}
+
+export interface Outcome {
+  readonly capture: Uint8Array;
+  /** The client's lines with the time at which each came, as `journalctl -o short-unix` has them. */
+  readonly log: string;
+  readonly looks: readonly Look[];
+}
+
+/** Why there can be no such world here; null when there can. */
+export function leaseWorldIsMissing(): string | null {
+  if (process.platform !== "linux") return "network namespaces are Linux only";
+  if (process.getuid?.() !== 0) return "needs root for network namespaces";
+  if (!existsSync("/proc/net/if_inet6")) return "needs IPv6";
+  for (const [tool, flag] of [
+    ["ip", "-V"],
+    ["tcpdump", "--version"],
+    ["dhcpcd", "--version"],
+    ["kea-dhcp6", "-V"],
+  ] as const) {
+    if (spawnSync(tool, [flag]).status !== 0) return `needs ${tool}`;
+  }
+  const name = `phl${process.pid}-try`;
+  const made = spawnSync("ip", ["netns", "add", name]);
+  // The programs' own folders are hidden below file systems in memory.
+  const mounted = spawnSync("ip", ["netns", "exec", name, "mount", "-t", "tmpfs", "tmpfs", "/run"]);
+  spawnSync("ip", ["netns", "del", name]);
+  return made.status === 0 && mounted.status === 0 ? null : "network namespaces are not allowed here";
+}
+
+/** `9.4.1` */
+export function dhcpcdVersion(): string {
+  return /dhcpcd (\S+)/.exec(spawnSync("dhcpcd", ["--version"], { encoding: "utf8" }).stdout)?.[1] ?? "";
+}
+
+let worlds = 0;
+
+/** Runs the client against a server for so many seconds after it was started. */
+export async function runClient(server: "kea" | "responder", timers: Timers, seconds: number): Promise<Outcome> {
+  const world = new LeaseWorld();
+  try {
+    return await world.run(server, timers, seconds);
+  } finally {
+    world.destroy();
+  }
+}
+
+class LeaseWorld {
+  readonly #folder = mkdtempSync(join(tmpdir(), "pierhead-lease-"));
+  readonly #prefix = `phl${process.pid}-${worlds++}`;
+  readonly #children = new Set<ChildProcess>();
+  readonly #atExit = (): void => this.destroy();
+
+  constructor() {
+    process.once("exit", this.#atExit);
+    const [server, client] = [this.#name("s"), this.#name("c")];
+    this.#ip("netns", "add", server);
+    this.#ip("netns", "add", client);
+    this.#ip("link", "add", "eth0", "netns", server, "type", "veth", "peer", "name", "eth0", "netns", client);
+    for (const name of [server, client]) {
+      // Duplicate address detection would take a second of a lease that has few; where this is not allowed, it does.
+      const settings = "/proc/sys/net/ipv6/conf/eth0";
+      spawnSync("ip", [
+        "netns",
+        "exec",
+        name,
+        "sh",
+        "-c",
+        `echo 0 > ${settings}/disable_ipv6; echo 0 > ${settings}/accept_dad`,
+      ]);
+      this.#ip("-n", name, "link", "set", "lo", "up");
+      this.#ip("-n", name, "link", "set", "eth0", "up");
+    }
+    this.#ip("-n", server, "-6", "address", "add", "2001:db8:1::1/64", "dev", "eth0", "nodad");
+  }
+
+  #name(place: "s" | "c"): string {
+    return `${this.#prefix}-${place}`;
+  }
+
+  #ip(...words: string[]): string {
+    const { status, stdout, stderr } = spawnSync("ip", words, { encoding: "utf8" });
+    if (status !== 0) throw new Error(`ip ${words.join(" ")}: ${stderr}`);
+    return stdout;
+  }
+
+  /** Starts a shell line in a place, with folders in memory over those that its programs write to. */
+  #start(place: "s" | "c", hidden: readonly string[], line: string): ChildProcess {
+    const mounts = hidden.map((folder) => `mount -t tmpfs tmpfs ${folder}`);
+    const script = [...mounts, `exec ${line}`].join(" && ");
+    const child = spawn("ip", ["netns", "exec", this.#name(place), "sh", "-c", script], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#children.add(child);
+    child.once("exit", () => this.#children.delete(child));
+    return child;
+  }
+
+  async run(server: "kea" | "responder", timers: Timers, seconds: number): Promise<Outcome> {
+    const linkLocal = (): boolean =>
+      ["s", "c"].every((place) =>
+        /fe80/.test(
+          this.#ip("-n", this.#name(place as "s" | "c"), "-6", "address", "show", "dev", "eth0", "-tentative"),
+        ),
+      );
+    await until(linkLocal, 5_000, "link-local addresses");
+    await (server === "kea" ? this.#kea(timers) : this.#responder(timers));
+    const capture = join(this.#folder, "lease.pcap");
+    this.#start("c", [], `tcpdump -i eth0 -U --immediate-mode -Z root -w ${capture} udp port 546 or udp port 547`);
+    await until(() => existsSync(capture) && statSync(capture).size >= 24, 5_000, "tcpdump");
+    const config = join(this.#folder, "dhcpcd.conf");
+    const association = timers.kind === "na" ? "ia_na 1" : "ia_pd 1/::/56 -";
+    writeFileSync(config, `duid ll\nipv6only\nnoipv6rs\ninterface eth0\n  ${association}\n`);
+    const client = this.#start("c", ["/run", "/var/lib/dhcpcd"], `dhcpcd -B -d -f ${config} -c /bin/true eth0`);
+    let log = "";
+    const stamp = (chunk: Buffer): void => {
+      const now = (Date.now() / 1000).toFixed(3);
+      for (const line of chunk.toString().split("\n")) if (line !== "") log += `${now} ${line}\n`;
+    };
+    client.stdout?.on("data", stamp);
+    client.stderr?.on("data", stamp);
+    const looks: Look[] = [];
+    const end = performance.now() + seconds * 1000;
+    while (performance.now() < end) {
+      looks.push({ time: Date.now() / 1000, state: this.#look() });
+      await wait(250);
+    }
+    return { capture: readFileSync(capture), log, looks };
+  }
+
+  #look(): Look["state"] {
+    const shown = this.#ip("-n", this.#name("c"), "-6", "address", "show", "dev", "eth0", "scope", "global");
+    if (!shown.includes("inet6")) return "none";
+    return shown.includes("deprecated") ? "deprecated" : "preferred";
+  }
+
+  async #kea({ t1, t2, preferred, valid }: Timers): Promise<void> {
+    const config = join(this.#folder, "kea.json");
+    const subnet = {
+      subnet: "2001:db8:1::/64",
+      interface: "eth0",
+      pools: [{ pool: "2001:db8:1::100-2001:db8:1::1ff" }],
+      "pd-pools": [{ prefix: "2001:db8:8000::", "prefix-len": 40, "delegated-len": 56 }],
+    };
+    const settings = {
+      "interfaces-config": { interfaces: ["eth0"] },
+      "lease-database": { type: "memfile", persist: false },
+      "renew-timer": t1,
+      "rebind-timer": t2,
+      "preferred-lifetime": preferred,
+      "valid-lifetime": valid,
+      subnet6: [subnet],
+      loggers: [{ name: "kea-dhcp6", severity: "INFO", output_options: [{ output: "stdout", flush: true }] }],
+    };
+    writeFileSync(config, JSON.stringify({ Dhcp6: settings }));
+    // Kea keeps its DUID below /var/lib, whether or not its folder is there.
+    const line = `env KEA_PIDFILE_DIR=/run KEA_LOCKFILE_DIR=/run kea-dhcp6 -c ${config}`;
+    const kea = this.#start("s", ["/run", "/var/lib"], `sh -c 'mkdir -p /var/lib/kea && exec ${line}'`);
+    await said(kea, "DHCP6_STARTED", "Kea");
+  }
+
+  async #responder(timers: Timers): Promise<void> {
+    const script = resolve(import.meta.dirname, "dhcpv6-responder.mjs");
+    const responder = this.#start("s", [], `${process.execPath} ${script} eth0 '${JSON.stringify(timers)}'`);
+    await said(responder, "ready", "the responder");
+  }
+
+  destroy(): void {
+    process.off("exit", this.#atExit);
+    for (const child of this.#children) child.kill("SIGTERM");
+    for (const place of ["s", "c"] as const) {
+      // dhcpcd's helpers are not our children.
+      const pids = spawnSync("ip", ["netns", "pids", this.#name(place)], { encoding: "utf8" }).stdout.split(/\s+/);
+      for (const pid of pids) if (pid !== "") spawnSync("kill", ["-9", pid]);
+      spawnSync("ip", ["netns", "del", this.#name(place)]);
+    }
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Waits until a program says something. */
+async function said(child: ChildProcess, word: string, what: string): Promise<void> {
+  let output = "";
+  child.stdout?.on("data", (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  child.stderr?.on("data", (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  await until(() => output.includes(word) || child.exitCode !== null, 15_000, what).catch(() => {});
+  if (!output.includes(word)) throw new Error(`${what} did not start:\n${output.slice(-2_000)}`);
+}
