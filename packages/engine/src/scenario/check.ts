@@ -14,7 +14,16 @@ import type { Machine } from "../machine/machine.ts";
 import { delivery, type Journey } from "../network/journey.ts";
 import type { Attempt } from "../vpn/index.ts";
 import type { Saved } from "./memory.ts";
-import { decidingRules, diverted, type Outcome, outcomeOf, passes, ruleNumber, sideOutcomes } from "./observe.ts";
+import {
+  carriers,
+  decidingRules,
+  diverted,
+  type Outcome,
+  outcomeOf,
+  passes,
+  ruleNumber,
+  sideOutcomes,
+} from "./observe.ts";
 import { CHUNKS, icmpTypeOf } from "./packet-spec.ts";
 import type { Expectation, ExpectedEnd, ExpectedPacket } from "./types.ts";
 
@@ -55,6 +64,7 @@ export function checkJourney(expect: Expectation, journey: Journey, context: Che
     const answers = sideOutcomes(journey, (flow) => flow.cause !== "copy");
     failures.push(...checkAny(expect.answer, answers, "answer", context));
   }
+  if (expect.carrier !== null) failures.push(...checkAny(expect.carrier, carriers(journey), "carrier", context));
   for (const [index, copy] of (expect.copies ?? []).entries()) {
     const all = sideOutcomes(journey, (flow) => flow.cause === "copy");
     failures.push(...checkAny(copy, all, `copies[${index}]`, context));

@@ -33,6 +33,14 @@ export function sideOutcomes(journey: Journey, wanted: (flow: Flow) => boolean):
   return outcomes;
 }
 
+/** The packets around the packet itself that left: those of a tunnel. */
+export function carriers(journey: Journey): Outcome[] {
+  return journey.flows
+    .filter((flow) => flow.cause === "tunnel")
+    .flatMap((flow) => stepsOf(journey, "send", flow.id).slice(0, 1))
+    .map((sent) => ({ packet: sent.whole ?? sent.packet, out: sent.interface, nextHop: sent.nextHop }));
+}
+
 /** The passes of the packet itself through pf in which pf really looked. */
 export function passes(journey: Journey): StepOf<"filter">[] {
   return ownSteps(journey, "filter").filter((step) => step.result.skipped === null);

@@ -71,6 +71,8 @@ export interface Expectation {
   readonly rule: AnyOf<string> | null;
   readonly ruleNumber: { readonly in: string | null; readonly out: string | null } | null;
   readonly answer: ExpectedPacket | null;
+  /** The packet around it, as it left. */
+  readonly carrier: ExpectedPacket | null;
   /** Number of states. */
   readonly states: AnyOf<number> | null;
   /** State that ifstated is in. */

@@ -1,5 +1,5 @@
 /** pfctl, route, ifconfig, sysctl: the programs that change what packets meet. */
-import { type Address, Source } from "@pierhead/core";
+import { type Address, parseAddress, Source } from "@pierhead/core";
 import { parseIfconfig } from "@pierhead/lang/ifconfig";
 import { parseRoute, type RouteCommand } from "@pierhead/lang/route";
 import { applyIfconfig } from "../build/apply-ifconfig.ts";
@@ -123,7 +123,12 @@ function resolved(call: Call, name: string | null): Address | null {
 const CARP_WORDS: ReadonlySet<string> = new Set(["carpdemote", "-carpdemote", "advskew", "advbase", "vhid", "state"]);
 
 /** What an interface is made of, or gets from others. */
-const NOT_SIMULATED: ReadonlySet<string> = new Set(["autoconf", "parent", "vlan", "member", "patch", "tunnel", "name"]);
+const NOT_SIMULATED: ReadonlySet<string> = new Set(["autoconf", "parent", "vlan", "member", "patch", "name"]);
+
+/** Names of hosts are looked up by somebody else. */
+function isNumeric({ local, remote }: { readonly local: string; readonly remote: string }): boolean {
+  return parseAddress(local) !== null && parseAddress(remote) !== null;
+}
 
 const ifconfig: CommandFunction = (call) => {
   if (unknownArgument(call)) return null;
@@ -157,7 +162,7 @@ const ifconfig: CommandFunction = (call) => {
   const { settings } = parseIfconfig(source, placedWords(call, words.slice(1)), machine.system);
   const outcome = applyIfconfig(machine, name, settings);
   const opaque =
-    settings.changes.some(({ kind }) => NOT_SIMULATED.has(kind)) ||
+    settings.changes.some((one) => NOT_SIMULATED.has(one.kind) || (one.kind === "tunnel" && !isNumeric(one))) ||
     (settings.address !== null && settings.address.address === null);
   const exit = outcome === "done" ? 0 : 1;
   shell.shared.effects.push({ kind: "ifconfig", interface: name, settings, span, script: shell.script, exit });

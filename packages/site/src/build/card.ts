@@ -1,6 +1,6 @@
 /** One network card of a host or guest, as every system's files are written from it. */
 import { type Address, maskAddress, type Prefix } from "@pierhead/core";
-import type { Guest, Host, Lan, Tunnel, Uplink } from "../model/site.ts";
+import type { Guest, Host, Lan, Uplink } from "../model/site.ts";
 import type { SitePath } from "../read/index.ts";
 
 /** A next hop of the default route. */
@@ -92,23 +92,6 @@ function gatewayOn(addresses: Card["addresses"], address: Address, path: SitePat
 /** The card's first address of a family; null when it has none. */
 export function ownAddress(card: Card, family: 4 | 6): Address | null {
   return card.addresses.find(({ prefix }) => prefix.address.family === family)?.prefix.address ?? null;
-}
-
-/** Tunnel with the IPv4 address it starts from. */
-export interface TunnelEnd {
-  readonly tunnel: Tunnel;
-  readonly local: Address;
-}
-
-export function hostTunnels(host: Host): TunnelEnd[] {
-  return host.tunnels.flatMap((tunnel) => {
-    const local = host.uplinks.find((line) => line.name === tunnel.uplink)?.address?.address;
-    return local === undefined ? [] : [{ tunnel, local }];
-  });
-}
-
-export function guestTunnels(guest: Guest): TunnelEnd[] {
-  return guest.tunnels.map((tunnel) => ({ tunnel, local: guest.address.address }));
 }
 
 /** A link-local gateway means something only on its interface: `fe80::1%vtnet0`. */

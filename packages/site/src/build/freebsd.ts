@@ -1,12 +1,12 @@
 /** Network variables of FreeBSD's rc.conf(5). */
-import { formatPrefix } from "@pierhead/core";
 import type { SitePath } from "../read/index.ts";
 import type { Bridge } from "./bridge.ts";
 import { bareBridge } from "./bridge-files.ts";
-import type { Card, TunnelEnd } from "./card.ts";
+import type { Card } from "./card.ts";
 import { scoped } from "./card.ts";
 import type { FileWriter } from "./file.ts";
 import type { Station } from "./station.ts";
+import { freebsdTunnel, freebsdTunnelRoutes } from "./tunnel.ts";
 
 export function freebsdCards(out: FileWriter, { cards, tunnels, bridge }: Station): void {
   const cloned = [
@@ -21,8 +21,18 @@ export function freebsdCards(out: FileWriter, { cards, tunnels, bridge }: Statio
   const all =
     bridge === null || cards.some((card) => card.interface === bridge.name) ? cards : [...cards, bareBridge(bridge)];
   for (const card of all) addresses(out, card, bridge);
-  for (const card of all) gateways(out, card);
-  for (const end of tunnels) tunnelVariables(out, end);
+  const routes = freebsdTunnelRoutes(tunnels);
+  if (routes.length > 0 && !all.some((card) => card.gateway?.onLink === true)) {
+    set(out, "static_routes", routes.map((route) => route.name).join(" "), ...routes.flatMap((route) => route.from));
+  }
+  for (const card of all)
+    gateways(
+      out,
+      card,
+      routes.map((route) => route.name),
+    );
+  for (const { name, words, from } of routes) set(out, `route_${name}`, words, ...from);
+  for (const end of tunnels) freebsdTunnel(out, end);
 }
 
 function set(out: FileWriter, name: string, value: string, ...from: readonly SitePath[]): void {
@@ -58,13 +68,13 @@ function addresses(out: FileWriter, card: Card, bridge: Bridge | null): void {
  * rc.d/routing adds the routes of `static_routes` in their order, and before the next hop of `defaultrouter` in
  * today's releases only. With both routes in the list the gateway is on the link first, in every release.
  */
-function gateways(out: FileWriter, card: Card): void {
+function gateways(out: FileWriter, card: Card, routes: readonly string[]): void {
   const { gateway, inet6Gateway } = card;
   const link = [...card.path, "interface"];
   if (gateway?.onLink === true) {
     set(out, "gateway_if", card.interface, link);
     set(out, "gateway_ip", `${gateway.address}`, gateway.path);
-    set(out, "static_routes", "gateway default", gateway.path);
+    set(out, "static_routes", ["gateway default", ...routes].join(" "), gateway.path);
     out.line('route_gateway="-host $gateway_ip -interface $gateway_if"', gateway.path, link);
     out.line('route_default="default $gateway_ip"', gateway.path);
   } else if (gateway !== null) set(out, "defaultrouter", `${gateway.address}`, gateway.path);
@@ -81,13 +91,4 @@ function gateways(out: FileWriter, card: Card): void {
   } else if (inet6Gateway !== null) {
     set(out, "ipv6_defaultrouter", scoped(inet6Gateway.address, card.interface), inet6Gateway.path);
   }
-}
-
-/** gif(4), cloned: protocol 41. */
-function tunnelVariables(out: FileWriter, { tunnel, local }: TunnelEnd): void {
-  const name = tunnel.interface;
-  const { remote, path } = tunnel;
-  set(out, `ifconfig_${name}`, `tunnel ${local} ${remote} mtu ${tunnel.mtu}`, [...path, "remote"], [...path, "mtu"]);
-  set(out, `ifconfig_${name}_ipv6`, `inet6 ${formatPrefix(tunnel.address)}`, [...path, "address"]);
-  if (tunnel.isDefault) set(out, "ipv6_defaultrouter", `${tunnel.peer}`, [...path, "peer"]);
 }

@@ -13,6 +13,7 @@ import { netbsdCards } from "./netbsd.ts";
 import { openbsdCards } from "./openbsd.ts";
 import { pfFiles } from "./pf-conf.ts";
 import { guestStation, hostStation, type Station } from "./station.ts";
+import { freebsdLeaseHook, netbsdLeaseHook } from "./tunnel.ts";
 
 /** @param guests of this host, in the order in which they start */
 export function buildHost(host: Host, guests: readonly Guest[], site: Site): BuiltMachine {
@@ -80,14 +81,19 @@ function openbsd(station: Station, guests: readonly Guest[], site: string): Buil
   if (forwards(host).six) sysctl.line("net.inet6.ip6.forwarding=1", lans);
   if (!sysctl.isEmpty) files.push(sysctl.finish());
   const rc = new FileWriter("/etc/rc.conf.local");
-  if (hasBalance(host)) {
+  if (watchesLines(station)) {
     rc.line(enableIfstated(host), [...host.path, "uplinks"]);
-    files.push(...ifstatedFiles(host, site));
+    files.push(...ifstatedFiles(host, station.tunnels, site));
   }
   files.push(...bridgeFiles(station), ...guestRunner(host, guests, site, rc));
   if (!rc.isEmpty) files.push(rc.finish());
   if (station.dns.length > 0) files.push(resolvConf(station.dns));
   return files;
+}
+
+/** ifstated(8) runs where there are lines to choose from, and on OpenBSD where a tunnel starts at a leased address. */
+function watchesLines({ host, tunnels }: Station): boolean {
+  return hasBalance(host) || (host.system.family === "openbsd" && tunnels.some((end) => end.local === null));
 }
 
 function freebsd(station: Station, guests: readonly Guest[], site: string): BuiltFile[] {
@@ -108,8 +114,9 @@ function freebsd(station: Station, guests: readonly Guest[], site: string): Buil
   }
   if (hasBalance(host)) {
     rc.line(enableIfstated(host), [...host.path, "uplinks"]);
-    files.push(...ifstatedFiles(host, site));
+    files.push(...ifstatedFiles(host, station.tunnels, site));
   }
+  files.push(...some(freebsdLeaseHook(station.tunnels, site)));
   files.push(...bridgeFiles(station), ...guestRunner(host, guests, site, rc), rc.finish());
   if (station.dns.length > 0) files.push(resolvConf(station.dns));
   return files;
@@ -121,18 +128,23 @@ function freebsd(station: Station, guests: readonly Guest[], site: string): Buil
  */
 function netbsd(station: Station, guests: readonly Guest[], site: string): BuiltFile[] {
   const { host } = station;
-  const files = netbsdCards(station.cards, host.system);
+  const files = netbsdCards(station.cards, station.tunnels, host.system);
   files.push(new FileWriter("/etc/myname").line(host.name, host.path).finish());
   if (station.filters) {
     files.push(...pfFiles(host, site, { guests, inet6: station.inet6Lines }));
     const from = station.kind === "guest" ? [...host.path, "services"] : host.path;
     files.push(new FileWriter("/etc/rc.conf.d/pf").line("pf=YES", from).finish());
   }
+  files.push(...some(netbsdLeaseHook(station.tunnels, site)));
   const rc = new FileWriter("/etc/rc.conf.d/guests");
   files.push(...bridgeFiles(station), ...guestRunner(host, guests, site, rc));
   if (!rc.isEmpty) files.push(rc.finish());
   if (station.dns.length > 0) files.push(resolvConf(station.dns));
   return files;
+}
+
+function some(file: BuiltFile | null): BuiltFile[] {
+  return file === null ? [] : [file];
 }
 
 function linux(station: Station, guests: readonly Guest[], site: string): BuiltFile[] {
@@ -141,7 +153,7 @@ function linux(station: Station, guests: readonly Guest[], site: string): BuiltF
     bridge === null || station.cards.some((card) => card.interface === bridge.name)
       ? station.cards
       : [...station.cards, bareBridge(bridge)];
-  const files = linuxCards(cards, { network: host.network, dns, mac, bridge });
+  const files = linuxCards(cards, { network: host.network, dns, mac, bridge, tunnels: station.tunnels });
   files.push(new FileWriter("/etc/hostname").line(host.name, host.path).finish());
   const unused = new FileWriter("");
   files.push(...guestRunner(host, guests, site, unused));

@@ -3,10 +3,12 @@ import { isAtLeast } from "@pierhead/core";
 import type { Host, Uplink } from "../model/site.ts";
 import { leasedAddress, leasedGateway, leaseFiles, noteCommand, OWN_PRIORITY } from "./dhcp-lines.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
-import { head, leased, loadCommand, PF_FOLDER } from "./gateway.ts";
+import { hasBalance, head, leased, loadCommand, PF_FOLDER } from "./gateway.ts";
 import { type LineState, lineStates } from "./line-states.ts";
+import { leasedTunnelCommand, type TunnelEnd } from "./tunnel.ts";
 
-export function ifstatedFiles(host: Host, site: string): BuiltFile[] {
+export function ifstatedFiles(host: Host, tunnels: readonly TunnelEnd[], site: string): BuiltFile[] {
+  if (!hasBalance(host)) return [leasedTunnels(host, tunnels, site), ...leaseFiles(host, site)];
   const path = host.system.family === "freebsd" ? "/usr/local/etc/ifstated.conf" : "/etc/ifstated.conf";
   const out = new FileWriter(path);
   head(
@@ -24,7 +26,7 @@ export function ifstatedFiles(host: Host, site: string): BuiltFile[] {
   }
   out.blank().line("init-state allworking");
   const states = lineStates(host);
-  for (const state of states) writeState(out, host, state, states);
+  for (const state of states) writeState(out, host, tunnels, state, states);
   return [out.finish(), ...(leased(host).length > 0 ? leaseFiles(host, site) : [])];
 }
 
@@ -42,7 +44,13 @@ function ping(host: Host): string {
   return host.system.family === "freebsd" ? `ping -q -c 1 -t ${timeout} -S` : `ping -q -c 1 -w ${timeout} -I`;
 }
 
-function writeState(out: FileWriter, host: Host, state: LineState, states: readonly LineState[]): void {
+function writeState(
+  out: FileWriter,
+  host: Host,
+  tunnels: readonly TunnelEnd[],
+  state: LineState,
+  states: readonly LineState[],
+): void {
   out.blank();
   if (state.dead.length === 1 && state === states.find((one) => one.dead.length === 1)) {
     out.line("# States are killed after the new rules are in, and only those of the dead line: the");
@@ -61,6 +69,8 @@ function writeState(out: FileWriter, host: Host, state: LineState, states: reado
   for (const line of leased(host)) run(noteCommand(line), line.path);
   load(lines);
   run(routeCommand(host, state.route), state.route?.path ?? lines);
+  for (const end of leasedOn(host, tunnels, state.working)) run(leasedTunnelCommand(end), end.tunnel.path);
+  if (tunnels.some((end) => end.tunnel.isDefault)) run(inet6Route(tunnels, state), lines);
   for (const line of state.dead) run(`pfctl -q -k label -k ${line.name}`, line.path);
   out.line("\t}");
   for (const line of leased(host).filter((one) => state.working.includes(one))) {
@@ -69,6 +79,7 @@ function writeState(out: FileWriter, host: Host, state: LineState, states: reado
     run(noteCommand(line), line.path);
     load(line.path);
     if (state.route === line) run(routeCommand(host, line), line.path);
+    for (const end of leasedOn(host, tunnels, [line])) run(leasedTunnelCommand(end), end.tunnel.path);
     run(`pfctl -q -k label -k ${line.name}`, line.path);
     out.line("\t}");
   }
@@ -80,6 +91,52 @@ function writeState(out: FileWriter, host: Host, state: LineState, states: reado
     out.line(`\tif ${test}`, lines).line(`\t\tset-state ${other.name}`, lines);
   }
   out.line("}");
+}
+
+/** Tunnels that start at the lease of one of these lines. On FreeBSD the DHCP client's own hook sees to them. */
+function leasedOn(host: Host, tunnels: readonly TunnelEnd[], lines: readonly Uplink[]): readonly TunnelEnd[] {
+  if (host.system.family !== "openbsd") return [];
+  return tunnels.filter((end) => end.local === null && lines.some((line) => line.name === end.tunnel.uplink));
+}
+
+/** The IPv6 default route goes through a tunnel whose line works; without one programs are to hear of it at once. */
+function inet6Route(tunnels: readonly TunnelEnd[], state: LineState): string {
+  const able = tunnels.filter(
+    ({ tunnel }) => tunnel.isDefault && state.working.some((line) => line.name === tunnel.uplink),
+  );
+  const best = able.find(({ tunnel }) => tunnel.uplink === state.route?.name) ?? able[0];
+  if (best === undefined) return "route -qn delete -inet6 default";
+  const { peer } = best.tunnel;
+  return `route -qn change -inet6 default ${peer} || route -qn add -inet6 default ${peer}`;
+}
+
+/** One leased line, and a tunnel on it: there is nothing to choose, only to follow. */
+function leasedTunnels(host: Host, tunnels: readonly TunnelEnd[], site: string): BuiltFile {
+  const out = new FileWriter("/etc/ifstated.conf");
+  head(out, site, `${host.name}: tunnels start where the lease says.`);
+  out.blank();
+  const lines = leased(host);
+  for (const line of lines) {
+    out.line(
+      `${line.name}_same = '( "${PF_FOLDER}/same-lease ${line.interface}" every ${host.failover.every} )'`,
+      line.path,
+    );
+  }
+  out.blank().line("init-state follow").blank().line("state follow {");
+  const follow = (line: Uplink): void => {
+    out.line(`\t\trun "${noteCommand(line)}"`, line.path);
+    for (const end of leasedOn(host, tunnels, [line]))
+      out.line(`\t\trun "${leasedTunnelCommand(end)}"`, end.tunnel.path);
+  };
+  out.line("\tinit {");
+  for (const line of lines) follow(line);
+  out.line("\t}");
+  for (const line of lines) {
+    out.line(`\tif ! $${line.name}_same {`, line.path);
+    follow(line);
+    out.line("\t}");
+  }
+  return out.line("}").finish();
 }
 
 /** The host's own default route: `change` where there is one, `add` where there is none. */

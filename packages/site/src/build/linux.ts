@@ -5,6 +5,7 @@ import type { LinuxNetwork } from "../schema/index.ts";
 import type { Bridge } from "./bridge.ts";
 import type { Card } from "./card.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
+import { ifupdownTunnel, linuxTunnels, type TunnelEnd } from "./tunnel.ts";
 
 export interface LinuxOptions {
   readonly network: LinuxNetwork;
@@ -13,10 +14,12 @@ export interface LinuxOptions {
   readonly mac: { readonly text: string; readonly path: SitePath } | null;
   /** Bridge that guests hang on; its card is among the cards, under the bridge's name. */
   readonly bridge: Bridge | null;
+  readonly tunnels: readonly TunnelEnd[];
 }
 
 export function linuxCards(cards: readonly Card[], options: LinuxOptions): BuiltFile[] {
-  return options.network === "systemd-networkd" ? networkd(cards, options) : ifupdown(cards, options);
+  const files = options.network === "systemd-networkd" ? networkd(cards, options) : ifupdown(cards, options);
+  return [...files, ...linuxTunnels(options.tunnels, options.network)];
 }
 
 const FOLDER = "/etc/systemd/network";
@@ -105,6 +108,7 @@ function ifupdown(cards: readonly Card[], options: LinuxOptions): BuiltFile[] {
     out.blank().line(`auto ${bridge.card}`, bridge.cardPath).line(`iface ${bridge.card} inet manual`, bridge.cardPath);
   }
   for (const card of cards) ifupdownCard(out, card, bridge);
+  for (const end of options.tunnels) ifupdownTunnel(out, end);
   const files = [out.finish()];
   if (options.dns.length > 0) files.push(resolvConf(options.dns));
   return files;

@@ -3,12 +3,14 @@ import { isAtLeast, type System } from "@pierhead/core";
 import type { Card, CardGateway } from "./card.ts";
 import { ownAddress, scoped } from "./card.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
+import { netbsdTunnel, type TunnelEnd } from "./tunnel.ts";
 
 /** rc.d/network hands each line to ifconfig(8) and runs those with `!`, in order; then it reads mygate. */
-export function netbsdCards(cards: readonly Card[], system: System): BuiltFile[] {
+export function netbsdCards(cards: readonly Card[], tunnels: readonly TunnelEnd[], system: System): BuiltFile[] {
   const files = cards.map((card) => ifconfigFile(card, system));
   const near = cards.map((card) => card.gateway).find((gateway) => gateway !== null && !gateway.onLink);
   if (near != null) files.push(new FileWriter("/etc/mygate").line(`${near.address}`, near.path).finish());
+  files.push(...tunnels.map(netbsdTunnel));
   return files;
 }
 

@@ -1,8 +1,9 @@
 /** Network files of OpenBSD: hostname.if(5), mygate(5), sysctl.conf(5), rc.conf.local(8). */
 import { isAtLeast, type System } from "@pierhead/core";
-import type { Card, CardGateway, TunnelEnd } from "./card.ts";
+import type { Card, CardGateway } from "./card.ts";
 import { netmask, ownAddress, scoped } from "./card.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
+import { openbsdTunnel, type TunnelEnd } from "./tunnel.ts";
 
 /** netstart(8) runs commands with `!` after the lines above them; hostname.if may hold keys, so only root reads it. */
 const MODE = 0o640;
@@ -18,7 +19,7 @@ export function openbsdCards(cards: readonly Card[], tunnels: readonly TunnelEnd
       mygate.line(scoped(inet6Gateway.address, name), inet6Gateway.path);
   }
   if (!mygate.isEmpty) files.push(mygate.finish());
-  files.push(...tunnels.map(tunnelFile));
+  files.push(...tunnels.map(openbsdTunnel));
   return files;
 }
 
@@ -65,16 +66,4 @@ function openbsdGateway(out: FileWriter, card: Card, gateway: CardGateway, lease
   out.line(`!/sbin/route -qn add ${to} -link -cloning -iface ${card.interface}`, path, link);
   const family = address.family === 6 ? "-inet6 " : "";
   out.line(`!/sbin/route -qn add ${family}default -ifa ${ownAddress(card, address.family)} ${address}`, path, link);
-}
-
-/** gif(4): protocol 41. Its default route is added here: mygate is read before the tunnel is up. */
-function tunnelFile({ tunnel, local }: TunnelEnd): BuiltFile {
-  const out = new FileWriter(`/etc/hostname.${tunnel.interface}`, { mode: MODE });
-  out.line(`tunnel ${local} ${tunnel.remote}`, [...tunnel.path, "remote"], tunnel.path);
-  out.line(`mtu ${tunnel.mtu}`, [...tunnel.path, "mtu"]);
-  out.line(`inet6 ${tunnel.address.address} ${tunnel.address.length}`, [...tunnel.path, "address"]);
-  if (tunnel.isDefault) {
-    out.line(`!/sbin/route -qn add -inet6 default ${tunnel.peer}`, [...tunnel.path, "peer"]);
-  }
-  return out.finish();
 }

@@ -46,7 +46,10 @@ class PfConf {
     this.#macros();
     this.#out.blank().line("set skip on lo0");
     // FreeBSD wants translation before filtering; OpenBSD takes it anywhere.
-    if (this.#host.system.family === "freebsd") this.#translate();
+    if (this.#host.system.family === "freebsd") {
+      this.#clamp();
+      this.#translate();
+    }
     this.#out.blank().line("block drop log all");
     for (const lan of lans) {
       this.#out.line(`block return in on $${lan.name}\t\t# the LAN is told at once, it need not time out`, lan.path);
@@ -89,6 +92,16 @@ class PfConf {
         ...tunnel.path,
         "interface",
       ]);
+    }
+  }
+
+  /** Before translation, as FreeBSD's pfctl wants it; the same is said by `match` on OpenBSD. */
+  #clamp(): void {
+    const { lans, tunnels } = this.#host;
+    if (tunnels.length === 0 || !lans.some(hasSix)) return;
+    this.#out.blank().line("# TCP of the LAN is told at once what fits into the tunnel");
+    for (const one of tunnels) {
+      this.#out.line(`scrub on $${one.name} inet6 proto tcp all max-mss ${one.mtu - 60}`, [...one.path, "mtu"]);
     }
   }
 
@@ -212,13 +225,32 @@ class PfConf {
       }
       this.#tunnelTraffic(one);
     }
+    this.#inet6Lans();
   }
 
   #tunnelTraffic(one: Tunnel): void {
     const on = `$${one.name}`;
+    const { tunnels, system } = this.#host;
+    if (system.family === "openbsd" && this.#host.lans.some(hasSix)) {
+      // TCP of the LAN is told at once what fits, also where "packet too big" is filtered on the way (RFC 4459, 3.2).
+      this.#out.line(`match on ${on} inet6 proto tcp scrub (max-mss ${one.mtu - 60})`, [...one.path, "mtu"]);
+    }
     this.#rule(one.path, { direction: "out", on, family: "inet6" });
+    // What has an address of another tunnel's network leaves by that one: the far ends drop each other's.
+    for (const other of tunnels) {
+      if (other === one) continue;
+      for (const network of [other.address, ...(other.prefix === null ? [] : [other.prefix])]) {
+        const from = `${network.address.masked(network.length)}/${network.length}`;
+        const routeTo = { interface: `$${other.name}`, gateway: `${other.peer}` };
+        this.#rule(other.path, { direction: "out", on, family: "inet6", from, routeTo });
+      }
+    }
     const more = "icmp6-type { echoreq, unreach, toobig, timex, paramprob }";
     this.#rule(one.path, { direction: "in", on, family: "inet6", protocol: "icmp6", more });
+  }
+
+  /** IPv6 of the LANs, whichever way it leaves. */
+  #inet6Lans(): void {
     for (const lan of this.#host.lans.filter(hasSix)) {
       const inside = `$${lan.name}`;
       this.#rule(lan.path, { direction: "in", on: inside, family: "inet6", from: `${inside}:network` });

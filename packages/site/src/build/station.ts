@@ -3,7 +3,8 @@ import type { Address } from "@pierhead/core";
 import type { Guest, Host } from "../model/site.ts";
 import type { SitePath } from "../read/index.ts";
 import { type Bridge, bridgeOf, onBridge } from "./bridge.ts";
-import { type Card, guestCard, guestTunnels, hostCards, hostTunnels, type TunnelEnd } from "./card.ts";
+import { type Card, guestCard, hostCards } from "./card.ts";
+import { guestTunnels, hostTunnels, type TunnelEnd } from "./tunnel.ts";
 
 export interface Station {
   readonly kind: "host" | "guest";

@@ -1,6 +1,7 @@
 /** Whatever a site describes is built, or refused here at its line: nothing is left out without a word. */
 import type { GuestDescription, HostDescription, SiteDescription } from "../schema/index.ts";
 import type { CheckContext } from "./check-context.ts";
+import { checkGuestTunnels, checkHostTunnels } from "./check-tunnels.ts";
 import type { Guest, Host } from "./site.ts";
 
 type Path = readonly (string | number)[];
@@ -15,14 +16,7 @@ export function checkHostBuilt(host: Host, description: HostDescription, context
       context.say("site/no-firewall", "warning", message, at("system"));
     }
   } else if (description.network !== undefined) noNetwork(at("network"), host.system.name, context);
-  for (const tunnel of host.tunnels) {
-    const line = host.uplinks.find((one) => one.name === tunnel.uplink);
-    if (line?.dhcp === true) {
-      const message = `${line.name} gets its address from a server, and a tunnel is built between two addresses that are known.`;
-      context.say("site/not-built", "error", message, [...tunnel.path, "uplink"], line.path);
-    }
-  }
-  refuseTunnels(host, context);
+  checkHostTunnels(host, context);
   if (host.uplinks.length < 2) singleLine(host, description, context);
   checkBridge(host, context);
 }
@@ -33,7 +27,7 @@ export function checkGuestBuilt(guest: Guest, description: GuestDescription, hos
   if (family === "linux") {
     if (guest.services.length > 0) refuseRules(at("services"), context);
   } else if (description.network !== undefined) noNetwork(at("network"), name, context);
-  refuseTunnels(guest, context);
+  checkGuestTunnels(guest, context);
   checkCard(guest, context);
   if (host.hypervisor?.kind === "vmd" && guest.cpus > 1) {
     context.say("site/not-built", "error", "A guest of vmd has one CPU (vmd(8)).", at("cpus"));
@@ -57,15 +51,6 @@ export function checkBuilt(
 function refuseRules(path: Path, context: CheckContext): void {
   const message = "Rules are written for pf only; on Linux what is let in is for the machine's own nftables.";
   context.say("site/not-built", "error", message, path);
-}
-
-function refuseTunnels(one: Host | Guest, context: CheckContext): void {
-  const { family } = one.system;
-  if (family !== "linux" && family !== "netbsd") return;
-  for (const tunnel of one.tunnels) {
-    const message = `Tunnels are built for OpenBSD and FreeBSD, not for ${family === "linux" ? "Linux" : "NetBSD"}.`;
-    context.sayKey("site/not-built", message, tunnel.path);
-  }
 }
 
 function noNetwork(path: Path, system: string, context: CheckContext): void {

@@ -54,7 +54,10 @@ function resolveHost(name: string, host: HostDescription, override: System | nul
       timeout: host.failover?.timeout ?? 1,
     },
     services: services(host.services, path, names),
-    tunnels: entries(host.tunnels).map(([key, one]) => tunnel(key, one, one.uplink, [...path, "tunnels", key])),
+    tunnels: entries(host.tunnels).map(([key, one]) => {
+      const line = uplinks.find((each) => each.name === one.uplink);
+      return tunnel(key, one, one.uplink, line?.mtu ?? null, [...path, "tunnels", key]);
+    }),
     hypervisor:
       hypervisor === undefined
         ? null
@@ -107,7 +110,13 @@ function services(
   }));
 }
 
-function tunnel(name: string, one: Omit<TunnelDescription, "uplink">, uplink: string | null, path: SitePath): Tunnel {
+function tunnel(
+  name: string,
+  one: Omit<TunnelDescription, "uplink">,
+  uplink: string | null,
+  lineMtu: number | null,
+  path: SitePath,
+): Tunnel {
   return {
     name,
     path,
@@ -116,7 +125,9 @@ function tunnel(name: string, one: Omit<TunnelDescription, "uplink">, uplink: st
     remote: address(one.remote),
     address: prefix(one.address),
     peer: address(one.peer),
-    mtu: one.mtu ?? 1480,
+    prefix: one.prefix === undefined ? null : prefix(one.prefix),
+    // What is left of the line after the IPv4 header, and never less than IPv6 needs (RFC 8200, 5).
+    mtu: one.mtu ?? Math.max(1280, Math.min(1480, (lineMtu ?? 1500) - 20)),
     isDefault: one.default ?? true,
   };
 }
@@ -175,7 +186,7 @@ function resolveGuest(
     network: guest.network ?? "systemd-networkd",
     dns: (guest.dns ?? []).map(address),
     services: services(guest.services, path, []),
-    tunnels: entries(guest.tunnels).map(([key, one]) => tunnel(key, one, null, [...path, "tunnels", key])),
+    tunnels: entries(guest.tunnels).map(([key, one]) => tunnel(key, one, null, null, [...path, "tunnels", key])),
     cpus: guest.cpus ?? 1,
     memory: guest.memory ?? 512,
     disk: guest.disk ?? 10,

@@ -52,6 +52,8 @@ export interface Tunnel {
   readonly remote: Address;
   readonly address: Prefix;
   readonly peer: Address;
+  /** Network the far end routes to this one. */
+  readonly prefix: Prefix | null;
   readonly mtu: number;
   readonly isDefault: boolean;
 }

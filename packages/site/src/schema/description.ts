@@ -73,7 +73,9 @@ export interface TunnelDescription {
   address: string;
   /** The far end's address inside: next hop of the default route. */
   peer: string;
-  /** Octets; 1480 when absent: an Ethernet less the IPv4 header. */
+  /** Network that the far end routes to this one, for the LANs: `2001:db8:1000::/48`. */
+  prefix?: string | undefined;
+  /** Octets; when absent those of the line less the IPv4 header, 1480 for an Ethernet. */
   mtu?: number | undefined;
   /** The IPv6 default route goes through it; true when absent. */
   default?: boolean | undefined;

@@ -46,6 +46,7 @@ const guestTunnel = {
   remote: value.address4.describe("IPv4 address of the far end"),
   address: value.interfaceAddress6,
   peer: value.address6.describe("The far end's address inside"),
+  prefix: value.network6.optional().describe("Network that the far end routes to this one, for the LANs"),
   mtu: z.number().int().min(1280).max(1480).optional(),
   default: z.boolean().optional().describe("The IPv6 default route goes through it"),
 };

@@ -76,6 +76,17 @@ export const network: z.ZodString = text(
   "Network or address",
 );
 
+export const network6: z.ZodString = text(
+  (value) => value.includes("/") && isNetwork6(value),
+  "an IPv6 network is wanted, like 2001:db8:1000::/48",
+  "IPv6 network",
+);
+
+function isNetwork6(value: string): boolean {
+  const prefix = parsePrefix(value);
+  return prefix !== null && prefix.address.family === 6 && prefix.address.equals(prefix.address.masked(prefix.length));
+}
+
 export const mac: z.ZodString = z
   .string()
   .regex(/^[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}$/, { error: "a MAC address is wanted, like 00:50:56:00:01:aa" })
