@@ -40,6 +40,13 @@ describe("configTree", () => {
     ]);
   });
 
+  it("takes every file of rc.conf.d for itself", () => {
+    expect(show({ "etc/rc.conf.d/guests": "guests=YES\n", "etc/rc.conf.d/pf": "pf=YES\n" }, "netbsd-10.1")).toEqual([
+      "/etc/rc.conf.d/guests rc-conf <etc/rc.conf.d/guests>",
+      "/etc/rc.conf.d/pf rc-conf <etc/rc.conf.d/pf>",
+    ]);
+  });
+
   it("leaves files of another system alone", () => {
     const files = { "freebsd-rc.conf": 'ifconfig_vtnet0="DHCP"\n', "openbsd-hostname.vio0": "dhcp\n" };
     expect(show(files)).toEqual([

@@ -123,7 +123,8 @@ function originalPath(path: string, language: Language): string {
   // `interfaces.d/lan` is no copy of `interfaces`.
   if (language.paths.some((pattern) => matchPath(pattern, path) !== null)) return path;
   for (const pattern of language.paths) {
-    if (!pattern.includes("*") && path.startsWith(pattern)) return pattern;
+    // Below a folder of that name it is another file: /etc/rc.conf.d/pf.
+    if (!pattern.includes("*") && path.startsWith(pattern) && !path.slice(pattern.length).includes("/")) return pattern;
   }
   return path;
 }

@@ -10,6 +10,8 @@ export interface Bridge {
   readonly cardPath: SitePath;
   /** The site's `hypervisor`. */
   readonly path: SitePath;
+  /** Octets, when a line on the card says so: card and bridge must agree. */
+  readonly mtu: { readonly octets: number; readonly path: SitePath } | null;
 }
 
 export function bridgeOf(host: Host): Bridge | null {
@@ -20,7 +22,13 @@ export function bridgeOf(host: Host): Bridge | null {
     card: hypervisor.interface,
     cardPath: hypervisor.interfacePath,
     path: hypervisor.path,
+    mtu: mtuOf(host, hypervisor.interface),
   };
+}
+
+function mtuOf(host: Host, card: string): Bridge["mtu"] {
+  const line = host.uplinks.find((one) => one.interface === card);
+  return line?.mtu == null ? null : { octets: line.mtu, path: [...line.path, "mtu"] };
 }
 
 /**

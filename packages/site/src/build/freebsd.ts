@@ -17,7 +17,11 @@ export function freebsdCards(out: FileWriter, { cards, tunnels, bridge }: Statio
     const names = cloned.map((one) => one.name).join(" ");
     set(out, "cloned_interfaces", names, ...cloned.map((one) => one.path));
   }
-  if (bridge !== null) set(out, `ifconfig_${bridge.card}`, "up", bridge.cardPath);
+  // if_bridge(4) takes the MTU of its first member, and refuses others.
+  const mtu = bridge?.mtu ?? null;
+  if (bridge !== null && mtu !== null) {
+    set(out, `ifconfig_${bridge.card}`, `up mtu ${mtu.octets}`, bridge.cardPath, mtu.path);
+  } else if (bridge !== null) set(out, `ifconfig_${bridge.card}`, "up", bridge.cardPath);
   const all =
     bridge === null || cards.some((card) => card.interface === bridge.name) ? cards : [...cards, bareBridge(bridge)];
   for (const card of all) addresses(out, card, bridge);
@@ -41,7 +45,7 @@ function set(out: FileWriter, name: string, value: string, ...from: readonly Sit
 
 function addresses(out: FileWriter, card: Card, bridge: Bridge | null): void {
   const name = card.interface;
-  const mtu = card.mtu === null ? "" : ` mtu ${card.mtu}`;
+  const mtu = card.mtu === null || bridge?.name === name ? "" : ` mtu ${card.mtu}`;
   const member = bridge?.name === name ? ` addm ${bridge.card}` : "";
   const memberFrom = bridge?.name === name ? [bridge.cardPath] : [];
   if (card.dhcp) set(out, `ifconfig_${name}`, `DHCP${mtu}${member}`, [...card.path, "dhcp"], ...memberFrom);

@@ -13,6 +13,7 @@ export function guestRules(out: FileWriter, pf: PfWriter, host: Host, guests: re
   if (hypervisor === null || guests.length === 0) return;
   if (system.family !== "openbsd" || hypervisor.bridge.startsWith("veb")) return;
   const card = hypervisor.interface;
+  const six = guests.filter((guest) => guest.inet6 !== null);
   out
     .blank()
     .line("# guests: each with its own address only, on the card and on its tap; the rest is for their own rules");
@@ -38,6 +39,7 @@ export function guestRules(out: FileWriter, pf: PfWriter, host: Host, guests: re
     pass(tap, "out", "to");
     if (guest.inet6 !== null) inet6(out, pf, guest, tap, card);
   });
+  if (six.length > 0) out.line(neighbours(pf, card), ...six.map((guest) => [...guest.path, "inet6"]));
 }
 
 function inet6(out: FileWriter, pf: PfWriter, guest: Guest, tap: string, card: string): void {
@@ -54,9 +56,11 @@ function inet6(out: FileWriter, pf: PfWriter, guest: Guest, tap: string, card: s
   pass(card, "out", "from");
   pass(card, "in", "to");
   pass(tap, "out", "to");
-  // Neighbours are found from and to link-local addresses and groups, and before an address is one's own (RFC 4861, 4862).
-  for (const on of [tap, card]) {
-    const more = "icmp6-type { neighbrsol, neighbradv } no state";
-    out.line(pf.rule({ action: "pass", quick: true, on, family: "inet6", protocol: "icmp6", more }), from, guest.path);
-  }
+  out.line(neighbours(pf, tap), from, guest.path);
+}
+
+/** Neighbours are found from and to link-local addresses and groups, and before an address is one's own (RFC 4861, 4862). */
+function neighbours(pf: PfWriter, on: string): string {
+  const more = "icmp6-type { neighbrsol, neighbradv } no state";
+  return pf.rule({ action: "pass", quick: true, on, family: "inet6", protocol: "icmp6", more });
 }

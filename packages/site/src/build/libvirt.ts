@@ -11,6 +11,7 @@ export function libvirtFiles(input: RunnerInput): BuiltFile[] {
   const script = new FileWriter("/usr/local/sbin/start-guests", { mode: 0o755 });
   script.line("#!/bin/sh");
   head(script, site, `${host.name}: its guests, each after those it waits for.`);
+  script.line(`mkdir -p ${hypervisor.disks}`, [...hypervisor.path, "disks"]);
   for (const { guest } of guests) {
     const name = quote(guest.name);
     const disk = `${hypervisor.disks}/${guest.name}.qcow2`;
@@ -70,8 +71,7 @@ function domain(input: RunnerInput, guest: Guest, tap: string): BuiltFile {
   xml.leaf("target", { dev: tap }, null, guest.path);
   xml.leaf("model", { type: "virtio" }, null);
   xml.close("interface");
-  xml.open("console", { type: "pty" });
-  xml.close("console");
+  xml.leaf("console", { type: "pty" }, null);
   xml.close("devices");
   xml.close("domain");
   return out.finish();

@@ -93,6 +93,7 @@ function networkdBridge(bridge: Bridge): BuiltFile[] {
     .line("MACAddressPolicy=none", [...path, "bridge"]);
   const port = new FileWriter(`${FOLDER}/15-${bridge.card}.network`);
   port.line("[Match]").line(`Name=${bridge.card}`, bridge.cardPath);
+  if (bridge.mtu !== null) port.blank().line("[Link]").line(`MTUBytes=${bridge.mtu.octets}`, bridge.mtu.path);
   port
     .blank()
     .line("[Network]")
@@ -106,6 +107,7 @@ function ifupdown(cards: readonly Card[], options: LinuxOptions): BuiltFile[] {
   const { bridge } = options;
   if (bridge !== null) {
     out.blank().line(`auto ${bridge.card}`, bridge.cardPath).line(`iface ${bridge.card} inet manual`, bridge.cardPath);
+    if (bridge.mtu !== null) out.line(`\tmtu ${bridge.mtu.octets}`, bridge.mtu.path);
   }
   for (const card of cards) ifupdownCard(out, card, bridge);
   for (const end of options.tunnels) ifupdownTunnel(out, end);

@@ -30,7 +30,7 @@ export function hostStation(original: Host): Station {
     cards: hostCards(host),
     tunnels: hostTunnels(host),
     dns: resolvers(host),
-    bridge: bridgeOf(host),
+    bridge: bridgeOf(original),
     mac: null,
     filters: host.system.family !== "linux",
     inet6Lines: new Set(),

@@ -1,4 +1,5 @@
 /** Whatever a site describes is built, or refused here at its line: nothing is left out without a word. */
+import { isAtLeast } from "@pierhead/core";
 import type { GuestDescription, HostDescription, SiteDescription } from "../schema/index.ts";
 import type { CheckContext } from "./check-context.ts";
 import { checkGuestTunnels, checkHostTunnels } from "./check-tunnels.ts";
@@ -94,6 +95,10 @@ function checkBridge(host: Host, context: CheckContext): void {
     const like = family === "openbsd" ? "bridge0 or veb0" : "bridge0";
     context.say("site/bridge-name", "error", `${name} has bridges like ${like}, not ${hypervisor.bridge}.`, path);
     return;
+  }
+  // veb(4) and vport(4) came with OpenBSD 6.9.
+  if (family === "openbsd" && hypervisor.bridge.startsWith("veb") && !isAtLeast(host.system, "openbsd", 6, 9)) {
+    context.say("site/bridge-name", "error", `${name} has no veb(4) yet, which came with 6.9; use bridge0.`, path);
   }
   if (hypervisor.bridge === hypervisor.interface) {
     const message = "The bridge cannot be its own card.";
