@@ -2,9 +2,11 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Diagnostic, Source, type System } from "@pierhead/core";
+import type { BuiltSite } from "@pierhead/site/build";
 import type { Site } from "@pierhead/site/model";
 import { type ReadSiteOptions, readSite, type SiteReading, siteOf } from "@pierhead/site/read";
 import type { SiteDescription } from "@pierhead/site/schema";
+import type { Verification } from "@pierhead/site/verify";
 import { UsageError } from "../failure.ts";
 import { readSource, systemOption } from "./read.ts";
 
@@ -57,6 +59,41 @@ export function looksLikeSite(path: string): boolean {
   if (!/\.ya?ml$/.test(path) || !existsSync(path) || !statSync(path).isFile()) return false;
   const { text } = readSource(path);
   return /^hosts:/m.test(text) && /^site:/m.test(text);
+}
+
+/**
+ * Reads back what was built and tries it, machine by machine.
+ *
+ * @param nameOf under which name a file of a machine is reported
+ * @param textOf its text where it was written; null takes it as it was built
+ */
+export async function verifySite(
+  input: SiteInput,
+  site: Site,
+  built: BuiltSite,
+  nameOf: (machine: string, path: string) => string,
+  textOf: ((machine: string, path: string) => string) | null,
+): Promise<readonly Verification[]> {
+  const { verifyMachine } = await import("@pierhead/site/verify");
+  return built.machines.map((machine) => {
+    const texts = new Map(machine.files.map((file) => [file.path, file.text]));
+    return verifyMachine(machine, {
+      site,
+      nameOf: (path) => nameOf(machine.name, path),
+      textOf: (path) => textOf?.(machine.name, path) ?? texts.get(path) ?? "",
+      readBeside: (path) => readBeside(input.path, path),
+    });
+  });
+}
+
+/** Everything there is to say about a site: itself, and what would be built from it. Nothing is written. */
+export async function checkSite(path: string, systems: readonly string[]): Promise<readonly Diagnostic[]> {
+  const input = await readSiteFile(path, systems);
+  const { site, diagnostics } = input;
+  if (site === null || diagnostics.some((one) => one.severity === "error")) return diagnostics;
+  const { buildSite } = await import("@pierhead/site/build");
+  const verified = await verifySite(input, site, buildSite(site), (machine, file) => `${machine}${file}`, null);
+  return [...diagnostics, ...verified.flatMap((one) => one.diagnostics)];
 }
 
 /** A file that a site names, relative to the site file. */

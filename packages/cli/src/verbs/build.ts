@@ -71,20 +71,13 @@ async function verifyAndPlace(
   built: BuiltSite,
   folder: string | undefined,
 ): Promise<readonly Verification[]> {
-  const { verifyMachine } = await import("@pierhead/site/verify");
-  const { readBeside } = await import("../input/site.ts");
+  const { verifySite } = await import("../input/site.ts");
   const { stageSite } = await import("../input/write-site.ts");
   const staged = folder === undefined ? null : stageSite(built, folder);
+  const root = folder === undefined ? "" : `${folder.replace(/[\\/]+$/, "")}/`;
   try {
-    const verified = built.machines.map((machine) =>
-      verifyMachine(machine, {
-        site,
-        nameOf: (path) => `${folder === undefined ? "" : `${folder.replace(/[\\/]+$/, "")}/`}${machine.name}${path}`,
-        textOf: (path) =>
-          staged?.textOf(machine.name, path) ?? machine.files.find((file) => file.path === path)?.text ?? "",
-        readBeside: (path) => readBeside(input.path, path),
-      }),
-    );
+    const nameOf = (machine: string, path: string): string => `${root}${machine}${path}`;
+    const verified = await verifySite(input, site, built, nameOf, staged === null ? null : staged.textOf);
     if (verified.every((one) => one.ok)) staged?.commit();
     else staged?.discard();
     return verified;

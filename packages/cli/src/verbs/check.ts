@@ -18,7 +18,7 @@ export const check: Verb = (program, exit) => {
   program
     .command("check")
     .description("read files and say what is wrong with them, alone and together")
-    .argument("<path...>", "the folder of a host's configuration, or files")
+    .argument("<path...>", "the folder of a host's configuration, files, or a site (site.yaml)")
     .option("-s, --system <system>", "which system the files are for (openbsd-7.8, freebsd-15.0, …)")
     .option("-i, --interfaces <file>", "the machine's interfaces in JSON, where the files do not tell")
     .option("-f, --format <format>", "pretty, json or sarif", "pretty")
@@ -26,10 +26,13 @@ export const check: Verb = (program, exit) => {
     .addHelpText(
       "after",
       `
+Of a site everything is built in memory, read back and tried; findings are at the lines of the site.
+
 Exit status: 0 nothing or only warnings and notes; 1 an error; 2 could not run.
 
 Example:
   pierhead check /etc --system openbsd-7.8
+  pierhead check site.yaml
   pierhead check pf.conf ifstated.conf --format sarif > findings.sarif
 `,
     )
@@ -40,9 +43,18 @@ Example:
       }
       const { checkTree } = await import("@pierhead/engine/check");
       const { buildOptions, readHosts } = await import("../input/tree.ts");
+      const { checkSite, looksLikeSite } = await import("../input/site.ts");
       const found: Diagnostic[] = [];
       const heads: string[] = [];
-      for (const host of readHosts(paths, flags.system)) {
+      const sites = paths.filter(looksLikeSite);
+      for (const path of sites) {
+        found.push(...(await checkSite(path, flags.system === undefined ? [] : [flags.system])));
+        heads.push(`${path}: a site, and what would be built from it`);
+      }
+      for (const host of readHosts(
+        paths.filter((path) => !sites.includes(path)),
+        flags.system,
+      )) {
         found.push(...checkTree(host.tree, host.system, buildOptions(flags)));
         heads.push(`${host.path}: ${host.system.name} (${host.systemFrom})`);
       }

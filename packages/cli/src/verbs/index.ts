@@ -3,6 +3,7 @@ import { check } from "./check.ts";
 import { diff } from "./diff.ts";
 import { failover } from "./failover.ts";
 import { fmt } from "./fmt.ts";
+import { init } from "./init.ts";
 import { inventory } from "./inventory.ts";
 import { lease } from "./lease.ts";
 import { migrate } from "./migrate.ts";
@@ -22,6 +23,7 @@ export const verbs: readonly Verb[] = [
   failover,
   test,
   prove,
+  init,
   build,
   site,
   diff,

@@ -1,2 +1,3 @@
+export { checkValue, type ValueKind } from "./check-value.ts";
 export type * from "./description.ts";
 export { defineSite, siteJsonSchema, siteSchema } from "./schema.ts";

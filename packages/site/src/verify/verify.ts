@@ -29,6 +29,18 @@ export interface Verification {
   readonly ok: boolean;
 }
 
+/** The first thing that was not as expected, in one sentence. */
+function failure(result: ScenarioResult): string {
+  const step = result.steps.find((one) => one.failures.length > 0);
+  const [first] = step?.failures ?? [];
+  const what =
+    step !== undefined && first !== undefined
+      ? `step ${step.number} (${step.title}): ${first.what}: expected ${first.expected}, got ${first.got}`
+      : (result.startErrors[0] ?? "it cannot be run");
+  return `The scenario "${result.name}" does not hold: ${what}.`;
+}
+
+/** Reads back, checks and tries one machine. What is found is at the lines of the site. */
 export function verifyMachine(machine: BuiltMachine, input: VerifyInput): Verification {
   const { system } = machine;
   const { site } = input;
@@ -43,22 +55,33 @@ export function verifyMachine(machine: BuiltMachine, input: VerifyInput): Verifi
   const build = buildMachine(named, system);
   const diagnostics = checkBuild(build).map((one) => atSite(one, machine, site, (name) => byName.get(name) ?? null));
   diagnostics.push(...checkReach(machine, build.machine, site));
-  const besides = (paths: readonly string[], key: "scenarios" | "policies", what: string): Source[] =>
-    paths.flatMap((path, index) => {
-      const source = input.readBeside(path);
-      if (source !== null) return [source];
-      const message = `${machine.name}: there is no ${what} file ${path}.`;
-      const span = site.place([...machine.path, key, index]);
-      diagnostics.push(diagnostic("site/missing-file", "error", message, site.source, span));
-      return [];
-    });
-  const scenarios = besides(machine.scenarios, "scenarios", "scenario").map((source) =>
-    runScenario(source, { readTree: () => rooted, system }),
-  );
-  const policies = besides(machine.policies, "policies", "policy").flatMap((source) => {
+  const say = (code: string, message: string, key: "scenarios" | "policies", index: number): void => {
+    const span = site.place([...machine.path, key, index]);
+    diagnostics.push(diagnostic(code, "error", message, site.source, span));
+  };
+  const beside = (path: string, key: "scenarios" | "policies", index: number, what: string): Source | null => {
+    const source = input.readBeside(path);
+    if (source === null) say("site/missing-file", `${machine.name}: there is no ${what} file ${path}.`, key, index);
+    return source;
+  };
+  const scenarios = machine.scenarios.flatMap((path, index) => {
+    const source = beside(path, "scenarios", index, "scenario");
+    if (source === null) return [];
+    const result = runScenario(source, { readTree: () => rooted, system });
+    diagnostics.push(...result.diagnostics);
+    if (!result.ok) say("site/scenario-failed", failure(result), "scenarios", index);
+    return [result];
+  });
+  const policies = machine.policies.flatMap((path, index) => {
+    const source = beside(path, "policies", index, "policy");
+    if (source === null) return [];
     const read = readPolicies(source, system);
     diagnostics.push(...read.diagnostics);
-    return provePolicies(named, system, read.policies);
+    const results = provePolicies(named, system, read.policies);
+    for (const { policy, verdict } of results) {
+      if (verdict !== "proved") say("site/policy-failed", `"${policy.name}" is ${verdict}.`, "policies", index);
+    }
+    return results;
   });
   diagnostics.sort(compareDiagnostics);
   const ok =
