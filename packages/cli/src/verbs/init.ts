@@ -38,7 +38,7 @@ export const init: Verb = (program, exit) => {
     )
     .option("--lan <interface=address>", "the network behind the host")
     .option("--guests", "the host runs guests")
-    .option("--guest <name=system,address,mac>", "a guest; may be repeated", collect)
+    .option("--guest <name=system,address,mac[,gateway]>", "a guest; may be repeated", collect)
     .option("--force", "replace the file when it is there")
     .addHelpText(
       "after",
@@ -158,14 +158,14 @@ function lineOf(text: string): LineAnswer {
 
 function guestOf(text: string): GuestAnswer {
   const [name, rest] = pair(text, "--guest", "web=freebsd-14.3,198.51.100.10,00:50:56:00:01:aa");
-  const [systemName, address, mac, more] = rest.split(",");
+  const [systemName, address, mac, gateway, more] = rest.split(",");
   if (systemName === undefined || address === undefined || mac === undefined || more !== undefined) {
     throw new UsageError(`--guest ${text}: write it like web=freebsd-14.3,198.51.100.10,00:50:56:00:01:aa`);
   }
   if (system(systemName) === null) {
     throw new UsageError(`--guest ${text}: ${systemName} is no system that files are built for`);
   }
-  return { name, system: systemName, address, mac };
+  return { name, system: systemName, address, mac, gateway: gateway ?? null };
 }
 
 async function askAll(flags: Flags): Promise<Answers> {
@@ -243,6 +243,8 @@ async function questions(asker: Asker, flags: Flags): Promise<Answers> {
       }),
       address: await text("Its address", null, "guestAddress"),
       mac: await text("The MAC that the provider's console shows for it", null, "mac"),
+      // The host's own stands in the site; that of a lease does not.
+      gateway: lines[0]?.gateway == null ? await text("Gateway for it", null, "address4") : null,
     });
   }
   return { site, host, system: systemName, provider, lines, lan, runsGuests, guests };

@@ -77,8 +77,11 @@ describe("checkTree", () => {
         check({
           "etc/hostname.vio0": `inet 203.0.113.100 ${mask} NONE\n!route add -inet 192.0.2.1/32 -link -iface vio0\n!route add default 192.0.2.1\n`,
         });
-      expect(host("255.255.255.255")).toEqual([]);
-      expect(host("255.255.255.0")).toEqual(["etc/hostname.vio0:1 warning machine/netmask-swallows-neighbours"]);
+      expect(host("255.255.255.255")).toEqual(["etc/hostname.vio0:3 note machine/gateway-on-link"]);
+      expect(host("255.255.255.0")).toEqual([
+        "etc/hostname.vio0:1 warning machine/netmask-swallows-neighbours",
+        "etc/hostname.vio0:3 note machine/gateway-on-link",
+      ]);
     });
     it("pf switched off, a daemon that does not start", () => {
       expect(gateway({ "etc/rc.conf.local": "pf=NO\n" })).toContain("etc/rc.conf.local:1 warning machine/pf-off");
@@ -235,8 +238,12 @@ describe.skipIf(!existsSync(articles))("the articles, as published", () => {
   });
 
   it("guests of a rented server", () => {
-    expect(check(read("dedicated-server-guests"), "openbsd-7.8")).toEqual([]);
-    expect(check(read("dedicated-server-guests"), "freebsd-14.3")).toEqual([]);
+    expect(check(read("dedicated-server-guests"), "openbsd-7.8")).toEqual([
+      "openbsd-hostname.vio0:3 note machine/gateway-on-link",
+    ]);
+    expect(check(read("dedicated-server-guests"), "freebsd-14.3")).toEqual([
+      "freebsd-rc.conf:6 note machine/gateway-on-link",
+    ]);
     expect(check(read("dedicated-server-guests"), "netbsd-10.1")).toContain(
       "netbsd-netstart.local:3 warning encoding/odd-blank",
     );

@@ -2,10 +2,17 @@
 import { Address, type Diagnostic, diagnostic, formatPrefix, type RelatedPlace } from "@pierhead/core";
 import type { MachineBuild } from "../build/index.ts";
 import type { MachineInterface } from "../machine/index.ts";
+import { isOnLink } from "../network/transmit.ts";
 
 export function checkNetwork(build: MachineBuild): Diagnostic[] {
   if (build.assumed) return [];
-  return [...checkDuplicates(build), ...checkOverlaps(build), ...checkDefaultRoute(build), ...checkNeighbours(build)];
+  return [
+    ...checkDuplicates(build),
+    ...checkOverlaps(build),
+    ...checkDefaultRoute(build),
+    ...checkNeighbours(build),
+    ...sayOnLink(build),
+  ];
 }
 
 function placeOf(build: MachineBuild, name: string): RelatedPlace | null {
@@ -146,6 +153,43 @@ function checkNeighbours(build: MachineBuild): Diagnostic[] {
   }
   return found;
 }
+
+/**
+ * What such files do, and what they leave open: nothing shows whether a gateway outside the own network works, until it
+ * does not.
+ */
+function sayOnLink(build: MachineBuild): Diagnostic[] {
+  const { machine } = build;
+  return machine.routes.list(0).flatMap((route) => {
+    const { gateway } = route;
+    if (route.length !== 0 || gateway === null || route.interface === null) return [];
+    const out = machine.interface(route.interface);
+    if (out?.kind !== "broadcast" || gateway.isLinkLocal()) return [];
+    const own = out.addresses.filter(({ address }) => address.family === gateway.family && !address.isLinkLocal());
+    if (own.length === 0 || own.some((one) => gateway.isIn(one.address, one.length))) return [];
+    if (!isOnLink(machine, out, gateway)) return [];
+    const [first] = own;
+    const other = gateway.family === 4 ? 6 : 4;
+    const has = (family: 4 | 6): boolean =>
+      machine
+        .interfaces()
+        .some(
+          (one) =>
+            one.kind !== "loopback" &&
+            one.addresses.some(({ address }) => address.family === family && !address.isLinkLocal()),
+        );
+    const missing = [
+      ...(has(other) ? [] : [`IPv${other}`]),
+      ...(build.tree.source("/etc/resolv.conf") === null ? ["name servers"] : []),
+    ];
+    const rest = missing.length === 0 ? "" : ` These files say nothing about ${missing.join(" and ")}.`;
+    const message = `${gateway} is in no network of ${out.name} and is looked for on its link, by a route of its own; packets to the world go there from ${first?.address}. The provider sees the MAC of ${out.name}, which is set on the virtual card and not here.${rest}`;
+    const place = build.defaultRoutes.get(gateway.family) ?? placeOf(build, out.name);
+    return [diagnostic("machine/gateway-on-link", "note", message, place?.source ?? null, place?.span ?? NOWHERE)];
+  });
+}
+
+const NOWHERE = { start: 0, end: 0 };
 
 function isPrivate(address: Address): boolean {
   return address.w0 >>> 24 === 10 || address.w0 >>> 20 === 0xac1 || address.w0 >>> 16 === 0xc0a8;

@@ -193,18 +193,11 @@ class RouteReader {
       }
       const name = word.text.slice(1);
       if (name === "cloning" && !this.#hasCloning()) {
-        const span = { start: word.span.start, end: this.#words[this.#at]?.span.start ?? word.span.end };
-        this.#diagnostics.push(
-          diagnostic(
-            "route/cloning-gone",
-            "error",
-            `route of ${this.#system.family === "netbsd" ? "NetBSD from 8" : "FreeBSD"} has no \`-cloning\` and refuses the command: leave it out, a route to an interface needs nothing more.`,
-            this.#source,
-            word.span,
-            { fix: { title: "leave out `-cloning`", edits: [{ source: this.#source, span, text: "" }] } },
-          ),
-        );
-        return false;
+        if (this.#system.family !== "netbsd") {
+          this.#noCloning(word);
+          return false;
+        }
+        this.#oldCloning(word);
       }
       if (PLAIN.has(name)) this.#plain(name);
       else if (VALUED.has(name)) {
@@ -226,6 +219,24 @@ class RouteReader {
       }
     }
     return true;
+  }
+
+  /** FreeBSD: the word is gone, and route stops at it. */
+  #noCloning(word: Word): void {
+    const span = { start: word.span.start, end: this.#words[this.#at]?.span.start ?? word.span.end };
+    const message =
+      "route of FreeBSD has no `-cloning` and refuses the command: leave it out, a route to an interface needs nothing more.";
+    const fix = { title: "leave out `-cloning`", edits: [{ source: this.#source, span, text: "" }] };
+    this.#diagnostics.push(diagnostic("route/cloning-gone", "error", message, this.#source, word.span, { fix }));
+  }
+
+  /** NetBSD from 8: the flag has another meaning and name, and the old word is taken for it (tests/net/route/t_route.sh). */
+  #oldCloning(word: Word): void {
+    const message =
+      "From NetBSD 8 on no route is cloned; route takes the old word for `-connected`, which says that neighbours are on the link.";
+    const edits = [{ source: this.#source, span: word.span, text: "-connected" }];
+    const fix = { title: "write `-connected`", edits };
+    this.#diagnostics.push(diagnostic("route/cloning-gone", "warning", message, this.#source, word.span, { fix }));
   }
 
   /** Cloning routes went with the separation of neighbour caches: FreeBSD 8, NetBSD 8. */

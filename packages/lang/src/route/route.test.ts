@@ -62,7 +62,11 @@ describe("route", () => {
     ["flush", "flush"],
     ["-n show", "show"],
     ["sourceaddr -ifp em0", "other"],
-    ["add -net 192.0.2.1 -link -cloning -iface vioif0", "error route/cloning-gone -cloning", "netbsd-10.1"],
+    [
+      "add -net 192.0.2.1 -link -cloning -iface vioif0",
+      "add 192.0.2.1/32 on vioif0 on-link cloning\nwarning route/cloning-gone -cloning",
+      "netbsd-10.1",
+    ],
     ["ad default 192.0.2.1", "error route/unknown-command ad"],
     ["add default", "error route/missing-gateway add default"],
     ["add", "error route/missing-destination add"],

@@ -69,8 +69,8 @@ function addresses(out: FileWriter, card: Card, bridge: Bridge | null): void {
 }
 
 /**
- * rc.d/routing adds the routes of `static_routes` in their order, and before the next hop of `defaultrouter` in
- * today's releases only. With both routes in the list the gateway is on the link first, in every release.
+ * rc.d/routing adds the routes of `static_routes` in their order. With both routes in the list the gateway is on the
+ * link first in every release, wherever a release puts its `defaultrouter`.
  */
 function gateways(out: FileWriter, card: Card, routes: readonly string[]): void {
   const { gateway, inet6Gateway } = card;

@@ -16,6 +16,8 @@ export interface GuestAnswer {
   readonly system: string;
   readonly address: string;
   readonly mac: string;
+  /** Null: that of the host. */
+  readonly gateway: string | null;
 }
 
 export interface Answers {
@@ -97,6 +99,7 @@ function guests(out: string[], answers: Answers): void {
     out.push(`    interface: ${guestInterface(system)}`);
     out.push(`    address: ${scalar(guest.address)}`);
     out.push(`    mac: "${guest.mac}"`);
+    if (guest.gateway !== null) out.push(`    gateway: ${scalar(guest.gateway)}`);
     out.push("    cpus: 1");
     out.push("    memory: 1024 # megabytes");
     out.push("    disk: 20 # gigabytes");
