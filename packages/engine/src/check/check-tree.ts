@@ -12,6 +12,8 @@ import { checkDeadRules } from "./pf-dead-rules.ts";
 import { checkFamilies } from "./pf-family.ts";
 import { checkGateway } from "./pf-gateway.ts";
 import { checkInterfaces } from "./pf-interfaces.ts";
+import { checkNeighbourDiscovery } from "./pf-neighbours.ts";
+import { checkOwnEnds } from "./pf-never.ts";
 import { checkStatePolicy } from "./pf-state-policy.ts";
 import { checkTableEntries } from "./pf-tables.ts";
 import { checkTranslations } from "./pf-translations.ts";
@@ -55,13 +57,19 @@ export function checkBuild(build: MachineBuild, options: BuildOptions = {}): Dia
       ...checkTableEntries(pf),
       ...checkInterfaces(pf, build),
       ...checkFamilies(pf, build),
+      ...checkOwnEnds(pf, build),
     );
     for (const load of loadsOf(pf)) {
       const dead = checkDeadRules(load, build);
       const known = new Set(dead.map((one) => one.span.start));
       found.push(...dead, ...checkCoveredRules(load, build, known));
     }
-    found.push(...checkGateway(pf, build), ...checkStatePolicy(pf, build), ...checkTranslations(pf, build));
+    found.push(
+      ...checkGateway(pf, build),
+      ...checkStatePolicy(pf, build),
+      ...checkNeighbourDiscovery(pf, build),
+      ...checkTranslations(pf, build),
+    );
   }
   return sorted(found);
 }

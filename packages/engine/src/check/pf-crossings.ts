@@ -2,7 +2,7 @@
  * What becomes of the packets that each rule lets in: one of every class is sent through the machine, and so is its
  * answer. The record that `pf-state-policy.ts` judges.
  */
-import { type Family, type Packet, PROTOCOL, TCP_FLAG } from "@pierhead/core";
+import { type Address, type Family, type Packet, PROTOCOL, TCP_FLAG } from "@pierhead/core";
 import type { Rule } from "@pierhead/lang/pf";
 import type { MachineBuild } from "../build/index.ts";
 import { nextPacket } from "../failover/packets.ts";
@@ -29,12 +29,23 @@ export interface Crossing {
   readonly secondLine: boolean;
   /** `trace --packet` takes it. */
   readonly example: string;
-  /** The rule that passed them in. */
-  readonly rule: Rule;
+  readonly source: Address;
+  /** The rule that passed them in; null: none is in the files. */
+  readonly rule: Rule | null;
   readonly protocol: number;
   readonly fate: Fate;
-  /** The rule that passed them out of the machine; null when they did not leave or no rule was asked. */
-  readonly out: Rule | null;
+  /** What the rules for the way out were asked; null when the packets did not get there. */
+  readonly out: WayOut | null;
+}
+
+export interface WayOut {
+  readonly interface: string;
+  /** The rule that decided; null: none matched. */
+  readonly rule: Rule | null;
+  /** As rules at the end of the list saw it. */
+  readonly source: Address;
+  /** What translated their source: a rule of the old sort, or `match` rules, in any order. */
+  readonly translatedBy: readonly Rule[];
 }
 
 export type Fate =
@@ -187,18 +198,32 @@ function crossingOf(
   const [first, ...rest] = passes(journey);
   if (first === undefined || first.direction !== "in" || first.interface !== name) return null;
   const rule = first.result.rule?.rule;
-  if (rule === undefined || rule.origin === null || first.result.verdict !== "pass") return null;
+  if (first.result.verdict !== "pass") return null;
   const out = rest.find((step) => step.direction === "out") ?? null;
   const fate = fateOf(teller, journey, out);
   return {
     arrival: name,
     secondLine,
     example: packetLine(packet, name, machine.system),
-    rule,
+    source: packet.source,
+    rule: rule === undefined || rule.origin === null ? null : rule,
     protocol: packet.protocol,
     fate,
-    out: out?.result.rule?.rule ?? null,
+    out: out === null ? null : wayOut(out),
   };
+}
+
+function wayOut({ interface: name, after, result }: StepOf<"filter">): WayOut {
+  const translatedBy = new Set<Rule>();
+  // What is blocked is put back as it was: the steps tell what rules saw.
+  let { source } = after;
+  for (const step of result.steps) {
+    if (step.kind !== "translate" || step.before.source.equals(step.after.source)) continue;
+    translatedBy.add(step.rule);
+    source = step.after.source;
+  }
+  for (const { rule } of result.matchRules) if (rule.nat !== null) translatedBy.add(rule);
+  return { interface: name, rule: result.rule?.rule ?? null, source, translatedBy: [...translatedBy] };
 }
 
 function fateOf(teller: FateTeller, journey: Journey, out: StepOf<"filter"> | null): Fate {

@@ -7,6 +7,7 @@ import { type Anchor, dialectOf, formatRule, type Origin, type Rule, routeInsert
 import type { LoadedPf, MachineBuild } from "../build/index.ts";
 import { type Crossing, crossingsOf, type Fate } from "./pf-crossings.ts";
 import { rulesInForce, secondLines } from "./pf-lines.ts";
+import { checkTranslatedBefore } from "./pf-never.ts";
 import { outsideWorld } from "./pf-outside.ts";
 import { isComplete, statementsOf } from "./pf-walk.ts";
 
@@ -27,6 +28,7 @@ export function checkStatePolicy(pf: LoadedPf, build: MachineBuild): Diagnostic[
     ...answersBlocked([...groups.usual, ...groups.far], build),
     ...answersElsewhere(groups.far, build, pf, lines),
     ...halfSeen(groups.usual),
+    ...checkTranslatedBefore(all, build),
   ];
 }
 
@@ -41,7 +43,7 @@ function groupsOf(all: readonly Crossing[]): { usual: Group[]; far: Group[] } {
   const kinds = [new Map<string, Group>(), new Map<string, Group>()] as const;
   for (const one of all) {
     const { rule } = one;
-    if (rule.origin === null) continue;
+    if (rule === null || rule.origin === null) continue;
     const key = `${rule.origin.source.name} ${rule.origin.span.start} ${rule.interface ?? ""}`;
     const groups = kinds[one.secondLine ? 1 : 0];
     const group = groups.get(key) ?? { origin: rule.origin, rules: new Set(), crossings: [] };
@@ -190,7 +192,7 @@ function answersBlocked(groups: readonly Group[], build: MachineBuild): Diagnost
     if (first === undefined || first.answer.kind !== "blocked") continue;
     if (!answers.every(({ answer }) => answer.kind === "blocked")) continue;
     const { crossing, answer } = first;
-    const stateless = [crossing.rule, crossing.out].find((rule) => rule?.keepState === "none") ?? null;
+    const stateless = [crossing.rule, crossing.out?.rule].find((rule) => rule?.keepState === "none") ?? null;
     const place = stateless?.origin ?? group.origin;
     const key = `${place.source.name} ${place.span.start}`;
     if (reported.has(key)) continue;

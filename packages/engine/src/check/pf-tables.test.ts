@@ -38,4 +38,25 @@ describe("tables", () => {
     expect(codes).toContain("pf/other-dialect");
     expect(codes).not.toContain("pf/unused-macro");
   });
+
+  it("two tables that disagree about an address", () => {
+    const told = (rules: string): string[] =>
+      checkTree(
+        {
+          "/etc/pf.conf": `table <bad> { 192.0.2.0/24 !192.0.2.9 }\ntable <good> { 192.0.2.7 }\n${rules}`,
+          "/etc/hostname.em0": "inet 198.51.100.1 255.255.255.0\n",
+          "/etc/mygate": "198.51.100.254\n",
+        },
+        parseSystem("openbsd-7.8") as System,
+      )
+        .filter((one) => one.code === "pf/tables-disagree")
+        .map((one) => one.message);
+    const words = (which: string): string =>
+      `192.0.2.7 is in <bad> and in <good>, of which one is passed and the other blocked; the rule for ${which} it.`;
+    expect(told("block in from <bad>\npass in from <good>\n")).toEqual([words("<good> passes")]);
+    expect(told("block in quick from <bad>\npass in from <good>\n")).toEqual([words("<bad> blocks")]);
+    expect(told("block in on em0 from <bad>\npass in on em1 from <good>\n")).toEqual([]);
+    expect(told("block in from <bad>\npass in to <good>\n")).toEqual([]);
+    expect(told("block in from <bad>\npass in proto tcp from <good> to port 22\n")).toEqual([]);
+  });
 });
