@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Diagnostic, Source, type System } from "@pierhead/core";
@@ -19,8 +19,16 @@ export interface SiteInput {
 }
 
 /** Reads `site.yaml`, or a module that exports a site made with `defineSite`. */
-export async function readSiteFile(path: string, systems: readonly string[]): Promise<SiteInput> {
-  const options: ReadSiteOptions = { hasSecret: (reference) => hasSecret(path, reference), system: systemFor(systems) };
+export async function readSiteFile(
+  path: string,
+  systems: readonly string[],
+  needsSecrets: boolean,
+): Promise<SiteInput> {
+  const options: ReadSiteOptions = {
+    hasSecret: (reference) => hasSecret(path, reference),
+    needsSecrets,
+    system: systemFor(systems),
+  };
   let reading: SiteReading;
   if (/\.[cm]?js$/.test(path)) reading = await readModule(path, options);
   else reading = readSite(readSource(path), options);
@@ -36,7 +44,17 @@ async function readModule(path: string, options: ReadSiteOptions): Promise<SiteR
   return siteOf(found as SiteDescription, options);
 }
 
-/** Secrets are looked for, never read: beside the site file, or in the environment. */
+/** The secret a reference names, without the line end a file has; null when it cannot be had. */
+export function readSecret(site: string, reference: string): string | null {
+  if (reference.startsWith("env:")) return process.env[reference.slice(4)] || null;
+  try {
+    return readFileSync(resolve(dirname(site), reference.slice(5)), "utf8").replace(/\r?\n$/, "");
+  } catch {
+    return null;
+  }
+}
+
+/** Secrets are looked for, and not read: beside the site file, or in the environment. */
 function hasSecret(site: string, reference: string): boolean {
   if (reference.startsWith("env:")) return (process.env[reference.slice(4)] ?? "") !== "";
   return existsSync(resolve(dirname(site), reference.slice(5)));
@@ -88,7 +106,7 @@ export async function verifySite(
 
 /** Everything there is to say about a site: itself, and what would be built from it. Nothing is written. */
 export async function checkSite(path: string, systems: readonly string[]): Promise<readonly Diagnostic[]> {
-  const input = await readSiteFile(path, systems);
+  const input = await readSiteFile(path, systems, false);
   const { site, diagnostics } = input;
   if (site === null || diagnostics.some((one) => one.severity === "error")) return diagnostics;
   const { buildSite } = await import("@pierhead/site/build");

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { BuiltSite } from "@pierhead/site/build";
+import { withSecrets } from "@pierhead/site/verify";
 import { UsageError } from "../failure.ts";
 import { readFailure } from "./read.ts";
 
@@ -12,6 +13,8 @@ export const MANIFEST = "manifest.json";
 export interface StagedSite {
   /** Text of a file as it was read back from disk. */
   textOf(machine: string, path: string): string;
+  /** Puts secrets into the files that hold them. */
+  fillSecrets(read: (reference: string) => string | null): void;
   /** Puts the folder in its place. */
   commit(): void;
   /** Takes the new folder away; nothing has changed. */
@@ -60,6 +63,15 @@ export function stageSite(built: BuiltSite, folder: string): StagedSite {
   }
   return {
     textOf: (machine, path) => readFileSync(join(staging, machine, path), "utf8"),
+    fillSecrets: (read) => {
+      for (const machine of built.machines) {
+        for (const file of machine.files) {
+          if (file.secrets.length === 0) continue;
+          const path = join(staging, machine.name, file.path);
+          writeFileSync(path, withSecrets(file, read), { mode: 0o600 });
+        }
+      }
+    },
     commit: () => {
       const old = `${staging}.old`;
       const replaces = existsSync(folder);

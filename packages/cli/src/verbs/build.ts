@@ -41,7 +41,7 @@ Example:
     )
     .action(async (path: string, flags: Flags) => {
       const { readSiteFile } = await import("../input/site.ts");
-      const input = await readSiteFile(path, flags.system ?? []);
+      const input = await readSiteFile(path, flags.system ?? [], flags.output !== undefined);
       const { site } = input;
       if (site === null || input.diagnostics.some((one) => one.severity === "error")) {
         reportDiagnostics(input.diagnostics, flags.json === true);
@@ -54,9 +54,16 @@ Example:
         await explain(flags.explain, site, built, flags.json === true);
         return;
       }
+      const wrong = await secretsOf(input, site, built, flags.output);
+      if (wrong.some((one) => one.severity === "error")) {
+        reportDiagnostics([...input.diagnostics, ...wrong].sort(compareDiagnostics), flags.json === true);
+        exit(EXIT.findings);
+        return;
+      }
+      const complete = { ...input, diagnostics: [...input.diagnostics, ...wrong] };
       const verified = await verifyAndPlace(input, site, built, flags.output);
-      if (flags.json === true) await json(input, built, verified, flags.output);
-      else await pretty(input, verified, flags.output);
+      if (flags.json === true) await json(complete, built, verified, flags.output);
+      else await pretty(complete, verified, flags.output);
       exit(verified.every((one) => one.ok) ? EXIT.fine : EXIT.findings);
     });
 };
@@ -65,21 +72,37 @@ function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
+/** What is wrong with the secrets themselves; they are looked at only when files are written. */
+async function secretsOf(
+  input: SiteInput,
+  site: Site,
+  built: BuiltSite,
+  folder: string | undefined,
+): Promise<Diagnostic[]> {
+  if (folder === undefined) return [];
+  const { checkSecrets } = await import("@pierhead/site/verify");
+  const { readSecret } = await import("../input/site.ts");
+  return checkSecrets(built, site, (reference) => readSecret(input.path, reference));
+}
+
 async function verifyAndPlace(
   input: SiteInput,
   site: Site,
   built: BuiltSite,
   folder: string | undefined,
 ): Promise<readonly Verification[]> {
-  const { verifySite } = await import("../input/site.ts");
+  const { readSecret, verifySite } = await import("../input/site.ts");
   const { stageSite } = await import("../input/write-site.ts");
   const staged = folder === undefined ? null : stageSite(built, folder);
   const root = folder === undefined ? "" : `${folder.replace(/[\\/]+$/, "")}/`;
   try {
     const nameOf = (machine: string, path: string): string => `${root}${machine}${path}`;
     const verified = await verifySite(input, site, built, nameOf, staged === null ? null : staged.textOf);
-    if (verified.every((one) => one.ok)) staged?.commit();
-    else staged?.discard();
+    if (verified.every((one) => one.ok)) {
+      // Only now: what is read back, shown and checked has marks in the place of secrets.
+      staged?.fillSecrets((reference) => readSecret(input.path, reference));
+      staged?.commit();
+    } else staged?.discard();
     return verified;
   } catch (error) {
     staged?.discard();

@@ -1,5 +1,6 @@
 /** A file while it is written: every line with the place in the site it comes from. */
 import type { SitePath } from "../read/index.ts";
+import { type BuiltSecret, type SecretForm, secretMark } from "./secret.ts";
 
 export interface BuiltFile {
   /** On the host, absolute. */
@@ -9,6 +10,8 @@ export interface BuiltFile {
   readonly mode: number;
   readonly owner: string;
   readonly group: string;
+  /** Secrets whose marks stand in the text. */
+  readonly secrets: readonly BuiltSecret[];
   /** For each line the parts of the site it follows from; empty for what is always so. */
   readonly lines: readonly (readonly SitePath[])[];
 }
@@ -23,6 +26,7 @@ export class FileWriter {
   readonly #options: FileOptions;
   readonly #lines: string[] = [];
   readonly #origins: (readonly SitePath[])[] = [];
+  readonly #secrets: BuiltSecret[] = [];
 
   constructor(path: string, options: FileOptions = {}) {
     this.#path = path;
@@ -36,6 +40,15 @@ export class FileWriter {
       this.#origins.push(from);
     }
     return this;
+  }
+
+  /** @returns the mark of a secret, to be put into a line */
+  secret(reference: string, form: SecretForm): string {
+    const known = this.#secrets.find((one) => one.reference === reference && one.form === form);
+    if (known !== undefined) return known.mark;
+    const mark = secretMark(this.#secrets.length + 1);
+    this.#secrets.push({ mark, reference, form });
+    return mark;
   }
 
   blank(): this {
@@ -54,6 +67,7 @@ export class FileWriter {
       mode: this.#options.mode ?? 0o644,
       owner: "root",
       group: this.#options.group ?? "wheel",
+      secrets: this.#secrets,
       lines: this.#origins,
     };
   }

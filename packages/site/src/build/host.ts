@@ -14,6 +14,7 @@ import { openbsdCards } from "./openbsd.ts";
 import { pfFiles } from "./pf-conf.ts";
 import { guestStation, hostStation, type Station } from "./station.ts";
 import { freebsdLeaseHook, netbsdLeaseHook } from "./tunnel.ts";
+import { enableVpn, vpnFiles } from "./vpn.ts";
 
 /** @param guests of this host, in the order in which they start */
 export function buildHost(host: Host, guests: readonly Guest[], site: Site): BuiltMachine {
@@ -67,7 +68,7 @@ function filesOf(station: Station, guests: readonly Guest[], site: Site): BuiltF
 function forwards(host: Host): { readonly four: boolean; readonly six: boolean } {
   const has = (family: number): boolean =>
     host.lans.some((lan) => lan.addresses.some(({ address }) => address.family === family));
-  return { four: has(4), six: has(6) };
+  return { four: has(4) || host.vpn.length > 0, six: has(6) };
 }
 
 function openbsd(station: Station, guests: readonly Guest[], site: string): BuiltFile[] {
@@ -79,8 +80,10 @@ function openbsd(station: Station, guests: readonly Guest[], site: string): Buil
   const sysctl = new FileWriter("/etc/sysctl.conf");
   if (forwards(host).four) sysctl.line("net.inet.ip.forwarding=1\t# this box is a gateway", lans);
   if (forwards(host).six) sysctl.line("net.inet6.ip6.forwarding=1", lans);
-  if (!sysctl.isEmpty) files.push(sysctl.finish());
   const rc = new FileWriter("/etc/rc.conf.local");
+  enableVpn(host, rc, sysctl);
+  files.push(...vpnFiles(host, site));
+  if (!sysctl.isEmpty) files.push(sysctl.finish());
   if (watchesLines(station)) {
     rc.line(enableIfstated(host), [...host.path, "uplinks"]);
     files.push(...ifstatedFiles(host, station.tunnels, site));

@@ -6,6 +6,7 @@ import { hasBalance, head, leased, PF_FOLDER, target } from "./gateway.ts";
 import { guestRules } from "./guest-rules.ts";
 import { type LineState, lineStates, percent, probabilities } from "./line-states.ts";
 import { list, PfWriter } from "./pf-rule.ts";
+import { vpnRules, vpnTranslations } from "./vpn-rules.ts";
 
 export interface RuleOptions {
   /** Guests of this host: where pf sees their frames on the bridge, they have rules of their own. */
@@ -64,6 +65,7 @@ class PfConf {
     if (hasBalance(this.#host)) this.#crossing();
     if (tunnels.length > 0) this.#tunnels();
     if (this.#host.services.length > 0 && uplinks.length > 0) this.#services();
+    vpnRules(this.#out, this.#pf, this.#host);
     guestRules(this.#out, this.#pf, this.#host, this.#options.guests);
     return this.#out.finish();
   }
@@ -108,13 +110,15 @@ class PfConf {
   #translate(): void {
     const { uplinks, lans } = this.#host;
     const own = lans.filter(hasFour);
-    if (own.length === 0 || uplinks.length === 0) return;
+    const clients = this.#host.vpn.some((one) => one.internet);
+    if ((own.length === 0 && !clients) || uplinks.length === 0) return;
     this.#out.blank().line("# each line translates to its own address");
     for (const line of uplinks) {
       for (const lan of own) {
         this.#out.line(this.#pf.translate(`$${line.name}`, `$${lan.name}:network`), line.path, lan.path);
       }
     }
+    vpnTranslations(this.#out, this.#pf, this.#host);
   }
 
   /** Traffic with the networks of the site's own. */

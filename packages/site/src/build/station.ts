@@ -68,6 +68,7 @@ export function guestStation(guest: Guest): Station {
     services: guest.services.map((service) => ({ ...service, uplinks: [LINE] })),
     tunnels: guest.tunnels.map((tunnel) => ({ ...tunnel, uplink: LINE })),
     hypervisor: null,
+    vpn: [],
     network: guest.network,
     dns: guest.dns,
     secrets: [],

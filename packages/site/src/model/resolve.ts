@@ -10,6 +10,7 @@ import type {
   UplinkDescription,
 } from "../schema/index.ts";
 import type { Guest, Host, Pin, Service, Tunnel, Uplink } from "./site.ts";
+import { resolveVpn } from "./vpn.ts";
 
 /** The system of a host in place of the one in the file: the same site for another release. */
 export type SystemOverride = (name: string, kind: "host" | "guest") => System | null;
@@ -38,6 +39,7 @@ function resolveHost(name: string, host: HostDescription, override: System | nul
     }),
   );
   const names = uplinks.map((one) => one.name);
+  const preferredLine = uplinks.find((one) => one.name === preferred) ?? uplinks[0] ?? null;
   const hypervisor = host.hypervisor;
   return {
     name,
@@ -46,7 +48,7 @@ function resolveHost(name: string, host: HostDescription, override: System | nul
     provider: host.provider ?? "generic",
     uplinks,
     lans,
-    preferred: uplinks.find((one) => one.name === preferred) ?? uplinks[0] ?? null,
+    preferred: preferredLine,
     pins,
     failover: {
       path: host.failover === undefined ? [...path, "uplinks"] : [...path, "failover"],
@@ -72,6 +74,7 @@ function resolveHost(name: string, host: HostDescription, override: System | nul
                 : [...path, "hypervisor", "interface"],
             disks: (hypervisor.disks ?? "/vm").replace(/\/+$/, ""),
           },
+    vpn: resolveVpn(host.vpn, path, uplinks, preferredLine, lans),
     network: host.network ?? "systemd-networkd",
     dns: (host.dns ?? []).map(address),
     secrets: entries(host.secrets).map(([file, reference]) => ({ path: [...path, "secrets", file], file, reference })),

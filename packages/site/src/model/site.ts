@@ -2,6 +2,7 @@
 import type { Address, Prefix, Source, Span, System } from "@pierhead/core";
 import type { SitePath } from "../read/document.ts";
 import type { HypervisorKind, LinuxNetwork, ProviderName } from "../schema/index.ts";
+import type { VpnService } from "./vpn.ts";
 
 export interface Uplink {
   readonly name: string;
@@ -89,6 +90,7 @@ export interface Host {
   readonly services: readonly Service[];
   readonly tunnels: readonly Tunnel[];
   readonly hypervisor: Hypervisor | null;
+  readonly vpn: readonly VpnService[];
   readonly network: LinuxNetwork;
   readonly dns: readonly Address[];
   readonly secrets: readonly SecretFile[];

@@ -5,16 +5,19 @@ import { CheckContext, type Places } from "../model/check-context.ts";
 import { checkGuests } from "../model/check-guests.ts";
 import { checkHost } from "../model/check-host.ts";
 import { checkHostNames, checkReferences } from "../model/check-names.ts";
+import { checkVpn, vpnSecrets } from "../model/check-vpn.ts";
 import { startOrder } from "../model/order.ts";
 import { resolveGuests, resolveHosts, type SystemOverride } from "../model/resolve.ts";
 import type { Site } from "../model/site.ts";
-import { type SiteDescription, siteSchema } from "../schema/index.ts";
+import { type HostDescription, type SiteDescription, siteSchema } from "../schema/index.ts";
 import { SiteDocument } from "./document.ts";
 import { issueDiagnostics } from "./issues.ts";
 
 export interface ReadSiteOptions {
   /** Whether a secret can be had: the variable is set, the file is there. Absent: not looked at. */
   readonly hasSecret?: (reference: string) => boolean;
+  /** The files are going to be written: a secret that cannot be had is an error, and not only worth knowing. */
+  readonly needsSecrets?: boolean;
   /** Another system for a host or guest than the file says. */
   readonly system?: SystemOverride;
 }
@@ -62,12 +65,14 @@ function finish(description: SiteDescription, places: Places, options: ReadSiteO
   for (const host of hosts) {
     checkHostNames(host, context);
     checkHost(host, context);
-    for (const secret of host.secrets) {
+    checkVpn(host, description.hosts[host.name] as HostDescription, context);
+    for (const secret of [...host.secrets, ...vpnSecrets(host)]) {
       if (options.hasSecret?.(secret.reference) !== false) continue;
       const what = secret.reference.startsWith("env:")
         ? `the variable ${secret.reference.slice(4)} is not set`
         : `there is no file ${secret.reference.slice(5)}`;
-      context.say("site/missing-secret", "error", `This secret cannot be had: ${what}.`, secret.path);
+      const severity = options.needsSecrets === false ? "warning" : "error";
+      context.say("site/missing-secret", severity, `This secret cannot be had: ${what}.`, secret.path);
     }
   }
   checkReferences(description, byName, context);

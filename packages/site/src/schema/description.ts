@@ -1,5 +1,7 @@
 /** The shape of a site file as people write it: names, addresses and numbers as text, everything optional that has a usual value. */
 
+import type { VpnDescription } from "./vpn.ts";
+
 /** `env:NAME` or `file:path`: where a secret is kept. The secret itself never stands in a site file. */
 export type SecretReference = string;
 
@@ -110,6 +112,7 @@ export interface HostDescription {
   services?: Record<string, ServiceDescription> | undefined;
   tunnels?: Record<string, TunnelDescription> | undefined;
   hypervisor?: HypervisorDescription | undefined;
+  vpn?: VpnDescription | undefined;
   /** Linux: which files are written. */
   network?: LinuxNetwork | undefined;
   /** Name servers. */

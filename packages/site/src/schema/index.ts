@@ -1,3 +1,4 @@
 export { checkValue, type ValueKind } from "./check-value.ts";
 export type * from "./description.ts";
 export { defineSite, siteJsonSchema, siteSchema } from "./schema.ts";
+export * from "./vpn.ts";

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { SiteDescription } from "./description.ts";
 import * as value from "./values.ts";
+import { vpnSchema } from "./vpn.ts";
 
 const uplink = z
   .strictObject({
@@ -98,6 +99,7 @@ const host = z
       .optional(),
     network,
     dns,
+    vpn: vpnSchema.optional(),
     secrets: z
       .record(z.string().regex(/^\/[\w./-]+$/, { error: "a path on the host, like /etc/tunnel.key" }), value.secret)
       .optional()
