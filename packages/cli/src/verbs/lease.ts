@@ -14,6 +14,7 @@ export const lease: Verb = (program, exit) => {
   program
     .command("lease")
     .description("DHCP leases: will they be renewed before they end")
+    .addHelpText("after", "\nExample:\n  pierhead lease check capture.pcapng\n")
     .command("check")
     .description("judge DHCPv6 and DHCPv4 exchanges, and say when each client loses its address")
     .argument("<file...>", "a capture (pcap, pcapng), a client's lease file, or a client's log; - is standard input")
