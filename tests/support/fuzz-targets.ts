@@ -11,6 +11,7 @@ import { ikedPrint } from "@pierhead/lang/iked";
 import { parseIp, parseNetToolsRoute } from "@pierhead/lang/ip-command";
 import { ipsecctlPrint } from "@pierhead/lang/ipsec";
 import { loadPf, type PfEnvironment, pfctlPrint } from "@pierhead/lang/pf";
+import { parsePflogLine, readPflogHeader } from "@pierhead/lang/pflog";
 import {
   bpftraceReader,
   btraceReader,
@@ -92,6 +93,11 @@ const SEEDS: Record<string, readonly string[]> = {
   btrace: ["@connects[123, ssh]: 4\n@us:\n[1]                 1 |@@@@|\n[2K, 4K)            9 |@@@@|\n@ticks: 3\n"],
   conntrack: [
     "    [NEW] tcp      6 120 SYN_SENT src=192.0.2.1 dst=192.0.2.2 sport=1 dport=2 [UNREPLIED] src=192.0.2.2 dst=192.0.2.1 sport=2 dport=1 id=5\n [DESTROY] icmp     1 src=192.0.2.1 dst=192.0.2.2 type=8 code=0 id=1 src=192.0.2.2 dst=192.0.2.1 type=0 code=0 id=1 id=7\n",
+  ],
+  pflog: [
+    "Nov 24 10:00:00.000001 rule 7.ftp-proxy.2/(match) [uid 0, pid 99] pass in on em0: [uid 5, pid 7] 203.0.113.9.4000 > 192.0.2.1.22: S",
+    " 00:00:01.000000 rule 12/0(match): block in on em0: 203.0.113.9.4000 > 192.0.2.1.22: Flags [S]",
+    `d\x02\x01\x00em0${"\0".repeat(54)}\x01${"\0".repeat(39)}E\0\0(${"\0".repeat(40)}`,
   ],
   counters: [
     "block drop in log all\n  [ Evaluations: 12        Packets: 3         Bytes: 180         States: 0     ]\nState Table                          Total             Rate\n  current entries                        4               \n  inserts                              700            1.0/s\nName    Mtu   Network     Address              Ipkts Idrop    Opkts Odrop Colls\nem0     1500  <Link>      00:0d:b9:41:7d:00   100     2      200     3     0\n\t12 data packets (340 bytes) retransmitted\n",
@@ -286,6 +292,18 @@ function probeOutputs(): FuzzTarget[] {
       },
     }),
   );
+  targets.push({
+    name: "pflog",
+    seeds: SEEDS["pflog"] as string[],
+    share: 0.5,
+    run: (text) => {
+      parsePflogLine(text);
+      readPflogHeader(
+        Uint8Array.from(text, (character) => character.charCodeAt(0) & 255),
+        null,
+      );
+    },
+  });
   targets.push({
     name: "output of pfctl and netstat",
     seeds: SEEDS["counters"] as string[],

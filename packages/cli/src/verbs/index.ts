@@ -8,6 +8,7 @@ import { inventory } from "./inventory.ts";
 import { lease } from "./lease.ts";
 import { migrate } from "./migrate.ts";
 import { monitor } from "./monitor.ts";
+import { pflog } from "./pflog.ts";
 import { ifstatedPrint, ikedPrint, ipsecPrint, npppdPrint, pfPrint } from "./print.ts";
 import { probe } from "./probe.ts";
 import { prove } from "./prove.ts";
@@ -38,4 +39,5 @@ export const verbs: readonly Verb[] = [
   lease,
   monitor,
   probe,
+  pflog,
 ];
