@@ -83,6 +83,16 @@ function isCompatible(address: Address): boolean {
   return address.w0 === 0 && address.w1 === 0 && address.w2 === 0 && address.w3 > 1;
 }
 
+/**
+ * A packet to a group or a broadcast address comes as a broadcast or multicast of its link (M_BCAST, M_MCAST), which it
+ * stays, wherever it is redirected to.
+ */
+export function isLinkGroup(packet: Packet, arrival: MachineInterface | null): boolean {
+  const { destination } = packet;
+  if (destination.isMulticast() || (destination.family === 4 && destination.w0 === 0xffffffff)) return true;
+  return arrival?.addresses.some((own) => own.broadcast?.equals(destination)) ?? false;
+}
+
 /** `in_canforward`: class D and E, 0/8 and 127/8 are not forwarded; IPv6 multicast and unspecified sources neither. */
 export function mayForward(packet: Packet): boolean {
   const { source, destination } = packet;

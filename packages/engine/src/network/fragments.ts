@@ -59,6 +59,38 @@ export function fragmentKey(packet: Packet): string {
   return `${packet.source} ${packet.destination} ${protocol} ${packet.fragment?.id ?? 0}`;
 }
 
+/**
+ * Puts a fragment among those that wait. What overlaps is cut off as `ip_reass()` does it: from the front of the new
+ * fragment what the one before it has, from the front of those behind it what the new one has.
+ */
+export function withFragment(waiting: readonly Packet[], packet: Packet): Packet[] {
+  const sorted = [...waiting].sort((a, b) => offsetOf(a) - offsetOf(b));
+  if (packet.family === 6) return [...sorted, packet];
+  const before = sorted.filter((one) => offsetOf(one) <= offsetOf(packet));
+  const last = before.at(-1);
+  const fresh = last === undefined ? packet : withoutFront(packet, endOf(last) - offsetOf(packet));
+  if (fresh === null) return sorted;
+  const behind = sorted.slice(before.length).map((one) => withoutFront(one, endOf(fresh) - offsetOf(one)));
+  return [...before, fresh, ...behind.filter((one) => one !== null)];
+}
+
+function offsetOf(packet: Packet): number {
+  return packet.fragment?.offset ?? 0;
+}
+
+function endOf(packet: Packet): number {
+  return offsetOf(packet) + ipPayloadLength(packet);
+}
+
+/** A fragment without its first octets; null when nothing is left. */
+function withoutFront(packet: Packet, octets: number): Packet | null {
+  if (octets <= 0) return packet;
+  if (octets >= ipPayloadLength(packet) || packet.fragment === null) return null;
+  const length = ipPayloadLength(packet) - octets;
+  const { id, offset, more } = packet.fragment;
+  return piece(packet, offset + octets, length, more, id);
+}
+
 /** The whole packet, when these fragments have all of it; null otherwise. Overlaps do not make one. */
 export function assemble(fragments: readonly Packet[]): Packet | null {
   const sorted = [...fragments].sort((a, b) => (a.fragment?.offset ?? 0) - (b.fragment?.offset ?? 0));

@@ -1,9 +1,9 @@
 /** IP input (`ip_input_if`, `ip6_input_if`): pf, then to whom. */
 import { type Address, copyPacket, type Packet } from "@pierhead/core";
 import type { PacketContext } from "../pf/types.ts";
-import { badArrival, ownership } from "./addresses.ts";
+import { badArrival, isLinkGroup, ownership } from "./addresses.ts";
 import { continues, sendGenerated } from "./answers.ts";
-import { assemble, fragmentKey } from "./fragments.ts";
+import { assemble, fragmentKey, withFragment } from "./fragments.ts";
 import { passesFrameRules } from "./frame.ts";
 import { routeByRule } from "./policy-route.ts";
 import type { Run } from "./run.ts";
@@ -20,6 +20,7 @@ export function input(run: Run, flow: number, packet: Packet, context: PacketCon
     run.end(flow, "bad-address", bad);
     return;
   }
+  const toGroup = isLinkGroup(packet, arrival);
   const result = run.filter(flow, "in", name, packet, context);
   sendGenerated(run, flow, result, context);
   if (result.verdict === "af-translated") {
@@ -57,6 +58,10 @@ export function input(run: Run, flow: number, packet: Packet, context: PacketCon
     run.end(flow, "not-forwarding", `it is not for this machine, and forwarding of IPv${passed.family} is off`);
     return;
   }
+  if (toGroup) {
+    run.end(flow, "bad-address", "it came as a broadcast or multicast of its link, and those are not forwarded");
+    return;
+  }
   run.forward(flow, passed, context);
 }
 
@@ -73,7 +78,7 @@ function deliver(
   let whole: Packet | null = packet;
   if (packet.fragment !== null) {
     const key = fragmentKey(packet);
-    const parts = [...(machine.reassembly.get(key) ?? []), copyPacket(packet)];
+    const parts = withFragment(machine.reassembly.get(key) ?? [], copyPacket(packet));
     whole = assemble(parts);
     if (whole === null) {
       machine.reassembly.set(key, parts);

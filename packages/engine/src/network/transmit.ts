@@ -39,7 +39,9 @@ export function transmit(
   const { mtu } = way;
   if (packetLength(packet) <= mtu) return deliverToLink(run, flow, packet, context, way, null) ? "sent" : "failed";
   if (packet.family === 4 ? packet.dontFragment : !own) return "too-big";
-  const fragments = cut(packet, mtu, run.machine.nextIdentification++);
+  // A router leaves the identification alone (ip_fragment); packets without one were made here.
+  const kept = packet.family === 4 && packet.id !== 0;
+  const fragments = cut(packet, mtu, kept ? packet.id : run.machine.nextIdentification++);
   if (fragments === null) return "too-big";
   run.add({ kind: "fragment", flow, packet: copyPacket(packet), fragments: fragments.map(copyPacket), mtu });
   let sent = false;

@@ -9,6 +9,7 @@ import { LimiterStore } from "./limiter.ts";
 import { LoadedRule } from "./loaded-rule.ts";
 import { FingerprintTable } from "./os-fingerprint.ts";
 import { RulesetTree } from "./ruleset.ts";
+import type { SipKey } from "./siphash.ts";
 import { SourceNodeTable } from "./source-node.ts";
 import type { State } from "./state.ts";
 import { StateTable } from "./state-table.ts";
@@ -75,6 +76,9 @@ export class FilterCore {
   /** When counting began: seconds of the host's clock. */
   since: number;
   ruleSerial = 0;
+  /** What `modulate state` makes sequence numbers of, and how far it has counted (`pf_tcp_iss()`). */
+  sequenceSecret: SipKey | null = null;
+  sequenceOffset = 0;
   /** Packets pf made during the present test; the caller sends them afterwards. */
   generated: GeneratedPacket[] = [];
   /** Random choices of the present test. */

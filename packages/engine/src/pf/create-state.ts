@@ -22,6 +22,7 @@ import { KEEP_STATE, type LoadedRule } from "./loaded-rule.ts";
 import { checkTimestamps, startTimestamps } from "./normalize.ts";
 import { mapAddress } from "./pool.ts";
 import type { RuleContext } from "./rule-context.ts";
+import { sipHash24 } from "./siphash.ts";
 import { NODE } from "./source-node.ts";
 import { insertNode, releaseNodes, removeNode } from "./source-tracking.ts";
 import { State, StateKey } from "./state.ts";
@@ -188,7 +189,7 @@ function startTcp(core: FilterCore, packet: Description, state: State, rule: Loa
   source.sequenceLow = packet.sequence;
   source.sequenceHigh = source.sequenceLow + packet.dataLength + 1;
   if ((packet.flags & (TH.syn | TH.ack)) === TH.syn && rule.keepState === KEEP_STATE.modulate) {
-    source.sequenceDifference = (core.random() - source.sequenceLow) >>> 0 || 1;
+    source.sequenceDifference = (initialSequence(core, packet) - source.sequenceLow) >>> 0 || 1;
     packet.sequence = (source.sequenceLow + source.sequenceDifference) >>> 0;
     rewritten = true;
   }
@@ -208,6 +209,27 @@ function startTcp(core: FilterCore, packet: Description, state: State, rule: Loa
   state.timeout = TIMEOUT.tcpFirst;
   core.states.halfOpen++;
   return rewritten;
+}
+
+/**
+ * A sequence number for the connection (`pf_tcp_iss()`, after RFC 6528): a secret hash of its addresses and ports, and
+ * 4096 more with every one that is made. Two states of one connection so differ by a multiple of 4096.
+ */
+function initialSequence(core: FilterCore, packet: Description): number {
+  core.sequenceSecret ??= { words: [core.random(), core.random(), core.random(), core.random()] };
+  const { source, destination, oldSourcePort, oldDestinationPort } = packet;
+  const octets = new DataView(new ArrayBuffer(40));
+  octets.setUint32(0, packet.routingDomain);
+  octets.setUint16(4, oldSourcePort);
+  octets.setUint16(6, oldDestinationPort);
+  for (const [at, { w0, w1, w2, w3 }] of [[8, source] as const, [24, destination] as const]) {
+    octets.setUint32(at, w0);
+    octets.setUint32(at + 4, w1);
+    octets.setUint32(at + 8, w2);
+    octets.setUint32(at + 12, w3);
+  }
+  core.sequenceOffset = (core.sequenceOffset + 4096) >>> 0;
+  return sipHash24(core.sequenceSecret, new Uint8Array(octets.buffer)).low + core.sequenceOffset;
 }
 
 /** The keys of both sides (`pf_state_key_setup()`): one and the same when nothing is translated. */

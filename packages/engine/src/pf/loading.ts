@@ -2,6 +2,7 @@ import {
   type AddressWrap,
   type Anchor,
   type Limiter,
+  numbered,
   type PfConfiguration,
   type PfOptions,
   type Pool,
@@ -76,7 +77,9 @@ export function loadAnchorTree(
         rules = optimized.rules;
         for (const table of optimized.tables) core.tables.define(path, rename.table(automaticTable(table)));
       }
-      fresh.set(list, loadList(core, rename.rules(rules), part.path, defaults));
+      // pfctl counts for `$nr` what it sends to the kernel (pfctl_load_ruleset).
+      const counted = rename.rules(rules).map(numbered);
+      fresh.set(list, loadList(core, counted, part.path, defaults));
     }
     return { part, fresh };
   });

@@ -380,6 +380,7 @@ class Command {
     const load = loadPf(new Source(name, text), environment, {
       anchor: given.anchor,
       strict: true,
+      leaveNumbers: true,
       verbose: given.verbosity > 1 ? 2 : given.verbosity > 0 ? 1 : 0,
       defines: given.defines,
       ...(given.optimize === null ? {} : { optimize: given.optimize }),
@@ -426,7 +427,12 @@ class Command {
       return;
     }
     const name = this.environment.fileName?.(file) ?? file;
-    const load = loadPf(new Source(name, text), this.environment, { anchor, strict: true, verbose: 0 });
+    const load = loadPf(new Source(name, text), this.environment, {
+      anchor,
+      strict: true,
+      leaveNumbers: true,
+      verbose: 0,
+    });
     this.printed.errors.push(...load.stderr);
     if (load.exit !== 0) {
       this.#fail("load anchors");

@@ -1,5 +1,6 @@
 export { dialectOf, type PfDialect, type PfFamily } from "./dialect.ts";
 export * from "./environment.ts";
+export { numbered } from "./load/number.ts";
 export { type LoadOptions, loadPf, parsePf } from "./load.ts";
 export * from "./migrate/index.ts";
 export { type PfctlOutput, type PrintOptions, pfctlPrint, pfctlShow } from "./pfctl.ts";

@@ -48,6 +48,11 @@ export interface LoadOptions {
   readonly strict?: boolean;
   /** Leave rules numbered as pfctl counts them while it reads, across lists; by default as the kernel counts them. */
   readonly keepNumbers?: boolean;
+  /**
+   * Leave `$nr` in labels and tags: for a caller that has the rules optimized before they are loaded, and numbers them
+   * then with `numbered`. FreeBSD's pfctl checks the length of what comes out, so there it is always put in.
+   */
+  readonly leaveNumbers?: boolean;
   /** Keep the syntax tree of the outermost file. */
   readonly syntax?: boolean;
 }
@@ -184,7 +189,7 @@ class Run {
   }
 
   #finish(reader: Reader, root: Anchor, anchorPath: string): void {
-    const { optimize, keepNumbers } = this.options;
+    const { optimize, keepNumbers, leaveNumbers } = this.options;
     const { filter, tables: hasTables } = reader.options.load;
     if (filter && (optimize === "basic" || optimize === "profile")) {
       const names = { next: reader.automaticTables };
@@ -199,7 +204,7 @@ class Run {
       place(reader.configuration, root, anchorPath);
     }
     if (this.dialect.family !== "freebsd") {
-      numberRules(root, keepNumbers);
+      numberRules(root, keepNumbers, leaveNumbers === true ? () => {} : null);
       return;
     }
     const { system, labelMaximum, tagMaximum } = this.dialect;

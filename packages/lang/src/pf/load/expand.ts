@@ -221,7 +221,16 @@ function combine(
   }
 }
 
-/** The second rule of `binat-to`: packets to the outer address come in to the inner one. */
+/** An entry and what follows it in its list: expand_rule() is handed the entry, and goes on from there. */
+function onwards<T>(list: readonly T[] | null, from: T): T[] {
+  const at = list?.indexOf(from) ?? -1;
+  return list === null || at < 0 ? [from] : list.slice(at);
+}
+
+/**
+ * The second rule of `binat-to`: packets to the outer address come in to the inner one. With lists it is made for
+ * everything that still follows in them, so that some of these rules come more than once.
+ */
 function addInboundHalf(
   expander: Expander,
   outbound: Rule,
@@ -260,14 +269,18 @@ function addInboundHalf(
     reader,
     base,
     {
-      interfaces: [at.networkInterface],
-      protocols: [at.protocol],
-      icmp: at.icmp === null ? null : [at.icmp],
-      from: { hosts: [at.to], ports: [at.toPort] },
-      to: { hosts: [outer], ports: [at.fromPort] },
-      os: at.os === null ? null : [at.os],
-      users: at.user === null ? null : [at.user],
-      groups: at.group === null ? null : [at.group],
+      interfaces: onwards(lists.interfaces, at.networkInterface),
+      protocols: onwards(lists.protocols, at.protocol),
+      icmp: at.icmp === null ? null : onwards(lists.icmp, at.icmp),
+      // gen_dynnode() copies a dynamic address without what follows it.
+      from: {
+        hosts: at.to.wrap.kind === "dynamic" ? [at.to] : onwards(lists.to.hosts, at.to),
+        ports: onwards(lists.to.ports, at.toPort),
+      },
+      to: { hosts: [outer], ports: onwards(lists.from.ports, at.fromPort) },
+      os: at.os === null ? null : onwards(lists.os, at.os),
+      users: at.user === null ? null : onwards(lists.users, at.user),
+      groups: at.group === null ? null : onwards(lists.groups, at.group),
       receivedOn: lists.receivedOn,
       nat: null,
       rdr: {

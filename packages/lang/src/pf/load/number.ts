@@ -1,4 +1,4 @@
-import type { Anchor, Rule } from "../rule.ts";
+import { type Anchor, Rule } from "../rule.ts";
 import { expandNumber, hasMacro } from "./label.ts";
 
 /**
@@ -22,6 +22,16 @@ export function numberRules(anchor: Anchor, keepNumbers = false, expand: ((rule:
     }
     for (const child of it.children.values()) stack.push(child);
   }
+}
+
+/** The rule with this number in the place of `$nr`; the same object when it has none. */
+export function numbered(rule: Rule, number: number): Rule {
+  const { labels, tag, tagged } = rule;
+  const has = (text: string | null): boolean => text?.includes("$nr") ?? false;
+  if (!labels.some(has) && !has(tag) && !has(tagged)) return rule;
+  const copy = Object.assign(new Rule(), rule);
+  numberRule(copy, number, true);
+  return copy;
 }
 
 function numberRule(rule: Rule, number: number, keepNumber: boolean): void {
