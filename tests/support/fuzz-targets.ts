@@ -1,4 +1,5 @@
 /** Everything that reads text from outside, with good inputs to start from. */
+
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseAddress, parseSystem, Source, type System } from "@pierhead/core";
@@ -25,6 +26,7 @@ import {
 } from "@pierhead/lang/probe-output";
 import { LANGUAGES } from "@pierhead/lang/registry";
 import { blankSeparated } from "@pierhead/lang/text";
+import { captureSeeds, leaseTextSeeds, messageSeeds, runLease, runMessage } from "./lease-seeds.ts";
 import { INTERFACES } from "./random-rules.ts";
 
 export interface FuzzTarget {
@@ -254,6 +256,24 @@ export function fuzzTargets(): FuzzTarget[] {
           },
           system("linux"),
         ),
+    },
+    {
+      name: "lease capture",
+      seeds: captureSeeds(),
+      share: 1,
+      run: runLease,
+    },
+    {
+      name: "DHCP message",
+      seeds: messageSeeds(),
+      share: 1,
+      run: runMessage,
+    },
+    {
+      name: "lease file or log",
+      seeds: leaseTextSeeds(),
+      share: 1,
+      run: runLease,
     },
     {
       name: "check of a tree",
