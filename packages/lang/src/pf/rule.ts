@@ -214,6 +214,11 @@ export class Rule {
   /** Interface or group; null is any. `any` as a name is a group of its own on some systems and is kept here. */
   interface: string | null = null;
   interfaceNegated = false;
+  /**
+   * What longer names before it in the statement's list left behind the name in pfctl's buffer. It shows in one place:
+   * the optimizer takes two rules for equal only when this is equal too.
+   */
+  interfaceRest = "";
   /** `received-on`. */
   receivedOn: string | null = null;
   receivedOnNegated = false;
@@ -305,6 +310,7 @@ export function copyRule(rule: Rule): Rule {
   copy.quick = rule.quick;
   copy.interface = rule.interface;
   copy.interfaceNegated = rule.interfaceNegated;
+  copy.interfaceRest = rule.interfaceRest;
   copy.receivedOn = rule.receivedOn;
   copy.receivedOnNegated = rule.receivedOnNegated;
   copy.family = rule.family;

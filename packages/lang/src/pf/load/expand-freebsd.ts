@@ -2,33 +2,31 @@
  * `expand_rule` of FreeBSD, whose pools are lists: one rule for every combination of the lists of a statement, and
  * for `binat-to` the pair of rules it stands for.
  */
+
 import type { Family } from "@pierhead/core";
-import {
-  ANY_HOST,
-  ANY_PORT,
-  type HostNode,
-  type IcmpNode,
-  type IdNode,
-  type InterfaceNode,
-  type PortNode,
-  type Redirection,
-} from "../read/nodes.ts";
+import type { HostNode, IcmpNode, IdNode, InterfaceNode, PortNode, Redirection } from "../read/nodes.ts";
 import type { Reader } from "../read/reader.ts";
 import type { Pool, Rule } from "../rule.ts";
 import { checkFreebsdRule } from "./consistency-freebsd.ts";
-import { copyRule, type Expansion, netmaskFits, noCombination } from "./expand.ts";
+import {
+  ANY_HOSTS,
+  ANY_ICMP,
+  ANY_IDS,
+  ANY_INTERFACES,
+  ANY_OS,
+  ANY_PORTS,
+  ANY_PROTOCOLS,
+  copyRule,
+  type Expansion,
+  familiesFit,
+  NameBuffer,
+  netmaskFits,
+  noCombination,
+  placeOnInterface,
+} from "./expand.ts";
 import { operatingSystem } from "./fingerprints.ts";
 import { cutMask, makePool, natPorts, rdrPorts } from "./pool-freebsd.ts";
 import { isMultiAddress } from "./redirect.ts";
-
-const NO_INTERFACE: InterfaceNode = { name: "", negated: false, dynamic: false, loopback: false, routingDomain: -1 };
-const ANY_INTERFACES: readonly InterfaceNode[] = [NO_INTERFACE];
-const ANY_PROTOCOLS: readonly number[] = [0];
-const ANY_ICMP: readonly (IcmpNode | null)[] = [null];
-const ANY_HOSTS: readonly HostNode[] = [ANY_HOST];
-const ANY_PORTS: readonly PortNode[] = [ANY_PORT];
-const ANY_OS: readonly (string | null)[] = [null];
-const ANY_IDS: readonly (IdNode | null)[] = [null];
 
 /** One combination of a statement's lists. */
 interface Combination {
@@ -55,6 +53,7 @@ interface Progress {
   nat: Pool | null;
   rdr: Pool | null;
   route: Pool | null;
+  readonly interfaceName: NameBuffer;
 }
 
 /**
@@ -62,7 +61,17 @@ interface Progress {
  * `lists.rdr`.
  */
 export function expandFreebsdRule(reader: Reader, base: Rule, lists: Expansion): void {
-  const progress: Progress = { base, lists, errors: 0, skipped: 0, added: 0, nat: null, rdr: null, route: null };
+  const progress: Progress = {
+    base,
+    lists,
+    errors: 0,
+    skipped: 0,
+    added: 0,
+    nat: null,
+    rdr: null,
+    route: null,
+    interfaceName: new NameBuffer(),
+  };
   const interfaces = lists.interfaces ?? ANY_INTERFACES;
   const protocols = lists.protocols ?? ANY_PROTOCOLS;
   const icmps = lists.icmp ?? ANY_ICMP;
@@ -122,13 +131,11 @@ function combine(reader: Reader, progress: Progress, at: Combination): void {
   const { base, lists } = progress;
   const { protocol, icmp } = at;
   reader.countCombination();
-  if (!familiesFit(base.family, at.from, at.to) || !scopesFit(reader, at.interface, at.from, at.to)) return;
   const rule = copyRule(base);
+  if (!familiesFit(reader, rule, at.interface, at.from, at.to)) return;
   rule.origin = reader.origin();
-  const family: Family | null = base.family ?? (at.from.family || at.to.family || null);
-  rule.family = family;
-  if (at.interface.name !== "") rule.interface = at.interface.name;
-  else rule.interface = reader.hosts?.nameOf(at.from.scope) ?? reader.hosts?.nameOf(at.to.scope) ?? null;
+  const family = rule.family;
+  placeOnInterface(reader, rule, at.interface, at.from, at.to, progress.interfaceName);
   const from = cutMask(at.from, family);
   const to = cutMask(at.to, family);
   if (!netmaskFits(reader, rule, from)) progress.errors++;
@@ -171,22 +178,6 @@ function combine(reader: Reader, progress: Progress, at: Combination): void {
     progress.added++;
   }
   if (progress.errors === 0 && lists.nat !== null && lists.nat.binat) addInboundHalf(reader, progress, rule, at);
-}
-
-function familiesFit(family: Family | null, from: HostNode, to: HostNode): boolean {
-  if (family !== null && ((from.family !== 0 && from.family !== family) || (to.family !== 0 && to.family !== family))) {
-    return false;
-  }
-  return from.family === 0 || to.family === 0 || from.family === to.family;
-}
-
-/** A link-local address and the interface of the rule, or of the other address, must be on the same link. */
-function scopesFit(reader: Reader, networkInterface: InterfaceNode, from: HostNode, to: HostNode): boolean {
-  if (from.scope === 0 && to.scope === 0) return true;
-  if (from.scope !== 0 && to.scope !== 0 && from.scope !== to.scope) return false;
-  if (networkInterface.name === "") return true;
-  const index = reader.hosts?.indexOf(networkInterface.name) ?? 0;
-  return (from.scope === 0 || from.scope === index) && (to.scope === 0 || to.scope === index);
 }
 
 // Ports and pools of each combination. Complaints come once for each combination, as pfctl's do.

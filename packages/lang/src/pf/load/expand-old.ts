@@ -18,6 +18,7 @@ import {
   familiesFit,
   hasNames,
   icmpMismatch,
+  NameBuffer,
   noCombination,
   placeOnInterface,
   stripForProtocol,
@@ -52,6 +53,7 @@ export function expandOldRule(
   let skipped = 0;
   let added = 0;
   const named = hasNames(base);
+  const interfaceName = new NameBuffer();
   const combine = (
     networkInterface: InterfaceNode,
     protocol: number,
@@ -68,7 +70,7 @@ export function expandOldRule(
     const rule = copyRule(base);
     rule.origin = reader.origin();
     if (!familiesFit(reader, rule, networkInterface, from, to)) return;
-    placeOnInterface(reader, rule, networkInterface, from, to);
+    placeOnInterface(reader, rule, networkInterface, from, to, interfaceName);
     if (named) expandNames(reader, rule, { from, to, fromPort, toPort, protocol }, reader.rulesOfCurrent);
     if (!netmaskFits(reader, rule, from)) errors++;
     if (!netmaskFits(reader, rule, to)) errors++;

@@ -62,6 +62,7 @@ class Expander {
   readonly target: TargetAddress;
   readonly rdrTarget: TargetAddress;
   readonly routeTarget: TargetAddress;
+  readonly interfaceName: NameBuffer = new NameBuffer();
   /** There is one combination. */
   readonly single: boolean;
   /** Labels or tags have macros in them. */
@@ -163,7 +164,7 @@ function combine(
     if (!collapseRedirection(reader, rule, lists.route, routeTarget, "routing")) expander.errors++;
   }
   if (!familiesFit(reader, rule, networkInterface, from, to)) return;
-  placeOnInterface(reader, rule, networkInterface, from, to);
+  placeOnInterface(reader, rule, networkInterface, from, to, expander.interfaceName);
   if (expander.hasNames) expandNames(reader, rule, { from, to, fromPort, toPort, protocol }, null);
   if (!netmaskFits(reader, rule, from)) expander.errors++;
   if (!netmaskFits(reader, rule, to)) expander.errors++;
@@ -424,11 +425,25 @@ export function placeOnInterface(
   networkInterface: InterfaceNode,
   from: HostNode,
   to: HostNode,
+  buffer: NameBuffer,
 ): void {
   if (networkInterface.name !== "") rule.interface = networkInterface.name;
   else if (from.scope !== 0 || to.scope !== 0) rule.interface = scopeName(reader, from, to);
   else rule.interface = null;
   rule.onRoutingDomain = networkInterface.routingDomain;
+  rule.interfaceRest = buffer.write(rule.interface);
+}
+
+/** `ifname` of the rule that a statement's rules are all made in: a name does not wipe out a longer one before it. */
+export class NameBuffer {
+  #bytes = "";
+
+  /** Writes a name, or nothing, which clears all. Returns what is left behind the name. */
+  write(name: string | null): string {
+    const rest = name === null || this.#bytes === "" ? "" : this.#bytes.slice(name.length + 1);
+    this.#bytes = rest === "" ? (name ?? "") : `${name}\0${rest}`;
+    return rest;
+  }
 }
 
 /** Only TCP has sequence numbers to modulate, handshakes to proxy, and flags. */

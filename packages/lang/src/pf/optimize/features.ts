@@ -74,7 +74,8 @@ export class Features {
     this.from.push(this.#wrap(rule.from.address));
     this.to.push(this.#wrap(rule.to.address));
     this.company.push(this.#companies.id(companyKey(rule)));
-    const combination = this.#combine(name, direction, family, rule.protocol, flags, fromPort, toPort, true);
+    const whole = rule.interfaceRest === "" ? name : this.#interfaces.id(`${rule.interface}\0${rule.interfaceRest}`);
+    const combination = this.#combine(whole, direction, family, rule.protocol, flags, fromPort, toPort, true);
     this.combination.push(combination);
     let open = 0;
     const parts = this.combinationParts[combination] as readonly number[];

@@ -98,7 +98,7 @@ export function formatFromTo(
   options: FormatOptions,
 ): string {
   if (os === null && isAny(from) && isAny(to)) return " all";
-  const names = (options.portNames ?? dialect.portNames) ? dialect.system : null;
+  const names = dialect.portNames !== (options.portNames ?? false) ? dialect.system : null;
   let text = from.negated ? " from ! " : " from ";
   text += formatAddress(from.address, family, dialect, options);
   if (from.port !== null) text += formatPort(from.port, protocol, names);

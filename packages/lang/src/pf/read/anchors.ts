@@ -49,7 +49,8 @@ export function parseAnchor(reader: Reader, parseBody: BodyParser): void {
   let body: Ruleset | null = null;
   if (reader.peek() === Char.openBrace) body = parseBraces(reader, name, parseBody);
   reader.restoreStatement(statementStart, origin);
-  if (reader.peek() !== Token.newline) reader.syntaxError();
+  // With a body the statement is complete at its brace, and what follows on the line is looked at later.
+  if ((body === null || !reader.options.strict) && reader.peek() !== Token.newline) reader.syntaxError();
   if (reader.environment === null) return;
 
   checkOrder(reader, ORDER.filter);

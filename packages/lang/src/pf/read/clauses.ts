@@ -225,7 +225,10 @@ function parsePeer(reader: Reader): Peer {
     return { hosts: null, ports: parseList(reader, parsePort) };
   }
   const hosts = parseAddressSpec(reader);
-  if (reader.peek() !== Token.port) return { hosts, ports: null };
+  if (reader.peek() !== Token.port) {
+    reader.follow(reader.lookahead.addresses);
+    return { hosts, ports: null };
+  }
   reader.take("keyword");
   return { hosts, ports: parseList(reader, parsePort) };
 }

@@ -17,9 +17,7 @@ import { Char, Token } from "./tokens.ts";
 export function parseFilterOptions(reader: Reader): FilterOptions {
   const options = new FilterOptions();
   reader.hadIcmpType = false;
-  while (parseFilterOption(reader, options)) {
-    // Each option stores itself.
-  }
+  while (parseFilterOption(reader, options)) options.given = true;
   return options;
 }
 
@@ -232,6 +230,7 @@ function parseKeep(reader: Reader, options: FilterOptions, keep: FilterOptions["
   reader.take("keyword");
   reader.expect(Token.state, "keyword");
   const stateOptions = keep === "none" ? null : parseStateOptions(reader);
+  if (keep !== "none" && stateOptions === null) reader.follow(reader.lookahead.option);
   if (options.hasKeep) redefined(reader, "modulate or keep cannot be redefined");
   options.hasKeep = true;
   options.keep = keep;
@@ -451,6 +450,7 @@ function parseFamilyTo(reader: Reader, options: FilterOptions): void {
     if (options.nat !== null) redefined(reader, "cannot respecify af-to");
   };
   if (!reader.accept(Token.to)) {
+    reader.follow(reader.lookahead.option);
     once();
     if (family === 0) noFamily(reader, "no target address family specified");
     options.nat = from;

@@ -28,8 +28,11 @@ export function parseHost(reader: Reader): HostNode[] {
           reader.take("punctuation");
           reader.number();
           return resolve(reader, `${text}/${reader.lexer.numberText}`, start, reader.takenEnd);
-        default:
-          return resolve(reader, text, start, reader.takenEnd);
+        default: {
+          const end = reader.takenEnd;
+          reader.follow(reader.lookahead.host);
+          return resolve(reader, text, start, end);
+        }
       }
     }
     case Token.number: {
@@ -395,7 +398,10 @@ export function redefined(reader: Reader, tool: string): never {
 
 /** `hashkey`: 32 hexadecimal digits; null for a random one. */
 function parseHashKey(reader: Reader): string | null {
-  if (reader.peek() !== Token.string) return null;
+  if (reader.peek() !== Token.string) {
+    reader.follow(reader.lookahead.sourceHash);
+    return null;
+  }
   const text = parseStrings(reader, "string");
   if (!text.startsWith("0x")) return md5(text);
   if (text.length !== 34) {
@@ -418,5 +424,6 @@ export function parseStrings(
 ): string {
   let text = reader.string(role);
   while (reader.peek() === Token.string) text += ` ${reader.string(role)}`;
+  reader.follow(reader.lookahead.string);
   return text;
 }

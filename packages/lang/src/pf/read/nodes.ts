@@ -186,6 +186,8 @@ export interface FromTo {
 
 /** Options of a filter rule or anchor as collected; `struct filter_opts`. */
 export class FilterOptions {
+  /** There is one. */
+  given = false;
   users: IdNode[] | null = null;
   groups: IdNode[] | null = null;
   receivedOn: InterfaceNode | null = null;

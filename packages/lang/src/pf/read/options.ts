@@ -23,7 +23,9 @@ export function parseOption(reader: Reader): void {
       reader.take("keyword");
       const on = parseYesNo(reader);
       const noDf = reader.accept(Token.noDf);
+      if (!noDf && reader.peek() !== Token.newline) reader.syntaxError();
       checkOrder(reader, ORDER.option);
+      if (!reader.options.load.options) return;
       reader.reassemble = on;
       options.reassemble = !on ? "no" : noDf ? "yes no-df" : "yes";
       reader.text(`set reassemble ${on ? "yes" : "no"} ${noDf ? "no-df" : ""}`);

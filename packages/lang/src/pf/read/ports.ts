@@ -132,6 +132,7 @@ export function parsePort(reader: Reader): PortNode {
     checkRange(reader, operator, range.from, last.from);
     return { range: { operator, first: range.from, last: last.from }, second: last.from };
   }
+  reader.follow(reader.lookahead.port);
   if (range.type === "none") return { range: { operator: "=", first: range.from, last: range.from }, second: 0 };
   checkRange(reader, ":", range.from, range.to);
   return { range: { operator: ":", first: range.from, last: range.to }, second: range.to };
@@ -171,6 +172,7 @@ export function parseId(reader: Reader, what: "user" | "group"): IdNode {
     if (first === UNKNOWN_ID || last === UNKNOWN_ID) unknownNeedsEquality(reader, what);
     return { operator, first, last };
   }
+  reader.follow(reader.lookahead.id);
   return { operator: "=", first, last: first };
 }
 
@@ -270,7 +272,10 @@ export function parseIcmp(reader: Reader, family: 4 | 6): IcmpNode {
     }
     type = found;
   }
-  if (!reader.accept(Token.code)) return { type, code: null, protocol };
+  if (!reader.accept(Token.code)) {
+    reader.follow(reader.lookahead.icmp);
+    return { type, code: null, protocol };
+  }
   if (reader.peek() === Token.number) {
     const code = reader.number();
     if (code < 0 || code > 255) {

@@ -17,6 +17,7 @@ import type { PfDiagnostic, PfEvent } from "../result.ts";
 import { type Origin, PfConfiguration, type Rule } from "../rule.ts";
 import type { TokenRole } from "../syntax.ts";
 import { InputFile, Lexer, type LexerReport, type Macro } from "./lexer.ts";
+import { type Lookahead, lookaheadOf } from "./lookahead.ts";
 import type { StateOptionNode } from "./nodes.ts";
 import type { PendingQueue } from "./queues.ts";
 import type { Recorder } from "./recorder.ts";
@@ -74,6 +75,7 @@ export interface ReaderOptions {
 
 export class Reader implements LexerReport {
   readonly dialect: PfDialect;
+  readonly lookahead: Lookahead;
   /** Null while only the syntax is wanted: nothing is looked up, nothing is loaded. */
   readonly environment: PfEnvironment | null;
   readonly options: ReaderOptions;
@@ -184,6 +186,7 @@ export class Reader implements LexerReport {
     this.anchorStack = [main];
     this.requireOrder = dialect.requireOrderDefault;
     this.takenSource = source;
+    this.lookahead = lookaheadOf(dialect);
     this.lexer = new Lexer(new InputFile(source, null, 1), dialect.lexer, dialect.keywords, this, options.strict);
   }
 
@@ -238,6 +241,11 @@ export class Reader implements LexerReport {
     if (this.peek() !== Token.number) this.syntaxError();
     this.take("number");
     return this.lexer.number;
+  }
+
+  /** The next token must be one of these before what was just read is acted on, as {@link Lookahead} says. */
+  follow(kinds: ReadonlySet<number>): void {
+    if (this.options.strict && !kinds.has(this.peek())) this.syntaxError();
   }
 
   /** `{ optnl`. */

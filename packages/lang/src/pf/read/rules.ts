@@ -53,7 +53,11 @@ export function parseRule(reader: Reader): void {
   const protocols = parseProtocols(reader);
   const fromTo = parseFromTo(reader);
   const options = parseFilterOptions(reader);
-  if (reader.peek() !== Token.newline) reader.syntaxError();
+  // After options a brace could open an anchor: the rule is made before it is found to stand alone.
+  const next = reader.peek();
+  if (next !== Token.newline && !(reader.options.strict && options.given && next === Char.openBrace)) {
+    reader.syntaxError();
+  }
   if (reader.environment === null) return;
 
   checkOrder(reader, ORDER.filter);

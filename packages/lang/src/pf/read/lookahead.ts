@@ -1,0 +1,95 @@
+/**
+ * What may follow. Where pfctl's parser has to look at the next token to know whether a thing is complete, it looks
+ * before it acts on the thing: a token that can follow it nowhere is a syntax error, and what the action would have
+ * complained about is not said. These are the sets of the LALR(1) automaton for the things whose actions complain.
+ */
+import type { PfDialect } from "../dialect.ts";
+import { Char, Token } from "./tokens.ts";
+
+/** Tokens that may stand after each. */
+export interface Lookahead {
+  /** A filter option. */
+  readonly option: ReadonlySet<number>;
+  /** A host that is one word. */
+  readonly host: ReadonlySet<number>;
+  /** The addresses of `from` or `to`. */
+  readonly addresses: ReadonlySet<number>;
+  /** A port or a range `from:to`. */
+  readonly port: ReadonlySet<number>;
+  /** A user or a group. */
+  readonly id: ReadonlySet<number>;
+  /** An ICMP type. */
+  readonly icmp: ReadonlySet<number>;
+  /** The last of several strings that are one. */
+  readonly string: ReadonlySet<number>;
+  /** `source-hash` without a key. */
+  readonly sourceHash: ReadonlySet<number>;
+}
+
+const { newline, number, string } = Token;
+const { comma, exclamation, open, close, openBrace, closeBrace, less, greater, equals, slash } = Char;
+
+const OPTIONS = [
+  ...[exclamation, newline, openBrace, Token.allowOpts, Token.divertReply, Token.divertTo, Token.flags, Token.fragment],
+  ...[Token.group, Token.icmp6Type, Token.icmpType, Token.keep, Token.label, Token.modulate, Token.no],
+  ...[Token.probability, Token.queue, Token.rtable, Token.synproxy, Token.tag, Token.tagged, Token.tos, Token.user],
+];
+const TRANSLATION_OPTIONS = [
+  ...[Token.afTo, Token.binatTo, Token.maxPktRate, Token.natTo, Token.prio, Token.rdrTo, Token.receivedOn],
+  ...[Token.scrub, Token.set],
+];
+const OWN_OPTIONS = {
+  "4.6": [],
+  openbsd: [...TRANSLATION_OPTIONS, Token.divertPacket, Token.dupTo, Token.once, Token.replyTo, Token.routeTo],
+  freebsd: [...TRANSLATION_OPTIONS, Token.dnpipe, Token.dnqueue, Token.maxPktSize, Token.ridentifier],
+};
+const POOL = [
+  ...[Token.bitmask, Token.random, Token.roundRobin, Token.sourceHash, Token.staticPort, Token.stickyAddress],
+  ...[Token.leastStates, Token.endpointIndependent, Token.preferIpv6Nexthop, Token.mapEPortset],
+];
+const SCRUB = [Token.maxMss, Token.minTtl, Token.noDf, Token.randomId, Token.reassemble, Token.setTos];
+const COMPARISONS = [less, greater, equals, Token.lessEqual, Token.greaterEqual, Token.notEqual];
+
+const known = new Map<string, Lookahead>();
+
+/** The sets of a dialect. */
+export function lookaheadOf(dialect: PfDialect): Lookahead {
+  const { family, oldTranslation } = dialect;
+  let sets = known.get(family);
+  if (sets !== undefined) return sets;
+  const option = [...OPTIONS, ...OWN_OPTIONS[family]];
+  const oldEnds = oldTranslation ? [Token.arrow, ...SCRUB] : [];
+  const ends = [...option, ...oldEnds, Token.os, Token.to];
+  const targets = family === "4.6" ? POOL : [];
+  const beforeFamily = oldTranslation
+    ? [Token.all, Token.from, Token.inet, Token.inet6, Token.os, Token.proto, Token.to]
+    : [Token.to];
+  const list = [comma, closeBrace, number, string];
+  sets = {
+    option: new Set(option),
+    host: new Set([
+      ...ends,
+      ...POOL,
+      ...list,
+      ...[open, less, Token.any, Token.noRoute, Token.port, Token.urpfFailed, Token.weight],
+      ...(family === "freebsd" ? [] : [Token.route]),
+      ...(oldTranslation ? [close] : []),
+    ]),
+    addresses: new Set([...ends, ...targets]),
+    port: new Set([...ends, ...targets, ...list, ...COMPARISONS]),
+    id: new Set([...option, ...list, ...COMPARISONS]),
+    icmp: new Set([...option, ...list]),
+    string: new Set([
+      ...option,
+      ...oldEnds,
+      ...POOL,
+      ...beforeFamily,
+      ...[close, comma, Token.all, Token.matches],
+      ...(oldTranslation ? [Token.on] : []),
+      ...(family === "freebsd" ? [slash, closeBrace, Token.l3] : []),
+    ]),
+    sourceHash: new Set([...option.filter((kind) => family !== "4.6" || kind !== openBrace), ...POOL, ...beforeFamily]),
+  };
+  known.set(family, sets);
+  return sets;
+}
