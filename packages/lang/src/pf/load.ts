@@ -78,7 +78,9 @@ export function loadPf(source: Source, environment: PfEnvironment, options: Load
   const recorder = options.syntax ? new Recorder(source) : null;
   const reader = run.read(source, anchorPath, recorder);
   let good = run.good;
-  if (good || options.strict !== true) {
+  // 4.6 loads the files of anchors for the main ruleset only.
+  const loadsAnchors = run.dialect.family !== "4.6" || anchorPath === "";
+  if (loadsAnchors && (good || options.strict !== true)) {
     // The list grows while it is walked: an anchor's file may name further ones.
     const loads = reader.configuration.loads;
     for (let i = 0; i < loads.length && i < LOAD_LIMIT; i++) {

@@ -107,7 +107,8 @@ export class HostResolver {
         if (list.length > 0) return list;
       }
     }
-    const filter = name === "self" ? null : name;
+    // `antispoof for rdomain 1` asks for an interface without a name: that is any.
+    const filter = name === "self" || name === "" ? null : name;
     const list: HostNode[] = [];
     let last: string | null = null;
     let got4 = false;
@@ -181,7 +182,9 @@ export class HostResolver {
       return null;
     }
     const value = parseUnsigned(digits);
-    if (value !== null && value <= 128n) return Number(value);
+    // strtol(3) to an int: the low 32 bits count.
+    const length = value === null ? Number.NaN : Number(BigInt.asIntN(32, value));
+    if (length <= 128) return Math.max(0, length);
     toolLine(`invalid netmask '${text}'`);
     return null;
   }

@@ -310,7 +310,7 @@ class SchedulerBuilder {
         reader.take("keyword");
         const value = parseNumber(reader);
         if (this.#interval !== 0) redefined(reader, "interval already specified");
-        this.#interval = value;
+        this.#interval = value | 0;
         return;
       }
       case Token.target: {
@@ -318,7 +318,7 @@ class SchedulerBuilder {
         reader.take("keyword");
         const value = parseNumber(reader);
         if (this.#target !== 0) redefined(reader, "target already specified");
-        this.#target = value;
+        this.#target = value | 0;
         return;
       }
       default:

@@ -220,7 +220,7 @@ function parseMac(reader: Reader): EtherAddress {
   const negated = reader.accept(Char.exclamation, "operator");
   const text = parseStrings(reader, "string");
   if (reader.accept(Char.slash, "punctuation")) {
-    const length = reader.number();
+    const length = reader.number() | 0;
     if (length < 0 || length > 48) {
       reader.fail("invalid MAC mask length", "pf/bad-netmask", "The mask of a MAC address has 0 to 48 bits.");
     }

@@ -389,7 +389,7 @@ function parseScrubSet(reader: Reader, options: FilterOptions): void {
         const value = reader.number();
         if (minTtl >= 0) redefined(reader, "min-ttl cannot be respecified");
         if (value < 0 || value > 255) {
-          reader.fail(`illegal min-ttl value ${reader.lexer.numberText}`, "pf/out-of-range", "A TTL is 0 to 255.");
+          reader.fail(`illegal min-ttl value ${reader.numberAs("int")}`, "pf/out-of-range", "A TTL is 0 to 255.");
         }
         minTtl = value;
         break;
@@ -399,7 +399,7 @@ function parseScrubSet(reader: Reader, options: FilterOptions): void {
         const value = reader.number();
         if (maxMss >= 0) redefined(reader, "max-mss cannot be respecified");
         if (value < 0 || value > 65535) {
-          reader.fail(`illegal max-mss value ${reader.lexer.numberText}`, "pf/out-of-range", "An MSS is 0 to 65535.");
+          reader.fail(`illegal max-mss value ${reader.numberAs("int")}`, "pf/out-of-range", "An MSS is 0 to 65535.");
         }
         maxMss = value;
         break;

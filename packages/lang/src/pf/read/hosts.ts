@@ -289,6 +289,7 @@ export function parseRedirectionHosts(reader: Reader): HostNode[] {
   const weight = parseWeight(reader);
   reader.skipNewlines();
   if (reader.dialect.redirectionListsAddressesOnly) {
+    reader.follow(reader.lookahead.target);
     const kind = (list[0] as HostNode).wrap.kind;
     if (reader.hosts !== null && kind !== "prefix" && kind !== "any") {
       reader.fail(

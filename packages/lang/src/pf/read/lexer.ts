@@ -257,7 +257,7 @@ export class Lexer {
       let hash = text.charCodeAt(first);
       let i = first + 1;
       let c = text.charCodeAt(i);
-      while (isAllowedInString(c)) {
+      while (c !== Char.backslash && isAllowedInString(c)) {
         hash = hashStep(hash, c);
         c = text.charCodeAt(++i);
       }

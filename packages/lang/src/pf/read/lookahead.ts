@@ -12,6 +12,8 @@ export interface Lookahead {
   readonly option: ReadonlySet<number>;
   /** A host that is one word. */
   readonly host: ReadonlySet<number>;
+  /** A host in the list of a pool. */
+  readonly target: ReadonlySet<number>;
   /** The addresses of `from` or `to`. */
   readonly addresses: ReadonlySet<number>;
   /** A port or a range `from:to`. */
@@ -41,7 +43,7 @@ const TRANSLATION_OPTIONS = [
 const OWN_OPTIONS = {
   "4.6": [],
   openbsd: [...TRANSLATION_OPTIONS, Token.divertPacket, Token.dupTo, Token.once, Token.replyTo, Token.routeTo],
-  freebsd: [...TRANSLATION_OPTIONS, Token.dnpipe, Token.dnqueue, Token.maxPktSize, Token.ridentifier],
+  freebsd: [...TRANSLATION_OPTIONS, Token.dnpipe, Token.dnqueue, Token.maxPktSize, Token.once, Token.ridentifier],
 };
 const POOL = [
   ...[Token.bitmask, Token.random, Token.roundRobin, Token.sourceHash, Token.staticPort, Token.stickyAddress],
@@ -50,14 +52,14 @@ const POOL = [
 const SCRUB = [Token.maxMss, Token.minTtl, Token.noDf, Token.randomId, Token.reassemble, Token.setTos];
 const COMPARISONS = [less, greater, equals, Token.lessEqual, Token.greaterEqual, Token.notEqual];
 
-const known = new Map<string, Lookahead>();
+const known = new Map<PfDialect, Lookahead>();
 
 /** The sets of a dialect. */
 export function lookaheadOf(dialect: PfDialect): Lookahead {
-  const { family, oldTranslation } = dialect;
-  let sets = known.get(family);
+  const { family, oldTranslation, limiters } = dialect;
+  let sets = known.get(dialect);
   if (sets !== undefined) return sets;
-  const option = [...OPTIONS, ...OWN_OPTIONS[family]];
+  const option = [...OPTIONS, ...OWN_OPTIONS[family], ...(limiters ? [Token.state, Token.source] : [])];
   const oldEnds = oldTranslation ? [Token.arrow, ...SCRUB] : [];
   const ends = [...option, ...oldEnds, Token.os, Token.to];
   const targets = family === "4.6" ? POOL : [];
@@ -75,6 +77,7 @@ export function lookaheadOf(dialect: PfDialect): Lookahead {
       ...(family === "freebsd" ? [] : [Token.route]),
       ...(oldTranslation ? [close] : []),
     ]),
+    target: new Set([...list, open, less, Token.route]),
     addresses: new Set([...ends, ...targets]),
     port: new Set([...ends, ...targets, ...list, ...COMPARISONS]),
     id: new Set([...option, ...list, ...COMPARISONS]),
@@ -90,6 +93,6 @@ export function lookaheadOf(dialect: PfDialect): Lookahead {
     ]),
     sourceHash: new Set([...option.filter((kind) => family !== "4.6" || kind !== openBrace), ...POOL, ...beforeFamily]),
   };
-  known.set(family, sets);
+  known.set(dialect, sets);
   return sets;
 }

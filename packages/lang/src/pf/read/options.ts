@@ -137,7 +137,8 @@ export function parseOption(reader: Reader): void {
         reader.fail("cannot redefine state-defaults", "pf/given-twice", "`set state-defaults` stands once in a file.");
       }
       reader.stateDefaults = list;
-      const state = collectStateOptions(reader, list, true).state;
+      // What is wrong with them is said where the first rule takes them.
+      const state = reader.quietly(() => collectStateOptions(reader, list, true).state);
       if (state !== null) options.stateDefaults = state;
       return;
     }
@@ -276,7 +277,7 @@ function parseLimit(reader: Reader): void {
     const { limits } = reader.dialect;
     const meant = suggest(reader, name, limits, takenStart, takenEnd);
     reader.fail(
-      `unable to set limit ${name} ${reader.lexer.numberText}`,
+      `unable to set limit ${name} ${reader.numberAs("unsigned")}`,
       "pf/unknown-limit",
       `There is no limit named \`${name}\`; there are ${limits.join(", ")}.${meant.question}`,
       meant,

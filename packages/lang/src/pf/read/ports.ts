@@ -192,7 +192,7 @@ function parseIdValue(reader: Reader, what: "user" | "group"): number {
     const value = reader.number();
     if (value < 0 || value >= UNKNOWN_ID) {
       reader.fail(
-        `illegal ${what === "user" ? "uid" : "gid"} value ${reader.lexer.numberText}`,
+        `illegal ${what === "user" ? "uid" : "gid"} value ${reader.numberAs("unsigned long")}`,
         "pf/invalid-id",
         `A ${what} id is 0 to 4294967294.`,
       );
@@ -258,7 +258,11 @@ export function parseIcmp(reader: Reader, family: 4 | 6): IcmpNode {
   if (reader.peek() === Token.number) {
     type = reader.number();
     if (type < 0 || type > 255) {
-      reader.fail(`illegal ${word}-type ${reader.lexer.numberText}`, "pf/out-of-range", "An ICMP type is 0 to 255.");
+      reader.fail(
+        `illegal ${word}-type ${reader.numberAs("unsigned long")}`,
+        "pf/out-of-range",
+        "An ICMP type is 0 to 255.",
+      );
     }
   } else {
     const name = reader.string("option");
@@ -279,7 +283,11 @@ export function parseIcmp(reader: Reader, family: 4 | 6): IcmpNode {
   if (reader.peek() === Token.number) {
     const code = reader.number();
     if (code < 0 || code > 255) {
-      reader.fail(`illegal ${word}-code ${reader.lexer.numberText}`, "pf/out-of-range", "An ICMP code is 0 to 255.");
+      reader.fail(
+        `illegal icmp-code ${reader.numberAs("unsigned long")}`,
+        "pf/out-of-range",
+        "An ICMP code is 0 to 255.",
+      );
     }
     return { type, code, protocol };
   }
@@ -336,7 +344,7 @@ export function parseTos(reader: Reader): number {
     const value = reader.number();
     // There the message prints the number as a string: 0 is the null pointer.
     if (value < least || value > 255)
-      illegalTos(reader, least === 1 && value === 0 ? "(null)" : reader.lexer.numberText);
+      illegalTos(reader, least === 1 && value === 0 ? "(null)" : reader.numberAs("unsigned long"));
     return value;
   }
   const text = reader.string("option");

@@ -97,6 +97,8 @@ export class Reader implements LexerReport {
 
   /** The token read ahead, -1 when none is. */
   #lookahead = -1;
+  /** A token has been taken. */
+  started = false;
   /** Place of the last token taken. */
   takenStart = 0;
   takenEnd = 0;
@@ -207,6 +209,7 @@ export class Reader implements LexerReport {
   take(role: TokenRole): number {
     const kind = this.peek();
     this.#lookahead = -1;
+    this.started = true;
     const lexer = this.lexer;
     this.takenStart = lexer.start;
     this.takenEnd = lexer.end;
@@ -246,6 +249,18 @@ export class Reader implements LexerReport {
   /** The next token must be one of these before what was just read is acted on, as {@link Lookahead} says. */
   follow(kinds: ReadonlySet<number>): void {
     if (this.options.strict && !kinds.has(this.peek())) this.syntaxError();
+  }
+
+  /**
+   * The number that was taken last, as pfctl prints it in a message: 4.6 and FreeBSD print the 64 bits they have read
+   * as an int, an unsigned int or an unsigned long.
+   */
+  numberAs(format: "int" | "unsigned" | "unsigned long"): string {
+    const text = this.lexer.numberText;
+    if (this.dialect.family === "openbsd") return text;
+    const value = BigInt(text);
+    if (format === "int") return `${BigInt.asIntN(32, value)}`;
+    return `${BigInt.asUintN(format === "unsigned" ? 32 : 64, value)}`;
   }
 
   /** `{ optnl`. */
@@ -356,6 +371,25 @@ export class Reader implements LexerReport {
   /** `YYERROR` after something else complained. */
   giveUp(): never {
     throw STATEMENT_ERROR;
+  }
+
+  /** What `attempt` returns, or null when it gives up; what it complains about is not heard. */
+  quietly<T>(attempt: () => T): T | null {
+    const { errors } = this;
+    const lines = this.stderr.length;
+    const count = this.diagnostics.length;
+    const pending = this.#pendingTool;
+    try {
+      return attempt();
+    } catch (thrown) {
+      if (thrown !== STATEMENT_ERROR) throw thrown;
+      return null;
+    } finally {
+      this.errors = errors;
+      this.stderr.length = lines;
+      this.diagnostics.length = count;
+      this.#pendingTool = pending;
+    }
   }
 
   /** `yyerror` that only repeats for pfctl's output what a diagnostic has said already. */

@@ -287,7 +287,7 @@ function parseBlock(reader: Reader): Action {
       if (!reader.accept(Char.open, "punctuation")) return block("return-rst", 0, 0, 0);
       reader.expect(Token.ttl, "keyword");
       const ttl = reader.number();
-      const text = reader.lexer.numberText;
+      const text = reader.numberAs("int");
       reader.expect(Char.close);
       if (ttl < 0 || ttl > 255) reader.fail(`illegal ttl value ${text}`, "pf/out-of-range", "A TTL is 0 to 255.");
       return block("return-rst", ttl, 0, 0);
@@ -320,7 +320,11 @@ function parseReturnIcmp(reader: Reader, family: 4 | 6): number {
   if (reader.peek() === Token.number) {
     const code = reader.number();
     if (code < 0 || code > 255) {
-      reader.fail(`invalid icmp code ${reader.lexer.numberText}`, "pf/out-of-range", "An ICMP code is 0 to 255.");
+      reader.fail(
+        `invalid icmp code ${reader.numberAs("unsigned long")}`,
+        "pf/out-of-range",
+        "An ICMP code is 0 to 255.",
+      );
     }
     return type * 256 + code;
   }

@@ -69,7 +69,7 @@ function readStatement(reader: Reader, place: Place): boolean {
       throw thrown;
     }
     // A file whose first token begins nothing: yacc has no state yet to recover into, and reads no further.
-    if (reader.takenEnd === 0 && reader.options.strict) return false;
+    if (!reader.started && reader.options.strict) return false;
     const more = reader.recover(place === "main" ? 0 : 1);
     reader.recorder?.endStatement();
     return more;

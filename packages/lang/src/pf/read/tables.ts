@@ -1,6 +1,6 @@
 /** `table <name> …`: `tabledef`, `table_opts` of parse.y. */
 import { defineTable, type TableInitializer } from "../load/tables.ts";
-import { append, parseAddressSpec, parseNegatableHost, parseWeight, weigh } from "./hosts.ts";
+import { append, parseHostList, parseNegatableHost, parseWeight, weigh } from "./hosts.ts";
 import { byteLength } from "./lexer.ts";
 import type { HostNode } from "./nodes.ts";
 import type { Reader } from "./reader.ts";
@@ -61,10 +61,11 @@ export function parseTable(reader: Reader): void {
 
 /** `table_host_list` and the closing brace; before OpenBSD 5.1 it is a plain `host_list`. */
 function parseTableHosts(reader: Reader): HostNode[] {
+  if (!reader.dialect.tableWeights) return parseHostList(reader) ?? [];
   const list: HostNode[] = [];
   for (let first = true; first || reader.peek() !== Char.closeBrace; first = false) {
     if (!first) reader.optionalComma();
-    append(list, reader.dialect.tableWeights ? parseWeightedSpec(reader) : (parseAddressSpec(reader) ?? []));
+    append(list, parseWeightedSpec(reader));
     reader.skipNewlines();
   }
   reader.closeBrace();
