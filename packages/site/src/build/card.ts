@@ -1,6 +1,6 @@
 /** One network card of a host or guest, as every system's files are written from it. */
 import { type Address, maskAddress, type Prefix } from "@pierhead/core";
-import type { Guest, Host, Lan, Uplink } from "../model/site.ts";
+import type { Guest, Host, Inet6, Lan, Uplink } from "../model/site.ts";
 import type { SitePath } from "../read/index.ts";
 
 /** A next hop of the default route. */
@@ -19,6 +19,8 @@ export interface Card {
   /** Null when another card has the default route, or a lease brings it. */
   readonly gateway: CardGateway | null;
   readonly inet6Gateway: CardGateway | null;
+  /** What is not written down of IPv6: routers are listened to, a prefix is asked for. */
+  readonly inet6: Inet6 | null;
   readonly description: string;
   readonly mtu: number | null;
 }
@@ -32,6 +34,7 @@ export function bareCard(interfaceName: string, path: SitePath): Card {
     addresses: [],
     gateway: null,
     inet6Gateway: null,
+    inet6: null,
     description: "",
     mtu: null,
   };
@@ -43,7 +46,10 @@ export function hostCards(host: Host): Card[] {
 
 function lineCard(host: Host, line: Uplink): Card {
   const own = line.address;
-  const addresses = own === null ? [] : [{ prefix: own, path: [...line.path, "address"] }];
+  const addresses = [
+    ...(own === null ? [] : [{ prefix: own, path: [...line.path, "address"] }]),
+    ...inet6Addresses(line.inet6),
+  ];
   return {
     ...bareCard(line.interface, line.path),
     dhcp: line.dhcp,
@@ -52,6 +58,7 @@ function lineCard(host: Host, line: Uplink): Card {
       host.preferred === line && line.gateway !== null
         ? gatewayOn(addresses, line.gateway, [...line.path, "gateway"])
         : null,
+    ...inet6Of(line.inet6, addresses),
     description: line.description,
     mtu: line.mtu,
   };
@@ -66,16 +73,23 @@ function lanCard(lan: Lan): Card {
 }
 
 export function guestCard(guest: Guest): Card {
-  const six = guest.inet6;
-  const addresses = [
-    { prefix: guest.address, path: [...guest.path, "address"] },
-    ...(six === null ? [] : [{ prefix: six.address, path: [...guest.path, "inet6", "address"] }]),
-  ];
+  const addresses = [{ prefix: guest.address, path: [...guest.path, "address"] }, ...inet6Addresses(guest.inet6)];
   return {
     ...bareCard(guest.interface, guest.path),
     addresses,
     gateway: gatewayOn(addresses, guest.gateway, guest.gatewayPath),
-    inet6Gateway: six === null ? null : gatewayOn(addresses, six.gateway, [...guest.path, "inet6", "gateway"]),
+    ...inet6Of(guest.inet6, addresses),
+  };
+}
+
+function inet6Addresses(inet6: Inet6 | null): Card["addresses"] {
+  return inet6?.address == null ? [] : [{ prefix: inet6.address, path: [...inet6.path, "address"] }];
+}
+
+function inet6Of(inet6: Inet6 | null, addresses: Card["addresses"]): Pick<Card, "inet6" | "inet6Gateway"> {
+  return {
+    inet6: inet6 === null || inet6.method === "static" ? null : inet6,
+    inet6Gateway: inet6?.gateway == null ? null : gatewayOn(addresses, inet6.gateway, [...inet6.path, "gateway"]),
   };
 }
 

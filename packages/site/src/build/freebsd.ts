@@ -49,6 +49,8 @@ function addresses(out: FileWriter, card: Card, bridge: Bridge | null): void {
   const member = bridge?.name === name ? ` addm ${bridge.card}` : "";
   const memberFrom = bridge?.name === name ? [bridge.cardPath] : [];
   if (card.dhcp) set(out, `ifconfig_${name}`, `DHCP${mtu}${member}`, [...card.path, "dhcp"], ...memberFrom);
+  // rtsold(8) asks routers; with dhcpcd the kernel keeps out of it, but has to have IPv6 on the card at all.
+  const listens = card.inet6 === null ? "" : card.inet6.method === "slaac" ? " accept_rtadv" : " -accept_rtadv";
   let four = 0;
   let six = 0;
   for (const { prefix, path } of card.addresses) {
@@ -60,11 +62,14 @@ function addresses(out: FileWriter, card: Card, bridge: Bridge | null): void {
     } else {
       // Numbers of aliases run through both families.
       const alias = `ifconfig_${name}_alias${Math.max(0, four - 1) + six - 1}`;
-      set(out, six === 0 ? `ifconfig_${name}_ipv6` : alias, `inet6 ${text}`, path);
+      set(out, six === 0 ? `ifconfig_${name}_ipv6` : alias, `inet6 ${text}${six === 0 ? listens : ""}`, path);
       six++;
     }
   }
   if (!card.dhcp && four === 0) set(out, `ifconfig_${name}`, `up${mtu}${member}`, card.path, ...memberFrom);
+  if (card.inet6 !== null && six === 0) {
+    set(out, `ifconfig_${name}_ipv6`, `inet6 auto_linklocal${listens}`, card.inet6.path);
+  }
   if (card.description !== "") set(out, `ifconfig_${name}_descr`, card.description, [...card.path, "description"]);
 }
 

@@ -1,8 +1,10 @@
 /** The files of one host or guest. */
 import type { Guest, Host, Site } from "../model/site.ts";
+import { advertising } from "./advertise.ts";
 import { bareBridge, bridgeFiles } from "./bridge-files.ts";
 import type { BuiltGateway, BuiltMachine } from "./built.ts";
 import { ownAddress } from "./card.ts";
+import { delegation } from "./delegation.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
 import { freebsdCards } from "./freebsd.ts";
 import { hasBalance, head } from "./gateway.ts";
@@ -68,7 +70,7 @@ function filesOf(station: Station, guests: readonly Guest[], site: Site): BuiltF
 function forwards(host: Host): { readonly four: boolean; readonly six: boolean } {
   const has = (family: number): boolean =>
     host.lans.some((lan) => lan.addresses.some(({ address }) => address.family === family));
-  return { four: has(4) || host.vpn.length > 0, six: has(6) };
+  return { four: has(4) || host.vpn.length > 0, six: has(6) || host.lans.some((lan) => lan.delegated) };
 }
 
 function openbsd(station: Station, guests: readonly Guest[], site: string): BuiltFile[] {
@@ -84,6 +86,13 @@ function openbsd(station: Station, guests: readonly Guest[], site: string): Buil
   enableVpn(host, rc, sysctl);
   files.push(...vpnFiles(host, site));
   if (!sysctl.isEmpty) files.push(sysctl.finish());
+  const announced = advertising(host, site);
+  const asked = delegation(host, site);
+  files.push(...announced.files, ...asked.files);
+  for (const line of announced.switches) rc.line(line, lans);
+  for (const name of asked.daemons) {
+    rc.line(name === "dhcpcd" ? "pkg_scripts=dhcpcd" : `${name}_flags=`, ...asked.from);
+  }
   if (watchesLines(station)) {
     rc.line(enableIfstated(host), [...host.path, "uplinks"]);
     files.push(...ifstatedFiles(host, station.tunnels, site));
@@ -108,9 +117,20 @@ function freebsd(station: Station, guests: readonly Guest[], site: string): Buil
   const { four, six } = forwards(host);
   if (four) rc.line('gateway_enable="YES"', [...host.path, "lans"]);
   if (six) rc.line('ipv6_gateway_enable="YES"', [...host.path, "lans"]);
+  const announced = advertising(host, site);
+  const asked = delegation(host, site);
+  for (const line of announced.switches) rc.line(line, [...host.path, "lans"]);
+  for (const name of asked.daemons) rc.line(`${name}_enable="YES"`, ...asked.from);
+  const slaac = station.cards.filter((card) => card.inet6?.method === "slaac");
+  if (slaac.length > 0) rc.line('rtsold_enable="YES"', ...slaac.map((card) => card.inet6?.path ?? card.path));
   const ssh = host.services.find((one) => one.port === "ssh" || one.port === "22");
   if (ssh !== undefined) rc.line('sshd_enable="YES"', ssh.path);
-  const files: BuiltFile[] = [];
+  const files: BuiltFile[] = [...announced.files, ...asked.files];
+  if (six && slaac.length > 0) {
+    // RFC 6204 W-3: a router listens to routers on its line. Without it FreeBSD does not, once it forwards (inet6(4)).
+    const sysctl = new FileWriter("/etc/sysctl.conf").line("net.inet6.ip6.rfc6204w3=1", [...host.path, "lans"]);
+    files.push(sysctl.finish());
+  }
   if (station.filters) {
     rc.line('pf_enable="YES"', station.kind === "guest" ? [...host.path, "services"] : host.path);
     files.push(...pfFiles(host, site, { guests, inet6: station.inet6Lines }));
@@ -138,6 +158,11 @@ function netbsd(station: Station, guests: readonly Guest[], site: string): Built
     const from = station.kind === "guest" ? [...host.path, "services"] : host.path;
     files.push(new FileWriter("/etc/rc.conf.d/pf").line("pf=YES", from).finish());
   }
+  const asked = delegation(host, site);
+  files.push(...asked.files);
+  for (const name of asked.daemons) {
+    files.push(new FileWriter(`/etc/rc.conf.d/${name}`).line(`${name}=YES`, ...asked.from).finish());
+  }
   files.push(...some(netbsdLeaseHook(station.tunnels, site)));
   const rc = new FileWriter("/etc/rc.conf.d/guests");
   files.push(...bridgeFiles(station), ...guestRunner(host, guests, site, rc));
@@ -158,6 +183,7 @@ function linux(station: Station, guests: readonly Guest[], site: string): BuiltF
       : [...station.cards, bareBridge(bridge)];
   const files = linuxCards(cards, { network: host.network, dns, mac, bridge, tunnels: station.tunnels });
   files.push(new FileWriter("/etc/hostname").line(host.name, host.path).finish());
+  files.push(...delegation(host, site).files);
   const unused = new FileWriter("");
   files.push(...guestRunner(host, guests, site, unused));
   return files;

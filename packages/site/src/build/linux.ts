@@ -4,6 +4,8 @@ import type { SitePath } from "../read/index.ts";
 import type { LinuxNetwork } from "../schema/index.ts";
 import type { Bridge } from "./bridge.ts";
 import type { Card } from "./card.ts";
+import { ownAddress } from "./card.ts";
+import { networkdSections } from "./delegation.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
 import { ifupdownTunnel, linuxTunnels, type TunnelEnd } from "./tunnel.ts";
 
@@ -54,9 +56,14 @@ function networkFile(card: Card, dns: LinuxOptions["dns"]): BuiltFile {
       .line("[Link]")
       .line(`MTUBytes=${card.mtu}`, [...card.path, "mtu"]);
   out.blank().line("[Network]");
-  if (card.dhcp) out.line("DHCP=ipv4", [...card.path, "dhcp"]);
+  const asks = card.inet6?.method === "dhcpv6-pd";
+  if (card.dhcp || asks) {
+    const from = [...(card.dhcp ? [[...card.path, "dhcp"]] : []), ...(asks ? [card.inet6?.path ?? card.path] : [])];
+    out.line(`DHCP=${card.dhcp ? (asks ? "yes" : "ipv4") : "ipv6"}`, ...from);
+  }
   // Whoever is on the wire may announce himself a router (RFC 4861, 6.2): what is written here is what counts.
-  out.line("IPv6AcceptRA=no");
+  if (card.inet6 === null) out.line("IPv6AcceptRA=no");
+  else out.line("IPv6AcceptRA=yes", card.inet6.path);
   for (const { address, path } of dns) out.line(`DNS=${address}`, path);
   for (const { prefix, path } of card.addresses) {
     out.blank().line("[Address]").line(`Address=${prefix.address}/${prefix.length}`, path);
@@ -66,6 +73,7 @@ function networkFile(card: Card, dns: LinuxOptions["dns"]): BuiltFile {
     out.blank().line("[Route]").line(`Gateway=${gateway.address}`, gateway.path);
     if (gateway.onLink) out.line("GatewayOnLink=yes", gateway.path);
   }
+  if (card.inet6 !== null) networkdSections(out, card.inet6);
   return out.finish();
 }
 
@@ -154,8 +162,13 @@ function ifupdownCard(out: FileWriter, card: Card, bridge: Bridge | null): void 
       } else out.line(`\tgateway ${gateway.address}`, gateway.path);
     }
     // Whoever is on the wire may announce himself a router: what is written here is what counts.
-    if (family === 6 && firstOfFamily) out.line("\taccept_ra 0");
+    if (family === 6 && firstOfFamily) out.line(`\taccept_ra ${card.inet6 === null ? 0 : 1}`);
   });
+  if (card.inet6 !== null && ownAddress(card, 6) === null) {
+    // dhcpcd listens to routers itself.
+    const method = card.inet6.method === "slaac" ? "auto" : "manual";
+    out.line(`iface ${name} inet6 ${method}`, card.inet6.path);
+  }
 }
 
 /** resolv.conf(5), the same on every system. */

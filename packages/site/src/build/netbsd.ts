@@ -20,7 +20,8 @@ function ifconfigFile(card: Card, system: System): BuiltFile {
   if (card.description !== "") out.line(`# ${card.description}`, [...card.path, "description"]);
   out.line("up", [...card.path, "interface"]);
   if (card.mtu !== null) out.line(`mtu ${card.mtu}`, [...card.path, "mtu"]);
-  if (card.dhcp) out.line("dhcp", [...card.path, "dhcp"]);
+  // One dhcpcd for both, where it has IPv6 to see to.
+  if (card.dhcp && card.inet6 === null) out.line("dhcp", [...card.path, "dhcp"]);
   const seen = new Set<number>();
   for (const { prefix, path } of card.addresses) {
     const { family } = prefix.address;

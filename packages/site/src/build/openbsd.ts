@@ -2,6 +2,7 @@
 import { isAtLeast, type System } from "@pierhead/core";
 import type { Card, CardGateway } from "./card.ts";
 import { netmask, ownAddress, scoped } from "./card.ts";
+import { inet6Client } from "./delegation.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
 import { openbsdTunnel, type TunnelEnd } from "./tunnel.ts";
 
@@ -38,6 +39,10 @@ function hostnameFile(card: Card, leases: boolean, system: System): BuiltFile {
       out.line(`inet ${seenFour ? "alias " : ""}${prefix.address} ${netmask(prefix)} NONE${more}`, path);
       seenFour = true;
     }
+  }
+  if (card.inet6 !== null && inet6Client(card.inet6, system, "ifupdown") !== "dhcpcd") {
+    // slaacd(8) from 6.2; before, ifconfig(8) had the kernel do it, from 5.6, and rtsol(8) before that.
+    out.line(isAtLeast(system, "openbsd", 5, 6) ? "inet6 autoconf" : "rtsol", card.inet6.path);
   }
   if (card.dhcp && described !== "") out.line(described.trim(), [...card.path, "description"]);
   if (!card.dhcp && card.addresses.length === 0) out.line(`up${described}`, card.path);

@@ -1,9 +1,9 @@
 /** pf.conf of a gateway or of a plain host, and the rules of the anchor "balance" for every state of the lines. */
-import type { Guest, Host, Lan, Service, Tunnel, Uplink } from "../model/site.ts";
+import type { Guest, Host, Inet6, Lan, Service, Tunnel, Uplink } from "../model/site.ts";
 import type { SitePath } from "../read/index.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
 import { hasBalance, head, leased, PF_FOLDER, target } from "./gateway.ts";
-import { guestRules } from "./guest-rules.ts";
+import { filteredGuests, guestRules } from "./guest-rules.ts";
 import { type LineState, lineStates, percent, probabilities } from "./line-states.ts";
 import { list, PfWriter } from "./pf-rule.ts";
 import { vpnRules, vpnTranslations } from "./vpn-rules.ts";
@@ -64,6 +64,7 @@ class PfConf {
     this.#neighbours();
     if (hasBalance(this.#host)) this.#crossing();
     if (tunnels.length > 0) this.#tunnels();
+    if (tunnels.length > 0 || this.#inet6Lines().length > 0) this.#inet6Lans();
     if (this.#host.services.length > 0 && uplinks.length > 0) this.#services();
     vpnRules(this.#out, this.#pf, this.#host);
     guestRules(this.#out, this.#pf, this.#host, this.#options.guests);
@@ -129,8 +130,9 @@ class PfConf {
     for (const lan of lans) {
       const on = `$${lan.name}`;
       for (const family of families(lan)) {
-        this.#rule(lan.path, { direction: "in", quick: true, on, family, from: `${on}:network`, to: `(${on})` });
-        this.#rule(lan.path, { direction: "out", on, family, to: `${on}:network` });
+        const network = networkOf(lan, family);
+        this.#rule(lan.path, { direction: "in", quick: true, on, family, from: network, to: `(${on})` });
+        this.#rule(lan.path, { direction: "out", on, family, to: network });
       }
       if (hasSix(lan)) {
         // Neighbour discovery speaks from and to link-local addresses and multicast groups (RFC 4861).
@@ -149,7 +151,7 @@ class PfConf {
             quick: true,
             on,
             family,
-            to: `$${other.name}:network`,
+            to: networkOf(other, family),
           });
           this.#out.line(line, lan.path, other.path);
         }
@@ -198,8 +200,38 @@ class PfConf {
       // Neighbours are found from and to link-local addresses and groups (RFC 4861); a router may say that a packet
       // was too big (RFC 4443, 3.2), which states cover.
       const more = "icmp6-type { neighbrsol, neighbradv }";
-      this.#rule(from, { on, family: "inet6", protocol: "icmp6", more });
+      if (this.#sharing(line).length === 0) this.#rule(from, { on, family: "inet6", protocol: "icmp6", more });
+      if (line.inet6 !== null) this.#inet6Line(line, line.inet6, on);
     }
+  }
+
+  /** What a line needs besides neighbours: packets of the LANs, and routers and servers where they are listened to. */
+  #inet6Line(line: Uplink, inet6: Inet6, on: string): void {
+    for (const lan of this.#host.lans.filter(hasSix)) {
+      const from = networkOf(lan, "inet6");
+      this.#rule(lan.path, { direction: "out", on, family: "inet6", from, label: line.name });
+    }
+    if (inet6.method === "static") return;
+    const { path } = inet6;
+    const icmp6 = { on, family: "inet6", protocol: "icmp6" } as const;
+    const router = inet6.gateway?.isLinkLocal() === true ? `${inet6.gateway}` : "fe80::/10";
+    const sharing = this.#sharing(line);
+    this.#rule(path, { ...icmp6, direction: "out", more: "icmp6-type routersol" });
+    if (sharing.every((one) => one.method === "static")) {
+      this.#rule(path, { ...icmp6, direction: "in", from: router, more: "icmp6-type routeradv" });
+    }
+    if (inet6.method !== "dhcpv6-pd" || sharing.some((one) => one.method === "dhcpv6-pd")) return;
+    // RFC 8415, 7.2. The answer is from another address than was asked, so that no state lets it in.
+    const udp = { on, family: "inet6", protocol: "udp" } as const;
+    this.#rule(path, { ...udp, direction: "out", from: "fe80::/10 port 546", to: "ff02::1:2", toPort: "547" });
+    this.#rule(path, { ...udp, direction: "in", from: "fe80::/10 port 547", to: "fe80::/10", toPort: "546" });
+  }
+
+  /** IPv6 of guests whose rules say the same about the card of this line. */
+  #sharing(line: Uplink): readonly Inet6[] {
+    if (line.interface !== this.#host.hypervisor?.interface) return [];
+    const guests = filteredGuests(this.#host, this.#options.guests);
+    return guests.flatMap((guest) => (guest.inet6 === null ? [] : [guest.inet6]));
   }
 
   #inet6Lines(): readonly Uplink[] {
@@ -229,7 +261,6 @@ class PfConf {
       }
       this.#tunnelTraffic(one);
     }
-    this.#inet6Lans();
   }
 
   #tunnelTraffic(one: Tunnel): void {
@@ -256,8 +287,8 @@ class PfConf {
   /** IPv6 of the LANs, whichever way it leaves. */
   #inet6Lans(): void {
     for (const lan of this.#host.lans.filter(hasSix)) {
-      const inside = `$${lan.name}`;
-      this.#rule(lan.path, { direction: "in", on: inside, family: "inet6", from: `${inside}:network` });
+      const from = networkOf(lan, "inet6");
+      this.#rule(lan.path, { direction: "in", on: `$${lan.name}`, family: "inet6", from });
     }
   }
 
@@ -396,7 +427,13 @@ function hasFour(lan: Lan): boolean {
   return lan.addresses.some(({ address }) => address.family === 4);
 }
 
+/** What is delegated is known only when it is: then `(if:network)` follows it. */
+function networkOf(lan: Lan, family: "inet" | "inet6"): string {
+  return lan.delegated && family === "inet6" ? `($${lan.name}:network)` : `$${lan.name}:network`;
+}
+
 function hasSix(lan: Lan): boolean {
+  if (lan.delegated) return true;
   return lan.addresses.some(({ address }) => address.family === 6);
 }
 

@@ -33,7 +33,7 @@ export function hostStation(original: Host): Station {
     bridge: bridgeOf(original),
     mac: null,
     filters: host.system.family !== "linux",
-    inet6Lines: new Set(),
+    inet6Lines: new Set(host.uplinks.filter((line) => line.inet6 !== null).map((line) => line.name)),
   };
 }
 
@@ -53,6 +53,7 @@ export function guestStation(guest: Guest): Station {
       weight: 1,
       probe: null,
       mtu: null,
+      inet6: guest.inet6,
     },
   ];
   const host: Host = {

@@ -2,6 +2,7 @@
 import { isAtLeast } from "@pierhead/core";
 import type { GuestDescription, HostDescription, SiteDescription } from "../schema/index.ts";
 import type { CheckContext } from "./check-context.ts";
+import { checkGuestInet6, checkHostInet6 } from "./check-inet6.ts";
 import { checkGuestTunnels, checkHostTunnels } from "./check-tunnels.ts";
 import type { Guest, Host } from "./site.ts";
 
@@ -18,6 +19,7 @@ export function checkHostBuilt(host: Host, description: HostDescription, context
     }
   } else if (description.network !== undefined) noNetwork(at("network"), host.system.name, context);
   checkHostTunnels(host, context);
+  checkHostInet6(host, context);
   if (host.uplinks.length < 2) singleLine(host, description, context);
   checkBridge(host, context);
 }
@@ -29,6 +31,7 @@ export function checkGuestBuilt(guest: Guest, description: GuestDescription, hos
     if (guest.services.length > 0) refuseRules(at("services"), context);
   } else if (description.network !== undefined) noNetwork(at("network"), name, context);
   checkGuestTunnels(guest, context);
+  checkGuestInet6(guest, host, context);
   checkCard(guest, context);
   if (host.hypervisor?.kind === "vmd" && guest.cpus > 1) {
     context.say("site/not-built", "error", "A guest of vmd has one CPU (vmd(8)).", at("cpus"));

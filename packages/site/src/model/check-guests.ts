@@ -35,7 +35,7 @@ export function checkGuests(
       const message = `${guest.name} and ${who} both have ${guest.address.address}.`;
       context.say("site/same-address", "error", message, path, taken);
     } else addresses.set(`${guest.address.address}`, path);
-    if (guest.inet6 !== null) {
+    if (guest.inet6?.address != null) {
       const six = `${guest.inet6.address.address}`;
       const sixPath = [...guest.path, "inet6", "address"];
       const before = addresses.get(six);

@@ -4,12 +4,13 @@ import type { SitePath } from "../read/document.ts";
 import type {
   GuestDescription,
   HostDescription,
+  Inet6Description,
   ServiceDescription,
   SiteDescription,
   TunnelDescription,
   UplinkDescription,
 } from "../schema/index.ts";
-import type { Guest, Host, Pin, Service, Tunnel, Uplink } from "./site.ts";
+import type { Guest, Host, Inet6, Pin, Service, Tunnel, Uplink } from "./site.ts";
 import { resolveVpn } from "./vpn.ts";
 
 /** The system of a host in place of the one in the file: the same site for another release. */
@@ -28,6 +29,7 @@ function resolveHost(name: string, host: HostDescription, override: System | nul
     interface: one.interface,
     addresses: one.addresses.map(prefix),
     description: one.description ?? "",
+    delegated: uplinks.some((line) => line.inet6?.lans.some((each) => each.name === key) === true),
   }));
   const preferred = host.balance?.preferred ?? (uplinks.find((one) => one.weight > 0) ?? uplinks[0])?.name;
   const pins = (host.balance?.pin ?? []).map(
@@ -95,6 +97,19 @@ function resolveUplink(name: string, one: UplinkDescription, path: SitePath): Up
     weight: one.weight ?? 1,
     probe: one.probe === undefined ? null : address(one.probe),
     mtu: one.mtu ?? null,
+    inet6: one.inet6 === undefined ? null : resolveInet6(one.inet6, [...path, "inet6"]),
+  };
+}
+
+function resolveInet6(one: Inet6Description, path: SitePath): Inet6 {
+  return {
+    path,
+    method: one.method ?? "static",
+    address: one.address === undefined ? null : prefix(one.address),
+    gateway: one.gateway === undefined ? null : address(one.gateway),
+    duid: one.duid?.toLowerCase() ?? null,
+    prefix: one.prefix === undefined ? null : prefix(one.prefix),
+    lans: entries(one.lans).map(([name, number]) => ({ name, number, path: [...path, "lans", name] })),
   };
 }
 
@@ -182,10 +197,7 @@ function resolveGuest(
     gatewayPath: guest.gateway === undefined ? [...(gatewayLine(host)?.path ?? path), "gateway"] : [...path, "gateway"],
     gatewayOnLink: !own.address.isIn(gateway, own.length),
     mac: guest.mac.toLowerCase(),
-    inet6:
-      guest.inet6 === undefined
-        ? null
-        : { address: prefix(guest.inet6.address), gateway: address(guest.inet6.gateway) },
+    inet6: guest.inet6 === undefined ? null : resolveInet6(guest.inet6, [...path, "inet6"]),
     network: guest.network ?? "systemd-networkd",
     dns: (guest.dns ?? []).map(address),
     services: services(guest.services, path, []),

@@ -4,6 +4,21 @@ import type { SitePath } from "../read/document.ts";
 import type { HypervisorKind, LinuxNetwork, ProviderName } from "../schema/index.ts";
 import type { VpnService } from "./vpn.ts";
 
+/** IPv6 on a card. */
+export interface Inet6 {
+  readonly path: SitePath;
+  readonly method: "static" | "slaac" | "dhcpv6-pd";
+  /** Null: none of its own, or one that is announced. */
+  readonly address: Prefix | null;
+  /** Null: routers announce themselves. */
+  readonly gateway: Address | null;
+  /** Lower case. */
+  readonly duid: string | null;
+  /** Known beforehand. */
+  readonly prefix: Prefix | null;
+  readonly lans: readonly { readonly name: string; readonly number: number; readonly path: SitePath }[];
+}
+
 export interface Uplink {
   readonly name: string;
   readonly path: SitePath;
@@ -18,6 +33,7 @@ export interface Uplink {
   /** Null: the gateway. */
   readonly probe: Address | null;
   readonly mtu: number | null;
+  readonly inet6: Inet6 | null;
 }
 
 export interface Lan {
@@ -26,6 +42,8 @@ export interface Lan {
   readonly interface: string;
   readonly addresses: readonly Prefix[];
   readonly description: string;
+  /** It gets a /64 of what is delegated on a line, or an address by hand: there is IPv6 in it. */
+  readonly delegated: boolean;
 }
 
 export interface Pin {
@@ -114,7 +132,7 @@ export interface Guest {
   readonly gatewayOnLink: boolean;
   /** Lower case. */
   readonly mac: string;
-  readonly inet6: { readonly address: Prefix; readonly gateway: Address } | null;
+  readonly inet6: Inet6 | null;
   readonly network: LinuxNetwork;
   readonly dns: readonly Address[];
   readonly services: readonly Service[];

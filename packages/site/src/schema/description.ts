@@ -5,6 +5,22 @@ import type { VpnDescription } from "./vpn.ts";
 /** `env:NAME` or `file:path`: where a secret is kept. The secret itself never stands in a site file. */
 export type SecretReference = string;
 
+/** How a machine comes to IPv6 on one of its cards. */
+export interface Inet6Description {
+  /** `static` when absent: address and gateway as written. */
+  method?: "static" | "slaac" | "dhcpv6-pd" | undefined;
+  /** Own address, with its length. With a delegated prefix it is one of that prefix. */
+  address?: string | undefined;
+  /** Next hop; link-local (`fe80::1`) or outside the network of the address, too. Otherwise routers announce themselves. */
+  gateway?: string | undefined;
+  /** DUID that the delegation is tied to, as the provider's console shows it: `00:03:00:01:…`. */
+  duid?: string | undefined;
+  /** Network that is delegated, where it is always the same one: `2001:db8:1000::/48`. */
+  prefix?: string | undefined;
+  /** LANs that get a /64 of whatever is delegated, with the number of each: `{ lan: 1 }`. */
+  lans?: Record<string, number> | undefined;
+}
+
 /** One internet line of a host. */
 export interface UplinkDescription {
   /** Network card or pseudo-interface: `vr0`. */
@@ -22,6 +38,7 @@ export interface UplinkDescription {
   probe?: string | undefined;
   /** Octets of the largest packet. */
   mtu?: number | undefined;
+  inet6?: Inet6Description | undefined;
 }
 
 /** A network of the site's own. */
@@ -138,8 +155,7 @@ export interface GuestDescription {
   mac: string;
   /** The gateway of the host when absent. */
   gateway?: string | undefined;
-  /** IPv6: an address with its length, and the gateway. */
-  inet6?: { address: string; gateway: string } | undefined;
+  inet6?: Inet6Description | undefined;
   /** Linux: which files are written. */
   network?: LinuxNetwork | undefined;
   /** Name servers. */

@@ -4,6 +4,23 @@ import type { SiteDescription } from "./description.ts";
 import * as value from "./values.ts";
 import { vpnSchema } from "./vpn.ts";
 
+const inet6 = z
+  .strictObject({
+    method: z
+      .enum(["static", "slaac", "dhcpv6-pd"])
+      .optional()
+      .describe("static: as written here; slaac: as routers announce; dhcpv6-pd: a prefix is delegated"),
+    address: value.interfaceAddress6.optional(),
+    gateway: value.address6.optional(),
+    duid: value.duid.optional(),
+    prefix: value.network6.optional().describe("Network that is delegated, where it is always the same one"),
+    lans: z
+      .record(value.word, z.number().int().min(0).max(65535))
+      .optional()
+      .describe("LANs that get a /64 of what is delegated, with the number of each"),
+  })
+  .describe("IPv6 on this card");
+
 const uplink = z
   .strictObject({
     interface: value.interfaceName,
@@ -20,6 +37,7 @@ const uplink = z
       .describe("Share of new connections against the other lines; 0 keeps the line in reserve"),
     probe: value.address4.optional().describe("Address that is pinged to know whether the line works"),
     mtu: value.mtu.optional(),
+    inet6: inet6.optional(),
   })
   .describe("One internet line");
 
@@ -117,7 +135,7 @@ const guest = z
     address: value.guestAddress,
     mac: value.mac,
     gateway: value.address4.optional(),
-    inet6: z.strictObject({ address: value.interfaceAddress6, gateway: value.address6 }).optional(),
+    inet6: inet6.optional(),
     network,
     dns,
     provider,

@@ -92,6 +92,11 @@ export const mac: z.ZodString = z
   .regex(/^[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}$/, { error: "a MAC address is wanted, like 00:50:56:00:01:aa" })
   .meta({ description: "MAC address of the virtual card, as the provider's console shows it" });
 
+export const duid: z.ZodString = z
+  .string()
+  .regex(/^[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){2,129}$/, { error: "a DUID is octets like 00:03:00:01:00:50:56:00:01:aa" })
+  .meta({ description: "DHCPv6 DUID, as the provider's console shows it" });
+
 export const secret: z.ZodString = z
   .string()
   .regex(/^(?:env:[A-Za-z_]\w*|file:\S+)$/, {
