@@ -1,21 +1,12 @@
 /** IPv6 through IPv4: every site of the example is built for its systems, lies in the example, and holds. */
 import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { parseSystem, Source, type System } from "@pierhead/core";
-import { checkTree } from "@pierhead/engine/check";
-import { runScenario } from "@pierhead/engine/scenario";
-import { type BuiltMachine, buildSite } from "@pierhead/site/build";
 import { readSite } from "@pierhead/site/read";
 import { describe, expect, it } from "vitest";
+import { holdsExample } from "./support/example-site.ts";
 
 const folder = resolve(import.meta.dirname, "../examples/ipv6-tunnel");
-
-function build(file: string, system: System | null): readonly BuiltMachine[] {
-  const source = new Source(file, readFileSync(resolve(folder, file), "utf8"));
-  const reading = readSite(source, system === null ? {} : { system: () => system });
-  expect(reading.diagnostics.filter((one) => one.severity === "error")).toEqual([]);
-  return buildSite(reading.site as NonNullable<typeof reading.site>).machines;
-}
 
 const cases = [
   ...["openbsd-5.7", "openbsd-7.8", "freebsd-14.3"].flatMap((system) =>
@@ -25,39 +16,9 @@ const cases = [
 ];
 
 describe.each(cases)("%s on %s", (file, name) => {
-  const system = name === null ? null : (parseSystem(name) as System);
-  const machines = build(file, system);
   const base = file === "site.yaml" ? "" : file.replace(".yaml", "");
-
-  for (const machine of machines) {
-    const texts = new Map(machine.files.map((one) => [one.path.slice(1), one.text]));
-
-    it(`is what lies in the example: ${machine.name}`, async () => {
-      for (const one of machine.files) {
-        const path = resolve(folder, "built", base, name ?? "", machine.name, one.path.slice(1));
-        await expect(one.text).toMatchFileSnapshot(path);
-      }
-    });
-
-    it(`is read back without findings: ${machine.name}`, () => {
-      const found = checkTree(texts, machine.system).filter((one) => one.severity !== "note");
-      expect(found.map((one) => `${one.source?.name} ${one.code} ${one.message}`)).toEqual([]);
-    });
-
-    for (const one of machine.scenarios) {
-      it(`holds: ${one}`, () => {
-        const path = resolve(folder, one);
-        const result = runScenario(new Source(path, readFileSync(path, "utf8")), {
-          readTree: () => texts,
-          system: machine.system,
-        });
-        expect(result.startErrors).toEqual([]);
-        expect(result.steps.flatMap((step) => step.failures)).toEqual([]);
-        expect(result.ok).toBe(true);
-      });
-    }
-  }
-  it("is about scenarios that are there", () => expect(dirname(resolve(folder, file))).toBe(folder));
+  const system = name === null ? null : (parseSystem(name) as System);
+  holdsExample(resolve(folder, file), resolve(folder, "built", base, name ?? ""), system);
 });
 
 const GOOD = readFileSync(resolve(folder, "two-lines.yaml"), "utf8");

@@ -22,6 +22,11 @@ export function applyRoute(machine: Machine, command: RouteCommand): RouteError 
   }
 }
 
+function scopeOf(written: string): string | null {
+  const at = written.indexOf("%");
+  return at === -1 ? null : written.slice(at + 1);
+}
+
 /** The route a command speaks of; null when an address is a name nobody can look up here. */
 export function routeSpecification(machine: Machine, command: RouteCommand): RouteSpecification | null {
   const destination = command.destination;
@@ -31,6 +36,8 @@ export function routeSpecification(machine: Machine, command: RouteCommand): Rou
     gateway = machine.resolve(command.gatewayWritten).find((one) => one.family === command.family) ?? null;
     if (gateway === null) return null;
   }
+  // A link-local next hop is on the link that is written behind it (RFC 4007, 11).
+  if (gateway?.isLinkLocal() === true && gateway.family === 6) out ??= scopeOf(command.gatewayWritten ?? "");
   if (command.interfaceRoute && gateway !== null) {
     // `-iface ADDRESS`: the destination is on the link of the interface that has the address.
     out ??= machine.ownerOf(gateway)?.name ?? null;

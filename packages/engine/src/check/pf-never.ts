@@ -94,6 +94,7 @@ function translatorBefore(rule: Rule, crossings: readonly Crossing[], machine: M
   let found: Rule | null = null;
   for (const { source, out, protocol } of crossings) {
     if (out === null || (rule.protocol !== 0 && rule.protocol !== protocol)) continue;
+    if (rule.family !== null && rule.family !== source.family) continue;
     const on = machine.interface(out.interface);
     if (on === null || !isNamed(on, rule.interface ?? "") || !isInside(source, rule.from, machine)) continue;
     if (isInside(out.source, rule.from, machine)) return null;

@@ -43,6 +43,9 @@ function hostnameFile(card: Card, leases: boolean, system: System): BuiltFile {
   if (card.inet6 !== null && inet6Client(card.inet6, system, "ifupdown") !== "dhcpcd") {
     // slaacd(8) from 6.2; before, ifconfig(8) had the kernel do it, from 5.6, and rtsol(8) before that.
     out.line(isAtLeast(system, "openbsd", 5, 6) ? "inet6 autoconf" : "rtsol", card.inet6.path);
+  } else if (card.inet6 !== null && ownAddress(card, 6) === null) {
+    // Without any address of its own a card has no link-local one either, and dhcpcd nothing to ask from.
+    out.line("inet6 eui64", card.inet6.path);
   }
   if (card.dhcp && described !== "") out.line(described.trim(), [...card.path, "description"]);
   if (!card.dhcp && card.addresses.length === 0) out.line(`up${described}`, card.path);
