@@ -141,6 +141,15 @@ export function sayRefused(context: BuildContext, refused: RouteError, route: Re
         span,
       );
       return;
+    case "invalid-source":
+      context.say(
+        "machine/source-refused",
+        "error",
+        `The source of ${what} is no address of this machine at this point, so the kernel refuses it (Invalid prefsrc address).`,
+        source,
+        whole,
+      );
+      return;
     default:
       context.say(
         "machine/gateway-refused",

@@ -131,6 +131,8 @@ function runStep(context: BuildContext, step: IfupStep, name: string, stanza: Re
       const exit = runScript(context, step.text, source, span, variables);
       return exit === null || exit === 0;
     }
+    case "fails":
+      return false;
     case "dynamic":
       if (step.family === 4) {
         const message = `${name} gets its address from a server`;

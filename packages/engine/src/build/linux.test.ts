@@ -52,7 +52,7 @@ describe("a Linux machine from systemd-networkd's files", () => {
   });
 
   it("gives up after a gateway that the kernel refuses", () => {
-    const body = "[Network]\nAddress=192.0.2.9/24\nGateway=192.0.2.9\n";
+    const body = "[Network]\nAddress=192.0.2.9/24\nGateway=192.0.2.255\n";
     expect(build(networkd(body))).toEqual(["192.0.2.0/24 dev eth0", "error machine/gateway-refused line 5"]);
   });
 

@@ -74,6 +74,10 @@ function makeLinuxRoute(host: LinuxTables, specification: RouteSpecification): R
   } else if (out === null && discard !== null) out = "lo";
   else if (out === null) return "device-needed";
   else if (device?.up === false) return "interface-down";
+  const given = specification.source ?? null;
+  // fib_valid_prefsrc(): in the local table, as an address of the host.
+  if (given !== null && !host.interfaces.some((one) => one.has(given))) return "invalid-source";
+  const own = gateway !== null && host.interfaces.some((one) => one.has(gateway));
   return {
     table,
     family,
@@ -90,6 +94,7 @@ function makeLinuxRoute(host: LinuxTables, specification: RouteSpecification): R
     multipath: specification.multipath ?? false,
     weight: specification.weight ?? 1,
     ...(specification.onLink === true ? { onLink: true } : {}),
+    ...(own ? { direct: true } : {}),
   };
 }
 
@@ -101,6 +106,7 @@ const RouteErrors: ReadonlySet<string> = new Set<RouteError>([
   "invalid-gateway",
   "interface-down",
   "device-needed",
+  "invalid-source",
 ]);
 
 /** The device the gateway is reached by, or why it is refused. */
@@ -119,7 +125,10 @@ function checkGateway4(
   }
   const kind = kindOf(host, gateway);
   if (kind?.origin === "broadcast") return "invalid-gateway";
-  if (kind?.origin === "local" && (device === null || kind.interface === device.name)) return "invalid-gateway";
+  // The host's own address is taken, and makes a route to the link (the scope of its next hop is the host).
+  if (kind?.origin === "local" && kind.interface !== null && (device === null || kind.interface === device.name)) {
+    return host.interfaces.some((one) => one.name === kind.interface && one.up) ? kind.interface : "interface-down";
+  }
   // Only routes without gateway count, shorter ones when a longer has one (flowi4_scope = RT_SCOPE_LINK).
   const usable = (route: Route): boolean =>
     route.gateway === null &&
@@ -131,7 +140,6 @@ function checkGateway4(
     const found = host.tables.match(number, gateway, usable)[0];
     if (found?.interface != null) return found.interface;
   }
-  if (device !== null && !device.up) return "unreachable";
   return "unreachable";
 }
 

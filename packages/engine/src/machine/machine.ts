@@ -319,7 +319,18 @@ export class Machine implements FilterHost {
    * the interface whose link a link-local address belongs to.
    */
   lookup(address: Address, table: number, source: Address | null = null, link: string | null = null): Route | null {
-    return this.#routing.lookup(address, table, source, link);
+    const found = this.#routing.lookup(address, table, source, link);
+    return found !== null && this.system.family === "linux" ? this.#livingDefault(found) : found;
+  }
+
+  /** Of several IPv4 defaults of one metric Linux passes over those whose gateway does not answer (fib_select_default). */
+  #livingDefault(found: Route): Route {
+    if (found.length !== 0 || found.family !== 4 || found.gateway === null) return found;
+    const equal = this.routes
+      .exact(found.table, found.destination, 0)
+      .filter((route) => route.priority === found.priority && route.gateway !== null && route.interface !== null);
+    const alive = equal.find((route) => this.neighbourAnswers(route.interface as string, route.gateway as Address));
+    return alive ?? found;
   }
 
   /** All routes that multipath may choose from for `address`; empty when there is no choice. */

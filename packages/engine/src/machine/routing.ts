@@ -31,7 +31,8 @@ export interface RouteSpecification {
 
 /**
  * Why `route(8)` or `ip route` refuses: ENETUNREACH, EEXIST, ESRCH, and an unknown table or interface; on Linux also
- * an address that cannot be a gateway, a device that is down, and a device that has to be named.
+ * an address that cannot be a gateway, a device that is down, a device that has to be named, and a source that is none
+ * of the machine's addresses.
  */
 export type RouteError =
   | "unreachable"
@@ -40,7 +41,8 @@ export type RouteError =
   | "no-interface"
   | "invalid-gateway"
   | "interface-down"
-  | "device-needed";
+  | "device-needed"
+  | "invalid-source";
 
 /** The routing tables of one machine, with the interfaces and switches that decide which route is taken. */
 export class Routing {
@@ -101,7 +103,7 @@ export class Routing {
   /** The smallest metric; among equal IPv6 routes by hash. A device without carrier is chosen all the same. */
   #linuxChoice(routes: readonly Route[], address: Address, source: Address | null): Route {
     const best = routes[0] as Route;
-    if (!best.multipath || best.family === 4 || best.origin !== "static") return best;
+    if (!best.multipath || best.family === 4 || best.origin !== "static" || best.gateway === null) return best;
     return this.#choose(
       routes.filter((route) => route.priority === best.priority && route.gateway !== null),
       address,

@@ -63,7 +63,7 @@ export function findForwardRoute(
   }
   return {
     interface: out,
-    nextHop: route.gateway ?? destination,
+    nextHop: route.direct === true ? destination : (route.gateway ?? destination),
     mtu: route.mtu > 0 ? Math.min(route.mtu, out.mtu) : out.mtu,
     discard: route.discard,
   };

@@ -128,7 +128,7 @@ export function findRoute(
       packet.family === 6 ? selectSource(machine, out.name, destination, route?.source ?? null) : route?.source;
     if (source != null) packet.source = source;
   }
-  const nextHop = linkWide ? destination : (route?.gateway ?? destination);
+  const nextHop = linkWide || route?.direct === true ? destination : (route?.gateway ?? destination);
   return { interface: out, nextHop, mtu: route?.mtu ? Math.min(route.mtu, out.mtu) : out.mtu };
 }
 

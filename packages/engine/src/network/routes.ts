@@ -34,6 +34,8 @@ export interface Route {
   readonly weight: number;
   /** Linux `onlink`: the gateway was taken for a neighbour without asking the table. */
   readonly onLink?: boolean;
+  /** Linux: the gateway is an address of the host itself, so each destination is taken to be on the link. */
+  readonly direct?: boolean;
 }
 
 /** OpenBSD's priorities (`RTP_LOCAL`, `RTP_CONNECTED`, `RTP_STATIC`). */

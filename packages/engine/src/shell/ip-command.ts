@@ -15,6 +15,7 @@ const IP_ERRORS: Readonly<Record<RouteError, string>> = {
   "invalid-gateway": "Error: Nexthop has invalid gateway.",
   "interface-down": "Error: Nexthop device is not up.",
   "device-needed": "Error: Nexthop device required for onlink.",
+  "invalid-source": "Error: Invalid prefsrc address.",
 };
 
 /** `ip …`. */

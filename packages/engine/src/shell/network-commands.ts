@@ -43,6 +43,7 @@ const ROUTE_ERRORS: Readonly<Record<RouteError, string>> = {
   "invalid-gateway": "Invalid argument",
   "interface-down": "Network is down",
   "device-needed": "No such device",
+  "invalid-source": "Invalid argument",
 };
 
 const route: CommandFunction = (call) => {

@@ -30,6 +30,8 @@ export type IfupStep =
   | { readonly kind: "shell"; readonly text: string; readonly source: Source; readonly span: Span }
   /** A client that asks a server for the address. */
   | { readonly kind: "dynamic"; readonly family: 4 | 6; readonly source: Source; readonly span: Span }
+  /** The shell cannot run what comes here; ifup stops. */
+  | { readonly kind: "fails"; readonly text: string; readonly source: Source; readonly span: Span }
   /** `ppp` and other methods that are not followed here. */
   | { readonly kind: "other"; readonly text: string; readonly source: Source; readonly span: Span };
 
@@ -239,7 +241,10 @@ class Planner {
     const [text, comment] = gateway.text.split(/\s+#/, 2);
     if (this.#address({ ...gateway, text: text as string }, family) === null) return;
     const metric = this.#value("metric");
-    const tail = comment === undefined ? ["dev", this.#name, "onlink"] : [];
+    // A second gateway begins a line of its own in the shell, and takes the rest of the command with it.
+    const second = this.#resolved.options.filter(({ option }) => option.name === "gateway")[1];
+    const cut = comment !== undefined || second !== undefined;
+    const tail = cut ? [] : ["dev", this.#name, "onlink"];
     const action = family === 6 ? "replace" : "add";
     this.#ip(gateway.span, [
       ...modifiers,
@@ -248,9 +253,12 @@ class Planner {
       "default",
       "via",
       { text: text as string, span: gateway.span },
-      ...(metric === null || comment !== undefined ? [] : ["metric", word(metric)]),
+      ...(metric === null || cut ? [] : ["metric", word(metric)]),
       ...tail,
     ]);
+    if (second === undefined) return;
+    const { valueSpan: span, value: lost } = second.option;
+    this.#steps.push({ kind: "fails", text: lost, source: second.source, span });
   }
 
   #address(value: { text: string; source: Source; span: Span }, family: 4 | 6): Address | null {

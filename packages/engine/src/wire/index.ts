@@ -1,0 +1,2 @@
+export * from "./echo.ts";
+export * from "./wire.ts";
