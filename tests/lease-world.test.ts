@@ -5,9 +5,17 @@
 import { assess, type FileReport, type Outlook } from "@pierhead/engine/lease";
 import { readEvidence } from "@pierhead/lang/leases";
 import { beforeAll, describe, expect, it } from "vitest";
-import { dhcpcdVersion, leaseWorldIsMissing, type Outcome, runClient, type Timers } from "./support/lease-world.ts";
+import {
+  clientIsMissing,
+  dhcpcdVersion,
+  keaIsMissing,
+  leaseWorldIsMissing,
+  type Outcome,
+  runClient,
+  type Timers,
+} from "./support/lease-world.ts";
 
-const missing = leaseWorldIsMissing();
+const missing = leaseWorldIsMissing() ?? clientIsMissing("dhcpcd") ?? keaIsMissing();
 if (missing !== null) process.stderr.write(`lease-world.test.ts is skipped: ${missing}\n`);
 
 interface World {
@@ -65,7 +73,7 @@ describe.skipIf(missing !== null)("dhcpcd in a network of its own", () => {
   beforeAll(async () => {
     await Promise.all(
       Object.entries<World>(WORLDS).map(async ([name, { server, timers, seconds }]) => {
-        const outcome = await runClient(server, timers, seconds);
+        const outcome = await runClient("dhcpcd", server, timers, seconds);
         outcomes.set(name, outcome);
         reports.set(name, assess(readEvidence(`${name}.pcap`, outcome.capture)));
       }),

@@ -1,5 +1,5 @@
 /**
- * A DHCPv6 client and a server in network namespaces of their own: dhcpcd against Kea, or against a responder whose
+ * A DHCPv6 client and a server in network namespaces of their own: a client against Kea, or against a responder whose
  * timers are wrong. Nothing outside is contacted; files of the programs go to file systems that end with them.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
@@ -33,6 +33,22 @@ export interface Outcome {
   readonly looks: readonly Look[];
 }
 
+export type Client = "dhcpcd" | "dhclient" | "dhcp6c" | "systemd-networkd";
+
+const NETWORKD = ["/usr/lib/systemd/systemd-networkd", "/lib/systemd/systemd-networkd"];
+
+/** Why a client cannot be run here; null when it can. */
+export function clientIsMissing(client: Client): string | null {
+  if (client !== "systemd-networkd") {
+    return spawnSync("which", [client]).status === 0 ? null : `needs ${client}`;
+  }
+  if (!NETWORKD.some((path) => existsSync(path))) return "needs systemd-networkd";
+  if (spawnSync("id", ["systemd-network"]).status !== 0) return "needs the user systemd-network";
+  // Its DUID is made of it.
+  const identity = existsSync("/etc/machine-id") ? readFileSync("/etc/machine-id", "utf8").trim() : "";
+  return /^[0-9a-f]{32}$/.test(identity) ? null : "needs /etc/machine-id";
+}
+
 /** Why there can be no such world here; null when there can. */
 export function leaseWorldIsMissing(): string | null {
   if (process.platform !== "linux") return "network namespaces are Linux only";
@@ -41,8 +57,6 @@ export function leaseWorldIsMissing(): string | null {
   for (const [tool, flag] of [
     ["ip", "-V"],
     ["tcpdump", "--version"],
-    ["dhcpcd", "--version"],
-    ["kea-dhcp6", "-V"],
   ] as const) {
     if (spawnSync(tool, [flag]).status !== 0) return `needs ${tool}`;
   }
@@ -54,31 +68,65 @@ export function leaseWorldIsMissing(): string | null {
   return made.status === 0 && mounted.status === 0 ? null : "network namespaces are not allowed here";
 }
 
+/** Why Kea cannot be run here; null when it can. */
+export function keaIsMissing(): string | null {
+  return spawnSync("kea-dhcp6", ["-V"]).status === 0 ? null : "needs kea-dhcp6";
+}
+
 /** `9.4.1` */
 export function dhcpcdVersion(): string {
   return /dhcpcd (\S+)/.exec(spawnSync("dhcpcd", ["--version"], { encoding: "utf8" }).stdout)?.[1] ?? "";
 }
 
+const DHCLIENT_SCRIPT = `#!/bin/sh
+case $reason in
+BOUND6|RENEW6|REBIND6)
+  ip -6 address replace $new_ip6_address/128 dev $interface \\
+    valid_lft $new_max_life preferred_lft $new_preferred_life ;;
+EXPIRE6|RELEASE6|STOP6) ip -6 address del $old_ip6_address/128 dev $interface ;;
+esac
+exit 0
+`;
+
+const NETWORK = `[Match]
+Name=eth0
+[Network]
+DHCP=ipv6
+IPv6AcceptRA=no
+[DHCPv6]
+WithoutRA=solicit
+`;
+
 let worlds = 0;
 
 /** Runs the client against a server for so many seconds after it was started. */
-export async function runClient(server: "kea" | "responder", timers: Timers, seconds: number): Promise<Outcome> {
+export async function runClient(
+  client: Client,
+  server: "kea" | "responder",
+  timers: Timers,
+  seconds: number,
+): Promise<Outcome> {
   const world = new LeaseWorld();
   try {
-    return await world.run(server, timers, seconds);
+    return await world.run(client, server, timers, seconds);
   } finally {
     world.destroy();
   }
 }
 
+/** Taken down when the tests end in the middle. */
+const open = new Set<{ destroy(): void }>();
+process.once("exit", () => {
+  for (const world of open) world.destroy();
+});
+
 class LeaseWorld {
   readonly #folder = mkdtempSync(join(tmpdir(), "pierhead-lease-"));
   readonly #prefix = `phl${process.pid}-${worlds++}`;
   readonly #children = new Set<ChildProcess>();
-  readonly #atExit = (): void => this.destroy();
 
   constructor() {
-    process.once("exit", this.#atExit);
+    open.add(this);
     const [server, client] = [this.#name("s"), this.#name("c")];
     this.#ip("netns", "add", server);
     this.#ip("netns", "add", client);
@@ -122,7 +170,7 @@ class LeaseWorld {
     return child;
   }
 
-  async run(server: "kea" | "responder", timers: Timers, seconds: number): Promise<Outcome> {
+  async run(name: Client, server: "kea" | "responder", timers: Timers, seconds: number): Promise<Outcome> {
     const linkLocal = (): boolean =>
       ["s", "c"].every((place) =>
         /fe80/.test(
@@ -134,10 +182,7 @@ class LeaseWorld {
     const capture = join(this.#folder, "lease.pcap");
     this.#start("c", [], `tcpdump -i eth0 -U --immediate-mode -Z root -w ${capture} udp port 546 or udp port 547`);
     await until(() => existsSync(capture) && statSync(capture).size >= 24, 5_000, "tcpdump");
-    const config = join(this.#folder, "dhcpcd.conf");
-    const association = timers.kind === "na" ? "ia_na 1" : "ia_pd 1/::/56 -";
-    writeFileSync(config, `duid ll\nipv6only\nnoipv6rs\ninterface eth0\n  ${association}\n`);
-    const client = this.#start("c", ["/run", "/var/lib/dhcpcd"], `dhcpcd -B -d -f ${config} -c /bin/true eth0`);
+    const client = this.#client(name, timers);
     let log = "";
     const stamp = (chunk: Buffer): void => {
       const now = (Date.now() / 1000).toFixed(3);
@@ -152,6 +197,42 @@ class LeaseWorld {
       await wait(250);
     }
     return { capture: readFileSync(capture), log, looks };
+  }
+
+  #file(name: string, text: string, mode = 0o644): string {
+    const path = join(this.#folder, name);
+    writeFileSync(path, text, { mode });
+    return path;
+  }
+
+  #client(name: Client, { kind }: Timers): ChildProcess {
+    if (name === "dhcpcd") {
+      const association = kind === "na" ? "ia_na 1" : "ia_pd 1/::/56 -";
+      const config = this.#file("dhcpcd.conf", `duid ll\nipv6only\nnoipv6rs\ninterface eth0\n  ${association}\n`);
+      return this.#start("c", ["/run", "/var/lib/dhcpcd"], `dhcpcd -B -d -f ${config} -c /bin/true eth0`);
+    }
+    if (name === "dhclient") {
+      // Its own script would write to the machine's resolv.conf.
+      const script = this.#file("script", DHCLIENT_SCRIPT, 0o755);
+      const files = `-lf ${join(this.#folder, "leases")} -pf ${join(this.#folder, "pid")}`;
+      return this.#start("c", ["/run"], `dhclient -6 -d -v -D LL -cf /dev/null ${files} -sf ${script} eth0`);
+    }
+    if (name === "dhcp6c") {
+      const config = this.#file("dhcp6c.conf", "interface eth0 { send ia-na 1; };\nid-assoc na 1 { };\n");
+      const line = `dhcp6c -f -D -c ${config} -p ${join(this.#folder, "pid")} eth0`;
+      return this.#start("c", ["/run", "/var/lib"], `sh -c 'mkdir -p /var/lib/dhcpv6 && exec ${line}'`);
+    }
+    const network = this.#file("eth0.network", NETWORK);
+    const program = NETWORKD.find((path) => existsSync(path)) as string;
+    // Without a udev it would wait for one, unless /sys cannot be written to.
+    const steps = [
+      "mount -o remount,bind,ro /sys",
+      "mkdir -p /run/systemd/network /run/systemd/netif/links /run/systemd/netif/leases /run/systemd/netif/lldp",
+      `cp ${network} /run/systemd/network/eth0.network`,
+      "chmod -R a+rwX /run/systemd",
+      `SYSTEMD_LOG_LEVEL=debug exec ${program}`,
+    ];
+    return this.#start("c", ["/run", "/etc/systemd/network"], `sh -c '${steps.join(" && ")}'`);
   }
 
   #look(): Look["state"] {
@@ -192,7 +273,7 @@ class LeaseWorld {
   }
 
   destroy(): void {
-    process.off("exit", this.#atExit);
+    open.delete(this);
     for (const child of this.#children) child.kill("SIGTERM");
     for (const place of ["s", "c"] as const) {
       // dhcpcd's helpers are not our children.

@@ -62,7 +62,9 @@ export function assess(evidence: Evidence, options: AssessOptions = {}): FileRep
   for (const [key, { grant, grants: count }] of latest) {
     // Messages were judged where they were followed.
     if (evidence.messages.length === 0) judgeGrant(grant, key, into);
-    if (evidence.messages.length === 0 && options.now !== undefined) ended(grant, options.now, into);
+    // A log tells what was; a lease file is to be in force.
+    const file = evidence.messages.length === 0 && evidence.kind !== "log";
+    if (file && options.now !== undefined) ended(grant, options.now, into);
     leases.push({ grant, grants: count, outlooks: outlooksOf(grant), observed: observe(grant, conversations) });
   }
   const ownWords = followNotes(evidence.notes, into);

@@ -97,15 +97,18 @@ export function dhcp6cReader(): LogReader {
         );
         return true;
       }
-      match = /^T1\s?\((\d+)\) (?:and\/)?or T2\s?\((\d+)\) is (?:locally determined|too small)$/.exec(text);
+      match =
+        /^T1\s?\((\d+)\) (?:and\/)?or T2\s?\((\d+)\) is locally determined$/.exec(text) ??
+        /^\s*adjusted to (\d+) and (\d+)$/.exec(text);
       if (match !== null) return note("bound", { renewIn: Number(match[1]), rebindIn: Number(match[2]) });
       match = /^(?:send|Sending) (solicit|request|renew|rebind)\b/i.exec(text);
       if (match !== null) {
         return note((match[1] as string).toLowerCase() as "solicit" | "request" | "renew" | "rebind");
       }
-      if (/^(?:remove an? IA: |IA \S+ is invalidated$)/.test(text)) return note("expired");
+      if (/^send release to /.test(text)) return true;
+      if (/^(?:prefix|address) timeout for \S+$/.test(text)) return note("expired");
       if (/^(?:status code(?: for \S+)?: |unhandled status code)/.test(text)) return true;
-      return /^\s*(?:get DHCP option|set \S|copy |picked a server|a new XID|reset a timer|(?:create|update) an? (?:prefix|address) |got an expected reply|IA timeout for|make an IA|add an address|remove an address|Received |extracted an existing DUID|dhcp6c Received|DUID: |server ID: |unknown or unexpected|nameserver|XID mismatch|skip |executes |DNS |adjusted to|add a prefix|remove a (?:site )?prefix|status code: |called|failed initialize control message|removing server|script )/.test(
+      return /^\s*(?:get DHCP option|T1 \(\d+\) or T2 \(\d+\) is too small$|<\d+>|found an interface|generated a new DUID|saved generated DUID|failed to open \S*key|reset timer for|removing an event|update an IA: |release an IA: |remove an IA: |IA \S+ is invalidated$|no responses were received|exiting$|set \S|copy |picked a server|a new XID|reset a timer|(?:create|update) an? (?:prefix|address) |got an expected reply|IA timeout for|make an IA|add an address|remove an address|Received |extracted an existing DUID|dhcp6c Received|DUID: |server ID: |unknown or unexpected|nameserver|XID mismatch|skip |executes |DNS |adjusted to|add a prefix|remove a (?:site )?prefix|status code: |called|failed initialize control message|removing server|script )/.test(
         text,
       );
     },
