@@ -7,6 +7,7 @@ import { checkTree } from "@pierhead/engine/check";
 import { readScenario } from "@pierhead/engine/scenario";
 import { parsePacketLine } from "@pierhead/engine/trace";
 import { parseDmesg } from "@pierhead/lang/dmesg";
+import { FlowDecoder, FlowTable } from "@pierhead/lang/flow-export";
 import { readAsDaemon } from "@pierhead/lang/ifstated";
 import { ikedPrint } from "@pierhead/lang/iked";
 import { parseIp, parseNetToolsRoute } from "@pierhead/lang/ip-command";
@@ -26,6 +27,15 @@ import {
 } from "@pierhead/lang/probe-output";
 import { LANGUAGES } from "@pierhead/lang/registry";
 import { blankSeparated } from "@pierhead/lang/text";
+import {
+  ipfix,
+  netflow5,
+  netflow9,
+  pflowRecord,
+  pflowTemplates,
+  set,
+  template,
+} from "../../packages/lang/src/flow-export/build.test-helper.ts";
 import { captureSeeds, leaseTextSeeds, messageSeeds, runLease, runMessage } from "./lease-seeds.ts";
 import { INTERFACES } from "./random-rules.ts";
 
@@ -313,6 +323,21 @@ function probeOutputs(): FuzzTarget[] {
     }),
   );
   targets.push({
+    name: "flows",
+    seeds: flowSeeds(),
+    share: 1,
+    run: (text) => {
+      const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0) & 255);
+      const [decoder, table] = [new FlowDecoder(), new FlowTable("pair", 100)];
+      // One datagram, and the same cut in two: templates of the first part hold for the second.
+      const half = bytes.length >> 1;
+      for (const part of [bytes, bytes.subarray(0, half), bytes.subarray(half), bytes]) {
+        for (const record of decoder.decode(part).records) table.add(record);
+      }
+      table.top(10);
+    },
+  });
+  targets.push({
     name: "pflog",
     seeds: SEEDS["pflog"] as string[],
     share: 0.5,
@@ -337,4 +362,38 @@ function probeOutputs(): FuzzTarget[] {
     },
   });
   return targets;
+}
+
+/** Messages of all versions as text, an octet a character. */
+function flowSeeds(): string[] {
+  const flow = { from: [10, 0, 0, 1], to: [192, 0, 2, 80], fromPort: 1, toPort: 2, bytes: 3, packets: 4 } as const;
+  const record = pflowRecord([...flow.from, ...flow.to], flow);
+  const small = [
+    ...set(
+      0,
+      template(256, [
+        [8, 4],
+        [12, 4],
+        [1, 4],
+      ]),
+    ),
+    ...set(256, [10, 0, 0, 1, 10, 0, 0, 2, 0, 0, 1, 0]),
+  ];
+  const variable = [
+    ...set(
+      2,
+      template(300, [
+        [8, 4],
+        [82, 0xffff],
+        [12, 4],
+      ]),
+    ),
+    ...set(300, [10, 0, 0, 1, 2, 65, 66, 10, 0, 0, 2]),
+  ];
+  return [
+    netflow5([flow, flow], 7, 42),
+    ipfix([...pflowTemplates(), ...set(256, [...record, ...record])], 1),
+    ipfix(variable, 1),
+    netflow9(small, 3),
+  ].map((message) => String.fromCharCode(...message));
 }

@@ -2,6 +2,7 @@ import { build } from "./build.ts";
 import { check } from "./check.ts";
 import { diff } from "./diff.ts";
 import { failover } from "./failover.ts";
+import { flows } from "./flows.ts";
 import { fmt } from "./fmt.ts";
 import { init } from "./init.ts";
 import { inventory } from "./inventory.ts";
@@ -40,4 +41,5 @@ export const verbs: readonly Verb[] = [
   monitor,
   probe,
   pflog,
+  flows,
 ];

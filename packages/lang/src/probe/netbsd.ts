@@ -72,7 +72,7 @@ const NO_PROVIDER =
 
 export const talkers: ProbeImpossible = impossible(
   NO_PROVIDER,
-  "an exporter of flows, such as softflowd, and a collector",
+  "an exporter of flows, such as softflowd, and `pierhead flows`",
 );
 export const latency: ProbeImpossible = impossible(NO_PROVIDER);
 export const dns: ProbeImpossible = impossible(NO_PROVIDER);

@@ -92,7 +92,7 @@ const NO_PACKETS =
 
 export const talkers: ProbeImpossible = impossible(
   NO_PACKETS,
-  "`set state-defaults pflow` in pf.conf, a pflow(4) interface, and a collector of flows",
+  "`set state-defaults pflow` in pf.conf, a pflow(4) interface, and `pierhead flows`",
 );
 export const latency: ProbeImpossible = impossible(NO_PACKETS);
 export const dns: ProbeImpossible = impossible(NO_PACKETS, "unbound-control stats, where unbound(8) resolves");

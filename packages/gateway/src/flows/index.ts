@@ -1,0 +1,1 @@
+export { type CollectorOptions, type ExporterStatus, FlowCollector, FlowSorter } from "./collector.ts";
