@@ -85,6 +85,9 @@ const SEEDS: Record<string, readonly string[]> = {
   interfaces: [
     "auto lo eth0 /en*\niface lo inet loopback\n\niface eth0 inet static\n  address 198.51.100.10/32\n  pointopoint 192.0.2.1\n  gateway 192.0.2.1\n  hwaddress ether 02:00:00:12:34:56\n  up ip route add 192.0.2.1 dev $IFACE\n  up ip -6 route add default \\\n    via fe80::1 dev eth0\niface eth0 inet6 static inherits eth0\n  netmask 64\nmapping eth*\n  script /x\n  map a\nsource interfaces.d/*\nrename a=b\n",
   ],
+  "dhcpcd-conf": [
+    'allowinterfaces em0 em?\ndenyinterfaces tap*\nipv6only\nduid 00:03:00:01:52:54:00:12:34:56\nnoipv6rs\nslaac private # c\nenv x="a # b"\nstatic ip_address=192.0.2.1/24\ninterface em0\n\tipv6rs\n\tiaid 1\n\tia_na 1\n\tia_pd 2/2001:db8::/48 em1/1/64/1 em2/0x2/64 -\nssid a b\nprofile x\nmetric 5\nleasetime -1\n',
+  ],
   "vm-conf": [
     'sets="/var/www/"\nswitch "uplink" {\n\tinterface veb0\n\tgroup guests\n\tlocked lladdr\n\trdomain 1\n\tdown\n}\nvm "a.b" {\n\tdisable\n\tmemory 1.5G\n\tboot $sets "bsd.rd"\n\tboot device net\n\tdisk /home/a.img format qcow2\n\tinterface tap3 { switch "uplink" locked lladdr 02:00:00:12:34:56 }\n\tlocal interface\n\tinterfaces 4\n\towner root:wheel\n\tallow instance { boot, memory\n disk }\n}\nvm "a.b" instance "c" { enable }\nlocal inet6 prefix fd00::/64\nstaggered start parallel 4 delay 30\nagentx path "/x"\n',
   ],
