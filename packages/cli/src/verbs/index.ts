@@ -17,6 +17,7 @@ import { site } from "./site.ts";
 import { test } from "./test.ts";
 import { trace } from "./trace.ts";
 import type { Verb } from "./verb.ts";
+import { vpn } from "./vpn.ts";
 
 /** In the order of the help. What a verb needs is imported when it runs, so that the others start fast. */
 export const verbs: readonly Verb[] = [
@@ -38,6 +39,7 @@ export const verbs: readonly Verb[] = [
   migrate,
   inventory,
   lease,
+  vpn,
   monitor,
   probe,
   pflog,

@@ -2,3 +2,5 @@ export * from "./attempt.ts";
 export * from "./connect.ts";
 export * from "./disconnect.ts";
 export * from "./head-end.ts";
+export * from "./ikev1-offer.ts";
+export * from "./ikev2-offer.ts";

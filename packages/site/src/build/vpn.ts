@@ -1,7 +1,10 @@
 /** The files of an OpenBSD head-end: isakmpd's and npppd's for L2TP/IPsec, iked's for IKEv2. */
 import { formatPrefix } from "@pierhead/core";
+import { type Ikev1Transform, mainModeWords } from "@pierhead/engine/vpn";
+import { CLIENTS, preferred } from "../clients/index.ts";
 import type { Host } from "../model/site.ts";
 import type { VpnService } from "../model/vpn.ts";
+import type { SitePath } from "../read/index.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
 import { head } from "./gateway.ts";
 
@@ -12,9 +15,9 @@ const SECRET = { mode: 0o600 };
  * What main mode offers, best first. Apple, Android and strongSwan take the first, Windows wants SHA-1 in phase 1
  * (it is no signature there: RFC 2409, 5). isakmpd adds the proposals of rules for the same peer up.
  */
-const MAIN_MODE: readonly string[] = [
-  "main auth hmac-sha2-256 enc aes-256 group modp2048",
-  "main auth hmac-sha1 enc aes-256 group modp2048",
+const MAIN_MODE: readonly Ikev1Transform[] = [
+  { encryption: "AES", keyLength: 256, hash: "SHA2_256", group: "MODP_2048" },
+  { encryption: "AES", keyLength: 256, hash: "SHA", group: "MODP_2048" },
 ];
 /** Quick mode keeps one proposal, the last rule's; every platform has this one. No platform offers PFS here. */
 const QUICK_MODE = "quick auth hmac-sha1 enc aes-256 group none";
@@ -54,15 +57,32 @@ function ipsecConf(host: Host, service: VpnService, site: string): BuiltFile {
   head(out, site, `${host.name}: L2TP clients, in transport mode. All share one key.`);
   const path = service.path;
   const key = out.secret(service.psk ?? "", "quoted");
-  for (const offer of MAIN_MODE) {
+  for (const { transform, from } of offers(service)) {
     out.line(`ike passive esp transport proto udp from ${local(service)} to any port 1701 \\`, path, [
       ...path,
       "uplink",
     ]);
-    out.line(`\t${offer} ${QUICK_MODE} \\`, path);
+    out.line(`\tmain ${mainModeWords(transform)} ${QUICK_MODE} \\`, from);
     out.line(`\tpsk "${key}"`, [...path, "psk"]);
   }
   return out.finish();
+}
+
+/** The usual proposals, and one more for each platform that must work and has none of them. */
+function offers(service: VpnService): { readonly transform: Ikev1Transform; readonly from: SitePath }[] {
+  const found: { transform: Ikev1Transform; from: SitePath }[] = MAIN_MODE.map((transform) => ({
+    transform,
+    from: service.path,
+  }));
+  service.clients.forEach((name, index) => {
+    const l2tp = CLIENTS.find((one) => one.name === name)?.l2tp;
+    if (l2tp === undefined || "missing" in l2tp) return;
+    const words = new Set(found.map((one) => mainModeWords(one.transform)));
+    if (l2tp.phase1.some((one) => words.has(mainModeWords(one)))) return;
+    const transform = preferred(l2tp.phase1);
+    if (transform !== undefined) found.push({ transform, from: [...service.path, "clients", index] });
+  });
+  return found;
 }
 
 function npppdConf(host: Host, service: VpnService, site: string): BuiltFile {

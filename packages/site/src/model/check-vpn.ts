@@ -1,5 +1,7 @@
 /** Whether a VPN can be what it is said to be. */
 import { formatPrefix, isAtLeast, type Prefix } from "@pierhead/core";
+import { weaknessOfTransform } from "@pierhead/engine/vpn";
+import { CLIENTS, preferred } from "../clients/index.ts";
 import type { HostDescription } from "../schema/index.ts";
 import type { CheckContext } from "./check-context.ts";
 import type { Host } from "./site.ts";
@@ -11,6 +13,7 @@ export function checkVpn(host: Host, description: HostDescription, context: Chec
     checkNames(host, service, description, context);
     checkPool(host, service, context);
     checkUsers(service, context);
+    checkClients(service, context);
   }
   const [first, second] = host.vpn;
   if (first !== undefined && second !== undefined) {
@@ -111,6 +114,25 @@ function checkUsers(service: VpnService, context: CheckContext): void {
       context.say("site/same-address", "error", `Two users have ${user.address}.`, at, before);
     } else taken.set(`${user.address}`, at);
   }
+}
+
+/** Platforms that cannot be let in, and those whose proposals cost strength. */
+function checkClients(service: VpnService, context: CheckContext): void {
+  service.clients.forEach((name, index) => {
+    const platform = CLIENTS.find((one) => one.name === name);
+    if (platform === undefined) return;
+    const client = service.protocol === "ikev2" ? platform.ikev2 : platform.l2tp;
+    const path = [...service.path, "clients", index];
+    if ("missing" in client) {
+      const message = `${platform.title} cannot be promised: ${client.note}.`;
+      context.say("site/vpn-client", client.missing === "unknown" ? "warning" : "error", message, path);
+      return;
+    }
+    const offer = "phase1" in client ? preferred(client.phase1) : undefined;
+    const cost = offer === undefined ? "" : weaknessOfTransform(offer);
+    if (cost !== "")
+      context.say("site/vpn-client", "warning", `Letting ${platform.title} in costs strength: ${cost}.`, path);
+  });
 }
 
 /** Secrets of a VPN with where they are named. */

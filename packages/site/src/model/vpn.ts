@@ -34,6 +34,8 @@ export interface VpnService {
   } | null;
   /** L2TP: where the key all clients share is kept. */
   readonly psk: string | null;
+  /** Platforms that must get in, by their names in the catalogue. */
+  readonly clients: readonly string[];
   /** IKEv2: name in the certificate. */
   readonly name: string | null;
 }
@@ -61,6 +63,7 @@ export function resolveVpn(
       uplink: one.uplink === undefined ? preferred : (uplinks.find((line) => line.name === one.uplink) ?? null),
       pool: { address: network, length: pool.length },
       gateway: next(network),
+      clients: one.clients ?? [],
       dns: (one.dns ?? []).map((text) => parseAddress(text) as Address),
       lans: lans.filter((lan) => reach.includes(lan.name)),
       internet: reach.includes("internet"),

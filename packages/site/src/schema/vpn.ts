@@ -1,5 +1,6 @@
 /** The `vpn` section of a host: a head-end for road warriors. */
 import * as z from "zod";
+import { CLIENTS } from "../clients/index.ts";
 import * as value from "./values.ts";
 
 /** A user of the VPN. */
@@ -19,6 +20,8 @@ interface VpnServiceDescription {
   dns?: string[] | undefined;
   /** LANs the clients reach, and `internet`; all of it when absent. */
   reach?: string[] | undefined;
+  /** Platforms that must get in: `android-11`, `windows-11`; see `pierhead vpn compat`. */
+  clients?: string[] | undefined;
   users?: Record<string, VpnUserDescription> | undefined;
   /** A RADIUS server that knows the users, in place of `users`. */
   radius?: { server: string; secret: string; port?: number | undefined } | undefined;
@@ -53,6 +56,10 @@ const service = {
   pool: value.network.describe("Network of the clients' addresses; the first one is the head-end's own"),
   dns: z.array(value.address4).min(1).max(2).optional(),
   reach: z.array(value.word).min(1).optional().describe("LANs the clients reach, and `internet`"),
+  clients: z
+    .array(z.enum(CLIENTS.map((one) => one.name)))
+    .optional()
+    .describe("Platforms that must get in, though it may cost strength"),
   users: z.record(userName, user).optional(),
   radius: z
     .strictObject({ server: value.address4, secret: value.secret, port: z.number().int().min(1).max(65535).optional() })

@@ -1,0 +1,88 @@
+import type { Compatibility } from "@pierhead/site/clients";
+import { EXIT, UsageError } from "../failure.ts";
+import { colorsFor, printable, terminalWidth, wrap } from "../terminal.ts";
+import type { Verb } from "./verb.ts";
+
+interface Flags {
+  readonly system?: string;
+  readonly platform?: string;
+  readonly json?: boolean;
+}
+
+export const vpn: Verb = (program, exit) => {
+  const group = program
+    .command("vpn")
+    .description("VPN head-ends: who gets in, and why not")
+    .addHelpText("after", "\nExample:\n  pierhead vpn compat /etc --system openbsd-7.8\n");
+  group
+    .command("compat")
+    .description("which platforms can connect to a head-end, with which proposal, or what it would take")
+    .argument("<path>", "the head-end's /etc, or a folder with its files")
+    .option("-s, --system <system>", "operating system and release, like openbsd-7.8")
+    .option("-p, --platform <name>", "one platform only")
+    .option("--json", "the same facts for machines")
+    .addHelpText(
+      "after",
+      `
+The lists of what platforms offer each name their source; a platform nobody could be cited for is unknown, not guessed.
+
+Exit status: 0 all known platforms connect; 1 some do not; 2 could not run.
+
+Example:
+  pierhead vpn compat /etc --system openbsd-7.8
+  pierhead vpn compat examples/roadwarrior-vpn/built/openbsd-7.8/gate --platform windows-11
+`,
+    )
+    .action(async (path: string, flags: Flags) => {
+      const { readHost } = await import("../input/tree.ts");
+      const { buildMachine } = await import("@pierhead/engine/build");
+      const { readHeadEnd } = await import("@pierhead/engine/vpn");
+      const { compatibility } = await import("@pierhead/site/clients");
+      const { tree, system } = readHost(path, flags.system);
+      const headEnd = readHeadEnd(buildMachine(tree, system));
+      const all = headEnd === null ? [] : compatibility(headEnd);
+      if (all.length === 0) {
+        throw new UsageError(
+          `${path}: there is no VPN head-end in it`,
+          "ipsec.conf with npppd, or iked.conf, of an OpenBSD system",
+        );
+      }
+      const wanted = flags.platform === undefined ? all : all.filter((one) => one.platform.name === flags.platform);
+      if (wanted.length === 0) {
+        const names = [...new Set(all.map((one) => one.platform.name))].join(", ");
+        throw new UsageError(`--platform ${flags.platform}: there is none of that name`, names);
+      }
+      if (flags.json === true) process.stdout.write(`${JSON.stringify(wanted.map(jsonOf), null, 2)}\n`);
+      else pretty(wanted);
+      exit(wanted.some((one) => one.verdict === "fails") ? EXIT.findings : EXIT.fine);
+    });
+};
+
+function jsonOf({ platform, ...rest }: Compatibility): object {
+  return { platform: platform.name, title: platform.title, ...rest };
+}
+
+function pretty(all: readonly Compatibility[]): void {
+  const colors = colorsFor(process.stdout);
+  const width = Math.max(...all.map((one) => one.platform.title.length));
+  const mark = {
+    connects: colors.green("yes    "),
+    fails: colors.red("no     "),
+    "not offered": colors.dim("none   "),
+    unknown: colors.yellow("unknown"),
+  };
+  for (const one of all) {
+    const what = one.proposal ?? (one.verdict === "fails" ? "" : one.reason);
+    process.stdout.write(
+      `${mark[one.verdict]}  ${one.platform.title.padEnd(width)}  ${one.protocol.padEnd(10)}  ${printable(what)}\n`,
+    );
+    const more: string[] = [];
+    if (one.verdict === "fails" || (one.verdict === "connects" && one.reason !== "")) more.push(one.reason);
+    if (one.change !== null)
+      more.push(`to let it in: ${one.change}${one.cost === "" ? "" : `; the cost: ${one.cost}`}`);
+    if (one.note !== "") more.push(one.note);
+    for (const text of more) {
+      process.stdout.write(`         ${colors.dim(wrap(printable(text), terminalWidth() - 9, "         "))}\n`);
+    }
+  }
+}
