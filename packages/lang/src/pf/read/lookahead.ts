@@ -75,7 +75,8 @@ export function lookaheadOf(dialect: PfDialect): Lookahead {
       ...list,
       ...[open, less, Token.any, Token.noRoute, Token.port, Token.urpfFailed, Token.weight],
       ...(family === "freebsd" ? [] : [Token.route]),
-      ...(oldTranslation ? [close] : []),
+      // Also where a next hop stands in parentheses behind its interface: route-to (vr0 192.0.2.1), OpenBSD to 6.8.
+      ...(oldTranslation || dialect.routeTo !== "option" ? [close] : []),
     ]),
     target: new Set([...list, open, less, Token.route]),
     addresses: new Set([...ends, ...targets]),
