@@ -88,7 +88,8 @@ export function lookaheadOf(dialect: PfDialect): Lookahead {
       ...oldEnds,
       ...POOL,
       ...beforeFamily,
-      ...[close, comma, Token.all, Token.matches],
+      // `load anchor NAME from FILE` takes a string of several, too, until the middle of the releases.
+      ...[close, comma, Token.all, Token.from, Token.matches],
       ...(oldTranslation ? [Token.on] : []),
       ...(family === "freebsd" ? [slash, closeBrace, Token.l3] : []),
     ]),
