@@ -41,12 +41,15 @@ writeFileSync(join(folder, "package.json"), '{"type":"module"}');
 const pierhead = join(folder, "pierhead.js");
 
 function prediction(text: string): number | null {
-  const { configuration, diagnostics } = readIfstated(new Source("ifstated.conf", text));
+  const { configuration, diagnostics } = readIfstated(new Source("ifstated.conf", text), { extensions: true });
   if (diagnostics.length > 0) return null;
   const interfaces = ["lan0", "wan1", "wan2"].map((name) => ({ name }));
   const report = analyzeFailover(() => new Machine(parseSystem("linux") as System, { interfaces }), configuration);
-  const all = report.transitions.find((one) => one.from.name === "isp1 up, isp2 up" && one.stateTo === "noisp1");
-  return all?.reaction?.seconds ?? null;
+  // Of the ways into `noisp1` the slowest: with probes, that the line is silent and its link stays.
+  const ways = report.transitions.filter(
+    (one) => one.stateFrom === "allworking" && one.stateTo === "noisp1" && one.changes === 1,
+  );
+  return ways.length === 0 ? null : Math.max(...ways.map((one) => one.reaction?.seconds ?? 0));
 }
 
 function spread(values: readonly number[]): string {

@@ -145,6 +145,11 @@ export class RunningProbe {
     this.#done = once(this.#child, "close");
   }
 
+  /** Process of pierhead itself: nsenter, unshare and sh become it. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Waits until it counts. @throws with what it said when it does not */
   async counts(): Promise<void> {
     while (this.answers.length === 0) {

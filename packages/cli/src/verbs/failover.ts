@@ -31,7 +31,16 @@ Example:
       const { buildOptions, readHost } = await import("../input/tree.ts");
       const host = readHost(path, flags.system);
       const options = buildOptions(flags);
-      const build = buildMachine(host.tree, host.system, options);
+      let build = buildMachine(host.tree, host.system, options);
+      // A file with probes is not an ifstated.conf; it is one of `pierhead monitor`, where reading it so leaves no error.
+      const extended = { ...options, extensions: true };
+      const isWrong = (one: typeof build): boolean =>
+        one.ifstated?.diagnostics.some(({ severity }) => severity === "error") === true;
+      let read: typeof options = options;
+      if (isWrong(build)) {
+        const other = buildMachine(host.tree, host.system, extended);
+        if (!isWrong(other)) [build, read] = [other, extended];
+      }
       if (build.ifstated === null) {
         throw new UsageError(`${path}: there is no ifstated.conf in it, so nothing reacts to a line that dies`);
       }
@@ -44,13 +53,16 @@ Example:
         );
       }
       const report = analyzeFailover(
-        () => buildMachine(host.tree, host.system, options).machine,
+        () => buildMachine(host.tree, host.system, read).machine,
         build.ifstated.configuration,
       );
       if (flags.json === true) process.stdout.write(`${JSON.stringify(failoverToJson(report), null, 2)}\n`);
       else {
         const colors = colorsFor(process.stdout);
-        process.stdout.write(`${colors.dim(`${host.path}: ${host.system.name} (${host.systemFrom})`)}\n\n`);
+        process.stdout.write(`${colors.dim(`${host.path}: ${host.system.name} (${host.systemFrom})`)}\n`);
+        if (read === extended)
+          process.stdout.write(`${colors.dim("as pierhead monitor runs it: ifstated does not take probes")}\n`);
+        process.stdout.write("\n");
         for (const line of renderFailover(report)) {
           const text = printable(line);
           process.stdout.write(`${/^[A-Z]\w+( \w+)*$/.test(text) ? colors.bold(text) : text}\n`);

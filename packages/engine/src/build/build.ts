@@ -71,13 +71,15 @@ export function buildMachine(files: ConfigTree | TreeTexts, system: System, opti
     default:
   }
   const ifstatedSource = tree.source("/etc/ifstated.conf") ?? tree.source("/usr/local/etc/ifstated.conf");
-  const named = ifstatedSource === null ? null : readIfstated(ifstatedSource);
+  const extensions = options.extensions ?? false;
+  const named = ifstatedSource === null ? null : readIfstated(ifstatedSource, { extensions });
   const assumed = ![...context.interfaces.values()].some((one) => one.origin !== "assumed");
   if (assumed) assumeMachine(context, named);
   for (const route of options.routes ?? []) machine.addRoute(route, true);
   if (options.forwarding !== undefined) machine.setForwarding(options.forwarding);
   const names = new Set(machine.interfaces().map((one) => one.name));
-  const ifstated = ifstatedSource === null || assumed ? named : readIfstated(ifstatedSource, { interfaces: names });
+  const ifstated =
+    ifstatedSource === null || assumed ? named : readIfstated(ifstatedSource, { interfaces: names, extensions });
   const pf = loadPacketFilter(context, assumed);
   if (system.family !== "netbsd") runLateScript(context);
   return {

@@ -32,6 +32,8 @@ export interface BuildOptions {
   readonly leases?: ReadonlyMap<string, Lease>;
   readonly seed?: number;
   readonly clock?: number;
+  /** Read ifstated.conf with what `pierhead monitor` takes beyond it. */
+  readonly extensions?: boolean;
   /** Addresses of host names, by lower-case name. */
   readonly hosts?: ReadonlyMap<string, readonly Address[]>;
 }

@@ -2,15 +2,15 @@
  * What a gateway does under every combination of test outcomes and link states, and on the way from one to another.
  * Every number comes out of running the daemon's own machine on the simulated host.
  */
-import { parseAddress } from "@pierhead/core";
+import { type LinkState, parseAddress } from "@pierhead/core";
 import type { Configuration } from "@pierhead/lang/ifstated";
 import { compile, type MonitorLogEntry, type Settling, SimulatedMonitor } from "../ifstated/index.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Effect, OpaqueCommand } from "../shell/index.ts";
-import { countChanges, findAxes, findSpace, type Space } from "./axes.ts";
+import { countChanges, findAxes, findSpace, probeDelay, type Space } from "./axes.ts";
 import { type ProbePlan, planProbes } from "./packets.ts";
 import { isDead, Ports, Prober } from "./probe.ts";
-import { reactionOf } from "./reaction.ts";
+import { type Notice, reactionOf } from "./reaction.ts";
 import type {
   AnchorContent,
   Axis,
@@ -49,6 +49,13 @@ interface World {
   readonly machine: Machine;
   readonly monitor: SimulatedMonitor;
   condition: Condition;
+  /** Verdicts that probes come to when the time has passed. */
+  verdicts: Verdict[];
+}
+
+interface Verdict extends Notice {
+  readonly probe: string;
+  readonly link: LinkState;
 }
 
 class Analysis {
@@ -78,11 +85,14 @@ class Analysis {
     this.#configuration = configuration;
     this.#options = options;
     const program = compile(configuration);
-    this.#axes = findAxes(program, build());
+    this.#axes = findAxes(program, build(), configuration.probes);
     this.#space = findSpace(this.#axes, options.conditions ?? 32, options.transitions ?? 128);
     this.#quick = options.quick ?? false;
     this.#slowest = Math.max(1, ...program.states.flatMap(({ tests }) => tests.map(({ every }) => every)));
-    const failures = this.#axes.map((axis) => (axis.kind === "test" ? (axis.timing.fails ?? 10) : 0));
+    const failures = this.#axes.map((axis) => {
+      if (axis.kind === "probe") return probeDelay(axis.definition, "up");
+      return axis.kind === "test" ? (axis.timing.fails ?? 10) : 0;
+    });
     this.#round = this.#slowest + 2 * failures.reduce((sum, seconds) => sum + seconds, 0) + 1;
   }
 
@@ -118,7 +128,7 @@ class Analysis {
   #findSides(): void {
     const outside = new Set<string>();
     for (const axis of this.#axes) {
-      if (axis.kind === "test" && axis.line.interface !== null) outside.add(axis.line.interface);
+      if (axis.kind !== "link" && axis.line.interface !== null) outside.add(axis.line.interface);
     }
     const { machine } = this.#from(this.#space.conditions[0] as Condition, null);
     const note = (): void => {
@@ -152,13 +162,20 @@ class Analysis {
   /** A world that has come to rest under a condition, from boot. */
   #boot(condition: Condition): World {
     const machine = this.#build();
-    const monitor = new SimulatedMonitor(machine, this.#configuration, { tests: this.#truths(condition) });
+    const probes = new Map<string, LinkState>();
+    this.#axes.forEach((axis, i) => {
+      if (axis.kind === "probe") probes.set(axis.name, condition.values[i] ?? "up");
+    });
+    const tests = this.#truths(condition);
+    // Only the monitor has probes, and it enters states in its own manner.
+    const manner = this.#configuration.probes.length > 0 ? "live" : "daemon";
+    const monitor = new SimulatedMonitor(machine, this.#configuration, { tests, probes, manner });
     this.#axes.forEach((axis, i) => {
       if (axis.kind === "link") machine.setLink(axis.name, condition.values[i] ?? "up");
     });
     monitor.start();
     monitor.settle();
-    return { machine, monitor, condition };
+    return { machine, monitor, condition, verdicts: [] };
   }
 
   #truths(condition: Condition): Map<string, boolean> {
@@ -174,9 +191,29 @@ class Analysis {
     world.monitor.setTests(this.#truths(to));
     this.#axes.forEach((axis, i) => {
       const value = to.values[i] ?? "up";
-      if (axis.kind === "link" && world.condition.values[i] !== value) world.monitor.setLink(axis.name, value);
+      if (world.condition.values[i] === value) return;
+      if (axis.kind === "link") world.monitor.setLink(axis.name, value);
+      if (axis.kind === "probe") {
+        const { every, timeout, loss, recover } = axis.definition;
+        const count = value === "down" ? `${loss.lost} of ${loss.of} lost` : `${recover} answered`;
+        const why = `until the probe ${axis.name} is ${value}: ${count}, one every ${every} s, ${timeout} s for each`;
+        const time = world.machine.now() + probeDelay(axis.definition, value);
+        world.verdicts.push({ time, probe: axis.name, link: value, why });
+      }
     });
     world.condition = to;
+  }
+
+  /** Lets the probes come to their verdicts, then waits until nothing more comes of it. @returns the verdicts, too */
+  #settle(world: World): { settling: Settling; notices: readonly Notice[] } {
+    const { machine, monitor } = world;
+    const notices = world.verdicts.sort((a, b) => a.time - b.time);
+    world.verdicts = [];
+    for (const { time, probe, link } of notices) {
+      monitor.advance(Math.max(0, time - machine.now()));
+      monitor.setProbe(probe, link);
+    }
+    return { settling: monitor.settle(), notices };
   }
 
   /** Long enough for every test to have run in the background. */
@@ -187,7 +224,7 @@ class Analysis {
   #moveTo(world: World, to: Condition): Settling {
     this.#rest(world);
     this.#change(world, to);
-    return world.monitor.settle();
+    return this.#settle(world).settling;
   }
 
   /**
@@ -288,10 +325,10 @@ class Analysis {
       return verdict === "pass" && exits.length > 0 && exits.every(({ dead }) => dead !== true);
     };
     const broken = lan.filter((plan) => !works(plan));
-    const settling = monitor.settle();
+    const { settling, notices } = this.#settle(world);
     const again = broken.filter(works);
     const log = monitor.log.slice(since);
-    const reaction = reactionOf(log, start, (command, macros) => this.#nameOf(command, macros));
+    const reaction = reactionOf(log, start, (command, macros) => this.#nameOf(command, macros), notices);
     return {
       from: from.condition,
       to: to.condition,
@@ -320,7 +357,7 @@ class Analysis {
     this.#moveTo(world, from.condition);
     if (world.monitor.state !== state) return null;
     this.#change(world, to.condition);
-    world.monitor.settle();
+    this.#settle(world);
     this.#rest(world);
     if (world.monitor.state === expected) return null;
     this.#passedOverOnce = true;

@@ -1,12 +1,13 @@
 /** The axes of an ifstated configuration: its external tests and the links it asks for. */
 import { type Address, type LinkState, parseAddress } from "@pierhead/core";
+import type { ProbeDefinition } from "@pierhead/lang/ifstated";
 import { type Program, scriptOutcome, testTiming } from "../ifstated/index.ts";
 import type { Machine } from "../machine/machine.ts";
 import { parseShell } from "../shell/parse.ts";
 import type { Axis, Condition, LeftOut, Line } from "./types.ts";
 
 /** All axes, tests first, in the order of the file. */
-export function findAxes(program: Program, machine: Machine): Axis[] {
+export function findAxes(program: Program, machine: Machine, probes: readonly ProbeDefinition[] = []): Axis[] {
   const commands = new Map<string, Set<string>>();
   const byMacro = new Map<string, Set<string>>();
   const links = new Map<string, Set<LinkState>>();
@@ -31,9 +32,30 @@ export function findAxes(program: Program, machine: Machine): Axis[] {
     timing: testTiming(command, machine.system),
   }));
   for (const [name, asked] of links) {
-    axes.push({ kind: "link", name, values: asked.has("unknown") ? ["up", "down", "unknown"] : ["up", "down"] });
+    const definition = probes.find((probe) => probe.name === name);
+    if (definition !== undefined) axes.push({ kind: "probe", name, definition, line: probeLine(definition, machine) });
+    else axes.push({ kind: "link", name, values: asked.has("unknown") ? ["up", "down", "unknown"] : ["up", "down"] });
   }
   return axes;
+}
+
+/** What a probe watches. */
+function probeLine(definition: ProbeDefinition, machine: Machine): Line {
+  const host = definition.target.replace(/^\w+:\/\//, "").replace(/^\[([^\]]*)\].*$|[/:].*$/, "$1");
+  const target = parseAddress(definition.target) ?? parseAddress(host) ?? machine.resolve(host)[0] ?? null;
+  const source = definition.source === null ? null : parseAddress(definition.source);
+  const own = source === null ? null : (machine.ownerOf(source)?.name ?? null);
+  const connected = target === null ? null : connectedInterface(machine, target);
+  return { target, interface: definition.interface ?? own ?? connected };
+}
+
+/**
+ * Seconds from a change of the line until a probe tells of it, at most: the first question is asked up to an interval
+ * later, as many in a row as the file wants have to be lost or answered, and the last of them is waited for. Once down
+ * it stays so for the hold-down.
+ */
+export function probeDelay({ every, timeout, loss, recover, holdDown }: ProbeDefinition, to: LinkState): number {
+  return to === "down" ? loss.lost * every + timeout : Math.max(recover * every + timeout, holdDown);
 }
 
 /** What a test's command watches. */

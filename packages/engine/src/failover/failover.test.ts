@@ -210,3 +210,75 @@ describe("trouble", () => {
     expect(lines).toContain("Not known: `/usr/local/sbin/tell`");
   });
 });
+
+describe("probes of pierhead monitor", () => {
+  const tests = office["etc/ifstated.conf"] as string;
+  const lines = tests.indexOf("state both");
+  const probes = `probe line1 { icmp 198.51.100.100 interface vr0 every 100ms timeout 150ms loss 3 of 5 recover 5 }
+probe line2 { tcp 203.0.113.200 port 443 source 203.0.113.220 every 200ms timeout 1s loss 2 of 4 recover 3 hold-down 5s }
+isp1 = '( line1 )'
+isp2 = '( line2 && vr2.link.up )'
+`;
+  const files = { ...office, "etc/ifstated.conf": probes + tests.slice(lines) };
+  const built = (): ReturnType<typeof buildMachine> => buildMachine(files, system, { extensions: true });
+
+  function reactions(): Record<string, number> {
+    const { ifstated } = built();
+    if (ifstated === null) throw new Error("no ifstated.conf");
+    expect(ifstated.diagnostics).toEqual([]);
+    const report = analyzeFailover(() => built().machine, ifstated.configuration);
+    const found: Record<string, number> = {};
+    for (const { from, to, changes, reaction } of report.transitions) {
+      if (changes === 1 && reaction !== null) found[`${from.name} > ${to.name}`] = reaction.seconds;
+    }
+    return found;
+  }
+
+  it("without the extensions the file is refused, as ifstated refuses it", () => {
+    const { ifstated } = buildMachine(files, system);
+    expect(ifstated?.diagnostics.some(({ severity }) => severity === "error")).toBe(true);
+  });
+
+  it("are axes, with what they watch", () => {
+    const { ifstated, machine } = built();
+    if (ifstated === null) throw new Error("no ifstated.conf");
+    const axes = findAxes(compile(ifstated.configuration), machine, ifstated.configuration.probes);
+    expect(axes.map((axis) => [axis.kind, axis.name, axis.kind === "link" ? null : axis.line.interface])).toEqual([
+      ["probe", "line1", "vr0"],
+      ["probe", "line2", "vr2"],
+      ["link", "vr2", null],
+    ]);
+  });
+
+  it("tell after the time they need: lost or answered questions, the hold-down, the start of commands", () => {
+    const seconds = reactions();
+    const all = "line1 up, line2 up, vr2.link up";
+    // Three questions lost at 0.1 s each and 0.15 s for the last; two commands of state one.
+    expect(seconds[`${all} > line1 down, line2 up, vr2.link up`]).toBe(0.55);
+    // Two lost at 0.2 s and 1 s for the last; three commands of state two.
+    expect(seconds[`${all} > line1 up, line2 down, vr2.link up`]).toBe(1.55);
+    // The link tells at once.
+    expect(seconds[`${all} > line1 up, line2 up, vr2.link down`] ?? 9).toBeLessThanOrEqual(0.2);
+    // Up again not before the hold-down is over; three commands of state both.
+    expect(seconds[`line1 up, line2 down, vr2.link up > ${all}`]).toBe(5.15);
+  });
+
+  it("are in the JSON with their thresholds", () => {
+    const { ifstated } = built();
+    if (ifstated === null) throw new Error("no ifstated.conf");
+    const report = analyzeFailover(() => built().machine, ifstated.configuration, { quick: true });
+    const { axes } = failoverToJson(report) as { axes: object[] };
+    expect(axes[0]).toEqual({
+      kind: "probe",
+      name: "line1",
+      method: "icmp",
+      target: "198.51.100.100",
+      every: 0.1,
+      timeout: 0.15,
+      loss: { lost: 3, of: 5 },
+      recover: 5,
+      holdDown: 0,
+      interface: "vr0",
+    });
+  });
+});

@@ -17,6 +17,11 @@ export function failoverToJson(report: FailoverReport): object {
 
 function axis(one: Axis): object {
   if (one.kind === "link") return { kind: one.kind, name: one.name, values: one.values };
+  if (one.kind === "probe") {
+    const { method, target, every, timeout, loss, recover, holdDown } = one.definition;
+    const asks = { method, target, every, timeout, loss, recover, holdDown };
+    return { kind: one.kind, name: one.name, ...asks, interface: one.line.interface };
+  }
   return {
     kind: one.kind,
     name: one.name,

@@ -5,11 +5,26 @@ import type { Delay, Reaction } from "./types.ts";
 /** Name of a test as the reader knows it. */
 type NameOf = (command: string, macros: readonly string[]) => string;
 
+/** Something that was noticed at a time without a test: a probe that came to its verdict. */
+export interface Notice {
+  readonly time: number;
+  readonly why: string;
+}
+
+/** Seconds that a command's programs are given to start where seconds are split: no simulation tells. */
+const START_OF_PROGRAM = 0.05;
+
 /**
+ * @param notices verdicts of probes; with any, the start of programs is counted too
  * @param log what was logged since the change, at time `start`
  * @returns null when nothing was done
  */
-export function reactionOf(log: readonly MonitorLogEntry[], start: number, nameOf: NameOf): Reaction | null {
+export function reactionOf(
+  log: readonly MonitorLogEntry[],
+  start: number,
+  nameOf: NameOf,
+  notices: readonly Notice[] = [],
+): Reaction | null {
   const last = log.findLastIndex((entry) => entry.kind === "enter" || entry.kind === "command");
   if (last === -1) return null;
   const parts: Delay[] = [];
@@ -35,7 +50,10 @@ export function reactionOf(log: readonly MonitorLogEntry[], start: number, nameO
             entry.time,
             poll.seconds > 0 && poll.status !== 0 ? `${name} ${result}: ${poll.seconds} s` : `${name} ${result}`,
           );
-        } else add(entry.time, "until it notices");
+        } else {
+          const notice = notices.find(({ time }) => Math.abs(time - entry.time) < 0.001);
+          add(entry.time, notice?.why ?? "until it notices");
+        }
         break;
       }
       case "test":
@@ -55,6 +73,10 @@ export function reactionOf(log: readonly MonitorLogEntry[], start: number, nameO
       case "kill":
         break;
     }
+  }
+  const commands = log.slice(0, last + 1).filter(({ kind }) => kind === "command").length;
+  if (notices.length > 0 && commands > 0) {
+    add(now + commands * START_OF_PROGRAM, `${commands} commands are started, ${START_OF_PROGRAM} s allowed for each`);
   }
   return { seconds: round(now - start), parts: merge(parts), atLeast };
 }

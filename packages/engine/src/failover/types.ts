@@ -1,5 +1,5 @@
 import type { Address, LinkState } from "@pierhead/core";
-import type { RunAction } from "@pierhead/lang/ifstated";
+import type { ProbeDefinition, RunAction } from "@pierhead/lang/ifstated";
 import type { TestTiming } from "../ifstated/index.ts";
 import type { Verdict } from "../network/journey.ts";
 import type { OpaqueCommand } from "../shell/index.ts";
@@ -19,6 +19,13 @@ export type Axis =
       readonly command: string;
       readonly line: Line;
       readonly timing: TestTiming;
+    }
+  /** A `probe` of the file, which `pierhead monitor` watches beyond ifstated.conf(5). */
+  | {
+      readonly kind: "probe";
+      readonly name: string;
+      readonly definition: ProbeDefinition;
+      readonly line: Line;
     }
   | { readonly kind: "link"; readonly name: string; readonly values: readonly LinkState[] };
 

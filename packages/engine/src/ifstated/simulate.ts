@@ -50,6 +50,8 @@ export interface SimulationOptions {
   readonly inhibit?: boolean;
   /** As the daemon when absent. */
   readonly manner?: Manner;
+  /** Verdicts of the file's probes at the start, by name; the others are up. */
+  readonly probes?: ReadonlyMap<string, LinkState>;
   /** Outcome of programs in commands that are not simulated. */
   readonly outcome?: NonNullable<ShellOptions["outcome"]>;
 }
@@ -84,6 +86,7 @@ export class SimulatedMonitor {
   readonly log: MonitorLogEntry[] = [];
   readonly #options: SimulationOptions;
   readonly #tests: Map<string, boolean>;
+  readonly #probes: readonly string[];
   readonly #timings = new Map<string, TestTiming>();
   readonly #running = new Map<number, TestProgram>();
   #monitor: MonitorState;
@@ -103,6 +106,7 @@ export class SimulatedMonitor {
     this.program = compile(configuration);
     this.#options = options;
     this.#tests = new Map(options.tests ?? []);
+    this.#probes = configuration.probes.map(({ name }) => name);
     this.#monitor = createMonitor(this.program, {
       inhibit: options.inhibit ?? false,
       manner: options.manner ?? "daemon",
@@ -122,7 +126,9 @@ export class SimulatedMonitor {
   /** Boot: reads the links, runs the tests, enters the first state. Time passes while tests run. */
   start(): void {
     const links = this.machine.interfaces().map(({ name, link }) => ({ interface: name, link }));
-    this.#feed({ kind: "start", time: this.#now(), links });
+    // Conditions see a probe as a link of its name.
+    const probes = this.#probes.map((name) => ({ interface: name, link: this.#options.probes?.get(name) ?? "up" }));
+    this.#feed({ kind: "start", time: this.#now(), links: [...links, ...probes] });
     this.advance(0);
   }
 
@@ -137,6 +143,15 @@ export class SimulatedMonitor {
   /** The cable; the machine's own link state changes with it. @returns whether there is such an interface */
   setLink(name: string, link: LinkState): boolean {
     if (!this.machine.setLink(name, link)) return false;
+    this.#entered = [];
+    this.#feed({ kind: "link", time: this.#now(), interface: name, link });
+    this.advance(0);
+    return true;
+  }
+
+  /** A probe comes to another verdict. @returns whether the file has such a probe */
+  setProbe(name: string, link: LinkState): boolean {
+    if (!this.#probes.includes(name)) return false;
     this.#entered = [];
     this.#feed({ kind: "link", time: this.#now(), interface: name, link });
     this.advance(0);
