@@ -282,7 +282,7 @@ describe("the conversation", () => {
         dhcpv6(3, 2, clientId(), serverId(OTHER_SERVER), ia({ t1: 0, t2: 0 })),
         answer(7, 2, OTHER_SERVER),
       ],
-      ["lease/out-of-sequence"],
+      ["lease/out-of-sequence", "lease/several-servers"],
     ],
     [
       "a Solicit that names a server",
@@ -363,7 +363,7 @@ describe("the conversation", () => {
     [
       "has another server",
       [later(renew(5), 1003), later(answer(7, 5, OTHER_SERVER), 1003.1)],
-      ["lease/server-changed"],
+      ["lease/server-changed", "lease/several-servers"],
     ],
     [
       "goes to a stranger",
@@ -383,6 +383,7 @@ describe("the conversation", () => {
     const report = judge(pcap([...first, later(rebind, 1603), later(answer(7, 0x666666, OTHER_SERVER), 1603.1)]));
     expect(report.diagnostics.map(({ code, severity }) => [code, severity])).toEqual([
       ["lease/server-changed", "note"],
+      ["lease/several-servers", "warning"],
     ]);
   });
 });

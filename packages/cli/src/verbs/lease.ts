@@ -24,7 +24,8 @@ export const lease: Verb = (program, exit) => {
       "after",
       `
 Lease files: dhcpcd (IF.lease, IF.lease6), dhclient (dhclient.leases, dhclient6.leases), systemd-networkd
-(/run/systemd/netif/leases), OpenBSD. Logs: dhcpcd, dhclient, dhcp6c. Times are UTC.
+(/run/systemd/netif/leases), OpenBSD. Logs: dhcpcd, dhclient, dhcp6c,
+systemd-networkd, odhcp6c. Times are UTC.
 
 Exit status: 0 nothing or only warnings and notes; 1 an error; 2 could not run.
 

@@ -53,6 +53,24 @@ export class Findings {
   }
 }
 
+/** Servers that answered, by name, each with the place where it was first seen. */
+export type Servers = Map<string, { readonly span: Span; readonly from: string }>;
+
+/** Says when more than one server answers: on a wire shared with strangers one of them may be anybody's. */
+export function severalServers(servers: Servers, into: Findings): void {
+  const [first, second, ...more] = [...servers];
+  if (first === undefined || second === undefined) return;
+  const names = [...servers].slice(0, 4).map(([name, { from }]) => `${name} (from ${from})`);
+  const rest = more.length > 2 ? ` and ${more.length - 2} more` : "";
+  into.add(
+    "lease/several-servers",
+    "warning",
+    `${servers.size} servers answer here: ${names.join(", ")}${rest}. A client takes whichever it likes best. Where strangers share the wire, one that you do not know can give your guests its own gateway or name server: let answers in only from the server you know.`,
+    second[1].span,
+    { related: [into.place(first[1].span, `the first answer of ${first[0]}`)] },
+  );
+}
+
 /** Seconds for a sentence: `500 s`, `20 min`, `2 h 30 min`, `for ever`. */
 export function duration(seconds: number): string {
   if (seconds === Number.POSITIVE_INFINITY || seconds === 0xffff_ffff) return "for ever";

@@ -1,7 +1,7 @@
 import { hex } from "@pierhead/lang/bytes";
 import { MESSAGE4, messageName4 } from "@pierhead/lang/dhcpv4";
 import { type Grant, grantOf, type SeenMessage } from "@pierhead/lang/leases";
-import { duration, type Findings } from "./complaint.ts";
+import { duration, type Findings, type Servers, severalServers } from "./complaint.ts";
 import type { Asked } from "./conversation6.ts";
 import { judgeLease4 } from "./timers4.ts";
 
@@ -36,6 +36,7 @@ const PATIENCE_SECONDS = 3;
 /** Follows the DHCPv4 messages of a capture, client by client (RFC 2131 3.1, 4.3, 4.4). */
 export function followDhcpv4(messages: readonly SeenMessage[], into: Findings): Conversation4[] {
   const clients = new Map<string, State>();
+  const servers: Servers = new Map();
   let end: number | null = null;
   for (const seen of messages) {
     if (seen.message.family !== 4) continue;
@@ -59,11 +60,18 @@ export function followDhcpv4(messages: readonly SeenMessage[], into: Findings): 
     }
     state.messages.push(four);
     if (dhcp.operation === 1) question(four, state);
-    else answer(four, state, into);
+    else {
+      const { server } = dhcp.lease;
+      if (server !== null && !servers.has(`${server}`)) {
+        servers.set(`${server}`, { span: four.span, from: `${four.source}` });
+      }
+      answer(four, state, into);
+    }
   }
   for (const state of clients.values()) {
     for (const exchange of state.exchanges.values()) unanswered(exchange, end, into);
   }
+  severalServers(servers, into);
   for (const { grants, offered } of clients.values()) if (grants.length === 0 && offered !== null) grants.push(offered);
   return [...clients.values()];
 }

@@ -9,7 +9,7 @@ import {
   statusName6,
 } from "@pierhead/lang/dhcpv6";
 import { type Grant, grantOf, type SeenMessage } from "@pierhead/lang/leases";
-import { duration, type Findings } from "./complaint.ts";
+import { duration, type Findings, type Servers, severalServers } from "./complaint.ts";
 import { judgeAssociations } from "./timers6.ts";
 
 type Seen6 = SeenMessage & { readonly message: { readonly family: 6 } };
@@ -86,6 +86,7 @@ const PATIENCE_SECONDS = 3;
 export function followDhcpv6(messages: readonly SeenMessage[], into: Findings): Conversation6[] {
   const clients = new Map<string, State>();
   const transactions = new Map<number, State>();
+  const servers: Servers = new Map();
   let end: number | null = null;
   for (const seen of messages) {
     if (seen.message.family !== 6) continue;
@@ -94,6 +95,8 @@ export function followDhcpv6(messages: readonly SeenMessage[], into: Findings): 
     if (seen.time !== null) end = end === null ? seen.time : Math.max(end, seen.time);
     if (FROM_CLIENT.has(dhcp.type)) fromClient(six, clients, transactions, into);
     else if (dhcp.type === MESSAGE6.advertise || dhcp.type === MESSAGE6.reply) {
+      const name = dhcp.serverId === null ? null : formatDuid(dhcp.serverId);
+      if (name !== null && !servers.has(name)) servers.set(name, { span: six.span, from: `${six.source}` });
       fromServer(six, clients, transactions, into);
     } else if (dhcp.type === MESSAGE6.reconfigure) reconfigure(six, clients, into);
     else if (dhcp.type > MESSAGE6.relayReply || dhcp.type === 0) {
@@ -109,6 +112,7 @@ export function followDhcpv6(messages: readonly SeenMessage[], into: Findings): 
   for (const state of clients.values()) {
     for (const transaction of state.transactions.values()) unanswered(transaction, end, into);
   }
+  severalServers(servers, into);
   for (const { grants, offered } of clients.values()) if (grants.length === 0 && offered !== null) grants.push(offered);
   return [...clients.values()];
 }

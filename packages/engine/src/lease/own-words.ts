@@ -15,6 +15,10 @@ export interface OwnWords {
   readonly events: readonly { readonly event: ClientNote["event"]; readonly after: number | null }[];
 }
 
+function near(a: number | null, b: number | null): boolean {
+  return a === b || (a !== null && b !== null && Math.abs(a - b) < 1.5);
+}
+
 /** More events than this after one plan are not listed. */
 const MOST_EVENTS = 40;
 
@@ -26,8 +30,8 @@ export function followNotes(notes: readonly ClientNote[], into: Findings): OwnWo
     const plan = plans.get(key);
     if (note.event === "bound") {
       const { client, family, time, renewIn, rebindIn, expireIn } = note;
-      // dhcpcd says the lease's length in one line and its timers in the next.
-      const same = plan !== undefined && plan.time === time && plan.events.length === 0;
+      // dhcpcd says the lease's length in one line and its timers in the next, systemd-networkd has a line for each.
+      const same = plan !== undefined && near(plan.time, time) && plan.events.length === 0;
       plans.set(key, {
         client,
         interface: note.interface,

@@ -12,7 +12,7 @@ import type { ClientNote, Evidence, Grant } from "./evidence.ts";
  * @returns null when no statement begins with `lease` or `lease6`
  */
 export function readDhclientLeases(source: Source): Evidence | null {
-  if (!/^\s*(?:lease6?|default-duid)\b/m.test(source.text)) return null;
+  if (!/^[ \t]*(?:lease6?|default-duid)\b/m.test(source.text)) return null;
   const { statements, unclosed } = readBlocks(source.text);
   const leases = statements.filter(
     ({ words, block }) => block !== null && (words[0]?.text === "lease" || words[0]?.text === "lease6"),

@@ -79,7 +79,7 @@ export interface ClientNote {
   readonly span: Span;
 }
 
-export type LogClient = "dhcpcd" | "dhclient" | "dhcp6c" | "systemd-networkd";
+export type LogClient = "dhcpcd" | "dhclient" | "dhcp6c" | "systemd-networkd" | "odhcp6c";
 
 /** All that one file says. */
 export interface Evidence {

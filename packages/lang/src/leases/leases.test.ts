@@ -269,6 +269,51 @@ Nov/24/2026 12:00:00: update_ia: invalid IA: T1(4500) > T2(3000)
     expect(codes(evidence)).toEqual(["lease/t1-after-t2"]);
   });
 
+  it("systemd-networkd, each timer on its line", () => {
+    const evidence = read(`Nov 24 12:00:00 gw systemd-networkd[9]: eth0: DHCPv6 client: T1 expires in 16min 40s
+Nov 24 12:00:00 gw systemd-networkd[9]: eth0: DHCPv6 client: T2 expires in 26min 40s
+Nov 24 12:00:00 gw systemd-networkd[9]: eth0: DHCPv6 client: Valid lifetime expires in 50min
+Nov 24 12:16:40 gw systemd-networkd[9]: eth0: DHCPv6 client: Sent Renew
+Nov 24 12:16:41 gw systemd-networkd[9]: eth0: DHCPv6 client: Received an IA option with T1 4500sec > T2 3000sec, ignoring.
+Nov 24 12:16:42 gw systemd-networkd[9]: eth0: DHCPv6 client: Received an IA option with zero T1 and non-zero T2 (40sec), ignoring.
+Nov 24 12:16:43 gw systemd-networkd[9]: eth0: DHCPv4 client: NAK: wrong network
+Nov 24 12:16:44 gw systemd-networkd[9]: eth0: Gained IPv6LL
+`);
+    expect([evidence.unknownLines, evidence.units]).toEqual([[], 7]);
+    expect(
+      evidence.notes.map(({ family, event, renewIn, rebindIn, expireIn }) => [
+        family,
+        event,
+        renewIn ?? rebindIn ?? expireIn,
+      ]),
+    ).toEqual([
+      [6, "bound", 1000],
+      [6, "bound", 1600],
+      [6, "bound", 3000],
+      [6, "renew", null],
+      [6, "refused", null],
+      [6, "refused", null],
+      [4, "nak", null],
+    ]);
+    expect(codes(evidence)).toEqual(["lease/t1-after-t2", "lease/one-timer-zero"]);
+  });
+
+  it("odhcp6c, as OpenWrt's logread shows it", () => {
+    const head = "Tue Nov 24 12:00:00 2026 daemon.info odhcp6c[1234]:";
+    const evidence = read(`${head} Starting REQUEST transaction (timeout 4294967295s, max rc 10)
+${head} IA_PD 0001 T1 1000 T2 1600
+${head} 2001:db8:8000::/56 preferred 2000 valid 3000
+${head} T1 1000s, T2 1600s, T3 3000s
+${head} sings a song
+`);
+    expect(evidence.unknownLines).toEqual([5]);
+    expect(evidence.notes.at(-1)).toMatchObject({ event: "bound", renewIn: 1000, rebindIn: 1600, expireIn: 3000 });
+    expect(evidence.grants[0]).toMatchObject({
+      time: 1_795_521_600,
+      terms: { associations: [{ kind: "IA_PD", id: 1, t1: 1000, t2: 1600, leases: [{ length: 56, valid: 3000 }] }] },
+    });
+  });
+
   it("counts what it does not understand and passes other programs over", () => {
     const evidence = read(`Nov 24 12:00:00 gw sshd[5]: renew in 4, rebind in 8, expire in 12 seconds
 Nov 24 12:00:01 gw dhcpcd[7]: eth0: renew in 4, rebind in 8, expire in 12 seconds
@@ -289,6 +334,8 @@ Nov 24 12:00:02 gw dhcpcd[7]: eth0: sings a song
   it("reads a long log in time in proportion to it", () => {
     const line = "Nov 24 12:00:01 gw dhcpcd[7]: eth0: renew in 4, rebind in 8, expire in 12 seconds\n";
     expect(read(line.repeat(20_000)).units).toBe(20_000);
+    expect(codes(read("\n".repeat(200_000)))).toEqual(["lease/not-recognised"]);
+    expect(codes(read(" ".repeat(200_000)))).toEqual(["lease/not-recognised"]);
     expect(read(`eth0: ${"x".repeat(200_000)}\n${line}`).units).toBe(2);
   });
 });

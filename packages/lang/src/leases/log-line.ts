@@ -90,7 +90,7 @@ function takeApart(line: string, start: number, end: number, modified: number | 
   // `host program[123]: text`, `program[123]: text`, `[123]: text` (dhcpcd's own log file).
   const tag = /^(?:(?!\S*:)\S{1,255} )?([A-Za-z][\w./-]{0,63}|)\[\d{1,10}\]: {0,2}/.exec(rest);
   if (tag !== null) return { time, program: tag[1] || null, text: rest.slice(tag[0].length), start, end };
-  const bare = /^(?:(?!\S*:)\S{1,255} )?(dhcpcd|dhclient|dhcp6c|odhcp6c): /.exec(rest);
+  const bare = /^(?:(?!\S*:)\S{1,255} )?(dhcpcd|dhclient|dhcp6c|systemd-networkd|odhcp6c): /.exec(rest);
   if (bare !== null) return { time, program: bare[1] as string, text: rest.slice(bare[0].length), start, end };
   return { time, program: null, text: rest, start, end };
 }

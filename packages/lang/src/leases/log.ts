@@ -4,11 +4,15 @@ import { dhclientReader } from "./log-dhclient.ts";
 import { dhcp6cReader } from "./log-dhcp6c.ts";
 import { dhcpcdReader } from "./log-dhcpcd.ts";
 import { type LogLine, logLines } from "./log-line.ts";
+import { networkdReader } from "./log-networkd.ts";
+import { odhcp6cReader } from "./log-odhcp6c.ts";
+
+const PROGRAM = /(?:^|\/)(dhcpcd|dhclient|dhcp6c|systemd-networkd|odhcp6c)\b/;
 
 /** What a client's reader makes of its lines. */
 export interface LogReader {
-  /** Whether the line was understood. */
-  read(line: LogLine, into: LogFacts): boolean;
+  /** Whether the line was understood; null when the program speaks of something else than DHCP. */
+  read(line: LogLine, into: LogFacts): boolean | null;
   /** After the last line. */
   finish(into: LogFacts): void;
 }
@@ -21,7 +25,7 @@ export interface LogFacts {
 }
 
 /**
- * Reads the lines that dhcpcd, dhclient and dhcp6c write to syslog or to a terminal. Lines that are not understood
+ * Reads the lines that dhcpcd, dhclient, dhcp6c, systemd-networkd and odhcp6c write to syslog or to a terminal. Lines that are not understood
  * are counted, not guessed at; lines of other programs are passed over.
  *
  * @returns null when no line was understood
@@ -51,10 +55,12 @@ export function readLog(source: Source, modified: number | null): Evidence | nul
       said.set(key, { code, severity, message, place, times });
     },
   };
-  const readers: Readonly<Record<Exclude<LogClient, "systemd-networkd">, LogReader>> = {
+  const readers: Readonly<Record<LogClient, LogReader>> = {
     dhcpcd: dhcpcdReader(),
     dhclient: dhclientReader(),
     dhcp6c: dhcp6cReader(),
+    "systemd-networkd": networkdReader(),
+    odhcp6c: odhcp6cReader(),
   };
   let number = 0;
   let understood = 0;
@@ -63,13 +69,14 @@ export function readLog(source: Source, modified: number | null): Evidence | nul
   for (const line of logLines(source.text, modified)) {
     number += countLines(source.text, lineStart, line.start);
     lineStart = line.start;
-    const name =
-      line.program === null ? null : (/(?:^|\/)(dhcpcd|dhclient|dhcp6c)\b/.exec(line.program)?.[1] ?? "other");
+    const name = line.program === null ? null : (PROGRAM.exec(line.program)?.[1] ?? "other");
     if (name === "other") continue;
-    counted++;
-    const tried = name === null ? Object.values(readers) : [readers[name as keyof typeof readers]];
-    if (tried.some((reader) => reader.read(line, facts))) understood++;
+    const tried = name === null ? Object.values(readers) : [readers[name as LogClient]];
+    const results = tried.map((reader) => reader.read(line, facts));
+    if (results.includes(true)) understood++;
+    else if (name !== null && results.includes(null)) continue;
     else unknownLines.push(number + 1);
+    counted++;
   }
   if (understood === 0) return null;
   for (const reader of Object.values(readers)) reader.finish(facts);
