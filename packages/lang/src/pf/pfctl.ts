@@ -6,7 +6,7 @@ import { HostResolver, MODIFIER } from "./load/hosts.ts";
 import { type LoadOptions, loadPf } from "./load.ts";
 import { type FormatOptions, formatEtherRule, formatQueue, formatRule, formatTable } from "./print/index.ts";
 import type { PfEvent, PfLoad, RuleList } from "./result.ts";
-import type { Anchor, InterfaceModifiers, PfConfiguration } from "./rule.ts";
+import type { Anchor, EtherRule, InterfaceModifiers, PfConfiguration } from "./rule.ts";
 
 /** The command line of `pfctl -n`. */
 export interface PrintOptions extends LoadOptions {
@@ -86,52 +86,64 @@ function printRuleset(
   environment: PfEnvironment,
   format: FormatOptions,
 ): void {
-  const indents = format.ruleNumbers ? "" : "  ";
   const printTables = (path: string): void => {
     if (list !== "filter") return;
     for (const event of load.optimizerTables.get(path) ?? []) printEvent(lines, event, load, environment, format);
   };
   printTables(anchor.path);
-  const loaded = new Set<Anchor>();
-  const stack: { readonly anchor: Anchor; next: number }[] = [{ anchor, next: 0 }];
-  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-    const rule = top.anchor[list][top.next++];
-    const depth = stack.length - 1;
-    if (rule === undefined) {
-      stack.pop();
-      if (stack.length > 0) lines.push(`${indents.repeat(depth - 1)}}`);
-      continue;
-    }
-    const text = indents.repeat(depth) + formatRule(rule, environment.system, format);
-    const body = rule.anchor?.inline ? load.configuration.anchor(rule.anchor.path) : null;
-    // Of the rules that a list of protocols, say, was expanded to, the first one loads the body.
-    if (body !== null && body[list].length > 0 && !loaded.has(body)) {
-      loaded.add(body);
-      lines.push(`${text} {`);
-      printTables(body.path);
-      stack.push({ anchor: body, next: 0 });
-    } else lines.push(text);
-  }
+  printNested(
+    lines,
+    format,
+    anchor,
+    (it) => it[list],
+    (rule) => formatRule(rule, environment.system, format),
+    (rule) => (rule.anchor?.inline ? load.configuration.anchor(rule.anchor.path) : null),
+    (body) => printTables(body.path),
+  );
 }
 
 /** `pfctl_load_eth_ruleset` with `-v`. */
 function printEther(lines: string[], anchor: Anchor, environment: PfEnvironment, format: FormatOptions): void {
-  const indents = format.ruleNumbers ? "" : "  ";
+  const text = (rule: EtherRule): string => formatEtherRule(rule, environment.system, format);
+  printNested(
+    lines,
+    format,
+    anchor,
+    (it) => it.ether,
+    text,
+    (rule) => rule.body,
+    () => undefined,
+  );
+}
+
+/** Rules, and in braces those of the bodies they have. Rules are indented without `-vv`, braces always. */
+function printNested<T>(
+  lines: string[],
+  format: FormatOptions,
+  anchor: Anchor,
+  rulesOf: (anchor: Anchor) => readonly T[],
+  textOf: (rule: T) => string,
+  bodyOf: (rule: T) => Anchor | null,
+  enter: (body: Anchor) => void,
+): void {
+  const indent = format.ruleNumbers ? "" : "  ";
   const loaded = new Set<Anchor>();
   const stack: { readonly anchor: Anchor; next: number }[] = [{ anchor, next: 0 }];
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-    const rule = top.anchor.ether[top.next++];
+    const rule = rulesOf(top.anchor)[top.next++];
     const depth = stack.length - 1;
     if (rule === undefined) {
       stack.pop();
       if (stack.length > 0) lines.push(`${"  ".repeat(depth - 1)}}`);
       continue;
     }
-    const text = indents.repeat(depth) + formatEtherRule(rule, environment.system, format);
-    const body = rule.body;
-    if (body !== null && body.ether.length > 0 && !loaded.has(body)) {
+    const text = indent.repeat(depth) + textOf(rule);
+    const body = bodyOf(rule);
+    // Of the rules that a list of protocols, say, was expanded to, the first one loads the body.
+    if (body !== null && rulesOf(body).length > 0 && !loaded.has(body)) {
       loaded.add(body);
       lines.push(`${text} {`);
+      enter(body);
       stack.push({ anchor: body, next: 0 });
     } else lines.push(text);
   }

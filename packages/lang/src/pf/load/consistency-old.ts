@@ -34,14 +34,14 @@ function checkFilter(reader: Reader, rule: Rule, ruleSourceTrack: boolean): bool
       "Ports need `proto tcp` or `proto udp`.",
     );
   }
-  if (protocol !== ICMP && protocol !== ICMP6 && rule.icmpType !== null) {
+  if (protocol !== ICMP && protocol !== ICMP6 && (rule.icmpType !== null || rule.icmpCode !== null)) {
     reader.complain(
       "icmp-type/code only applies to icmp",
       "pf/icmp-type-mismatch",
       "ICMP types need `proto icmp` or `proto icmp6`.",
     );
   }
-  if (rule.family === null && rule.icmpType !== null) {
+  if (rule.family === null && (rule.icmpType !== null || rule.icmpCode !== null)) {
     reader.complain(
       "must indicate address family with icmp-type/code",
       "pf/family-missing",
@@ -72,7 +72,7 @@ function checkFilter(reader: Reader, rule: Rule, ruleSourceTrack: boolean): bool
       "`allow-opts` lets packets with IP options pass: it belongs to a pass rule.",
     );
   }
-  if (rule.fragment && (ports || rule.flagSet !== 0 || rule.icmpType !== null)) {
+  if (rule.fragment && (ports || rule.flagSet !== 0 || rule.icmpType !== null || rule.icmpCode !== null)) {
     reader.complain(
       "fragments can be filtered only on IP header fields",
       "pf/fragment-with-ports",

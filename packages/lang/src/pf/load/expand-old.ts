@@ -81,8 +81,9 @@ export function expandOldRule(
     rule.user = user;
     rule.group = group;
     if (icmp !== null) {
-      rule.icmpType = icmp.type;
-      rule.icmpCode = icmp.code;
+      // Both are kept in eight bits, one higher than they are: 255 is as none.
+      rule.icmpType = icmp.type === 255 ? null : icmp.type;
+      rule.icmpCode = icmp.code === 255 ? null : icmp.code;
     }
     stripForProtocol(rule);
     if (icmp !== null && protocol !== icmp.protocol) {

@@ -184,7 +184,7 @@ export class HostResolver {
     const value = parseUnsigned(digits);
     // strtol(3) to an int: the low 32 bits count.
     const length = value === null ? Number.NaN : Number(BigInt.asIntN(32, value));
-    if (length <= 128) return Math.max(0, length);
+    if (length <= 128) return length < 0 ? 128 : length;
     toolLine(`invalid netmask '${text}'`);
     return null;
   }

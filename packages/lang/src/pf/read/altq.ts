@@ -59,7 +59,7 @@ export function parseAltq(reader: Reader): void {
   const options = parseQueueOptions(reader);
   reader.expect(Token.queue, "keyword");
   const queues = parseQueueNames(reader);
-  if (reader.peek() !== Token.newline) reader.syntaxError();
+  endsStatement(reader, queues);
   checkOrder(reader, ORDER.queue);
   const scheduler = options.scheduler.scheduler;
   if (scheduler === null) {
@@ -87,7 +87,7 @@ export function parseAltqQueue(reader: Reader): void {
   const interfaces = parseOnInterfaces(reader);
   const options = parseQueueOptions(reader);
   const children = parseQueueNames(reader);
-  if (reader.peek() !== Token.newline) reader.syntaxError();
+  endsStatement(reader, children);
   checkOrder(reader, ORDER.queue);
   if (byteLength(name) > QUEUE_NAME_MAXIMUM) {
     reader.fail(
@@ -423,4 +423,9 @@ function parseQueueNames(reader: Reader): string[] {
     }
     return name;
   });
+}
+
+// With queues named pfctl's parser needs no further token: it acts, and finds what does not belong there later.
+function endsStatement(reader: Reader, queues: readonly string[]): void {
+  if ((queues.length === 0 || !reader.options.strict) && reader.peek() !== Token.newline) reader.syntaxError();
 }

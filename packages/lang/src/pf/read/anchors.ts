@@ -170,12 +170,16 @@ function placeBody(
     );
   }
   const own = body.anchor.name;
+  const parent = reader.anchorStack[reader.anchorDepth] as Ruleset;
   const early = reader.dialect.checksAnchorNamesEarly;
-  if (!early && (own === "" || body.anchor.path.includes("//"))) {
+  const above = !early && climbs(parent, name);
+  if (above) reader.textAlways("pf_anchor_setup: .. beyond root");
+  if (!early && (above || own === "" || body.anchor.path.includes("//"))) {
+    if (!above && name !== "") reader.textAlways("pf_anchor_setup: ruleset");
     reader.fatal(
       "anchorrule: unable to create ruleset: Undefined error: 0",
       "pf/invalid-anchor-name",
-      "The parts of an anchor's path are not empty; pfctl exits.",
+      "The parts of an anchor's path are not empty, and `..` leads no higher than the main ruleset; pfctl exits.",
     );
   }
   const existing = reader.inlineRulesets.get(body.toolPath);
@@ -189,7 +193,6 @@ function placeBody(
   }
   reader.inlineRulesets.set(body.toolPath, body);
   // Bodies inside this one have found their places in it.
-  const parent = reader.anchorStack[reader.anchorDepth] as Ruleset;
   placeInline(name?.startsWith("/") ? reader.main.anchor : parent.anchor, body.anchor);
   rule.anchor = {
     name: early && body.rules === 0 ? body.toolPath : own,
@@ -197,6 +200,13 @@ function placeBody(
     wildcard: name?.endsWith("/*") ?? false,
     inline: true,
   };
+}
+
+// Whether `../` at the beginning of a name leads out of the main ruleset.
+function climbs({ holder, toolPath }: Ruleset, name: string | null): boolean {
+  const steps = /^(?:\.\.\/)+/.exec(name ?? "")?.[0].length ?? 0;
+  const base = holder === "" ? toolPath : holder;
+  return steps / 3 > (base === "" ? 0 : base.split("/").length);
 }
 
 /** A call of an anchor that is filled from elsewhere. */

@@ -226,6 +226,7 @@ function parseMac(reader: Reader): EtherAddress {
     }
     return { address: parseOctets(reader, text, "address"), mask: maskOfLength(length), negated };
   }
+  reader.follow(reader.lookahead.mac);
   const [address = "", mask] = text.split("&").filter((part) => part !== "");
   if (!text.includes("&")) return { address: parseOctets(reader, text, "address"), mask: ALL_OCTETS, negated };
   return {

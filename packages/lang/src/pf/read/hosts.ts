@@ -369,6 +369,7 @@ export function parsePoolOptions(reader: Reader): PoolOptions {
         break;
       default:
         if (reader.dialect.family === "freebsd" && parseFreebsdPoolOption(reader, options)) break;
+        reader.follow(reader.lookahead.pool);
         return options;
     }
   }

@@ -14,6 +14,10 @@ export interface Lookahead {
   readonly host: ReadonlySet<number>;
   /** A host in the list of a pool. */
   readonly target: ReadonlySet<number>;
+  /** A next hop in a list. */
+  readonly nextHop: ReadonlySet<number>;
+  /** A MAC address without mask. */
+  readonly mac: ReadonlySet<number>;
   /** The addresses of `from` or `to`. */
   readonly addresses: ReadonlySet<number>;
   /** A port or a range `from:to`. */
@@ -24,6 +28,8 @@ export interface Lookahead {
   readonly icmp: ReadonlySet<number>;
   /** The last of several strings that are one. */
   readonly string: ReadonlySet<number>;
+  /** The options of a pool. */
+  readonly pool: ReadonlySet<number>;
   /** `source-hash` without a key. */
   readonly sourceHash: ReadonlySet<number>;
 }
@@ -79,6 +85,11 @@ export function lookaheadOf(dialect: PfDialect): Lookahead {
       ...(oldTranslation || dialect.routeTo !== "option" ? [close] : []),
     ]),
     target: new Set([...list, open, less, Token.route]),
+    nextHop: new Set([comma, closeBrace, open, string]),
+    mac: new Set([
+      ...[exclamation, comma, newline, openBrace, closeBrace, string, Token.dnpipe, Token.dnqueue, Token.l3],
+      ...[Token.label, Token.queue, Token.ridentifier, Token.tag, Token.tagged, Token.to],
+    ]),
     addresses: new Set([...ends, ...targets]),
     port: new Set([...ends, ...targets, ...list, ...COMPARISONS]),
     id: new Set([...option, ...list, ...COMPARISONS]),
@@ -93,6 +104,7 @@ export function lookaheadOf(dialect: PfDialect): Lookahead {
       ...(oldTranslation ? [Token.on] : []),
       ...(family === "freebsd" ? [slash, closeBrace, Token.l3] : []),
     ]),
+    pool: new Set([...option, ...oldEnds, ...beforeFamily, newline]),
     sourceHash: new Set([...option.filter((kind) => family !== "4.6" || kind !== openBrace), ...POOL, ...beforeFamily]),
   };
   known.set(dialect, sets);

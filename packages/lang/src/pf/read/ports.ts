@@ -341,7 +341,8 @@ function parseFlagLetters(reader: Reader): number {
 export function parseTos(reader: Reader): number {
   const least = reader.dialect.zeroTos ? 0 : 1;
   if (reader.peek() === Token.number) {
-    const value = reader.number();
+    const value = least === 0 ? reader.number() : reader.number() | 0;
+    if (least === 1 && value < 0) return value & 0xff;
     // There the message prints the number as a string: 0 is the null pointer.
     if (value < least || value > 255)
       illegalTos(reader, least === 1 && value === 0 ? "(null)" : reader.numberAs("unsigned long"));

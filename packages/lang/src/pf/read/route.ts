@@ -49,6 +49,7 @@ export function parseRouteHosts(reader: Reader): HostNode[] {
     reader.optionalComma();
     const more = parseRouteHost(reader);
     reader.skipNewlines();
+    if (reader.dialect.family === "4.6") reader.follow(reader.lookahead.nextHop);
     const first = list[0] as HostNode;
     const other = more[0] as HostNode;
     if (first.family === 0) first.family = other.family;

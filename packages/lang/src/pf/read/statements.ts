@@ -164,8 +164,11 @@ function dispatchOld(reader: Reader, place: Place, kind: number): boolean {
     reader.take("keyword");
     first = reader.peek();
   }
-  // In the body of an inline anchor only filter rules stand; `pfctl -a -sn` may print the others in braces.
-  if (place === "anchor" && !reader.dialect.translationInAnchors) return no ? reader.syntaxError() : false;
+  // In the body of an inline anchor stand filter rules and calls of anchors, on FreeBSD translation rules too.
+  const anchorCall = first === Token.natAnchor || first === Token.rdrAnchor || first === Token.binatAnchor;
+  if (place === "anchor" && !reader.dialect.translationInAnchors && !anchorCall) {
+    return no ? reader.syntaxError() : false;
+  }
   switch (first) {
     case Token.nat:
     case Token.rdr:

@@ -48,8 +48,10 @@ export function parseNat(reader: Reader, no: boolean): void {
     reader.take("operator");
     target = parseTarget(reader, parseRedirectionHosts(reader));
   }
+  const before = reader.takenEnd;
   const options = parsePoolOptions(reader);
-  if (reader.peek() !== Token.newline) reader.syntaxError();
+  // After the options of a pool a route's rule could go on: the rule is made before it is found that this one cannot.
+  if ((reader.takenEnd === before || !reader.options.strict) && reader.peek() !== Token.newline) reader.syntaxError();
   if (reader.environment === null) return;
   checkOrder(reader, ORDER.translation);
   const rule = new Rule();
