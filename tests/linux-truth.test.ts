@@ -88,7 +88,7 @@ function neighbour(): MachineBuild["machine"] {
 }
 
 const REFUSALS =
-  /^machine\/(gateway-not-on-link|gateway-refused|route-exists|route-not-in-table|no-interface|interface-down|device-needed|address-exists|address-missing|ip-refused|source-refused)$|^ip-command\//;
+  /^machine\/(gateway-not-on-link|route-order|gateway-refused|route-exists|route-not-in-table|no-interface|interface-down|device-needed|address-exists|address-missing|ip-refused|source-refused)$|^ip-command\//;
 
 function isRefusal(one: Diagnostic): boolean {
   return REFUSALS.test(one.code);

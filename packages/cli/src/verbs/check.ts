@@ -33,6 +33,7 @@ Exit status: 0 nothing or only warnings and notes; 1 an error; 2 could not run.
 Example:
   pierhead check /etc --system openbsd-7.8
   pierhead check site.yaml
+  pierhead check built/host built/guest1 built/guest2     # each, and against each other
   pierhead check pf.conf ifstated.conf --format sarif > findings.sarif
 `,
     )
@@ -41,7 +42,8 @@ Example:
       if (format !== "pretty" && format !== "json" && format !== "sarif") {
         throw new UsageError(`--format ${format}: it is pretty, json or sarif`);
       }
-      const { checkTree } = await import("@pierhead/engine/check");
+      const { checkTogether, checkTree } = await import("@pierhead/engine/check");
+      const { buildMachine } = await import("@pierhead/engine/build");
       const { buildOptions, readHosts } = await import("../input/tree.ts");
       const { checkSite, looksLikeSite } = await import("../input/site.ts");
       const found: Diagnostic[] = [];
@@ -51,10 +53,18 @@ Example:
         found.push(...(await checkSite(path, flags.system === undefined ? [] : [flags.system])));
         heads.push(`${path}: a site, and what would be built from it`);
       }
-      for (const host of readHosts(
+      const hosts = readHosts(
         paths.filter((path) => !sites.includes(path)),
         flags.system,
-      )) {
+      );
+      if (hosts.length > 1) {
+        const builds = hosts.map(({ path, tree, system }) => ({
+          name: path,
+          build: buildMachine(tree, system, buildOptions(flags)),
+        }));
+        found.push(...checkTogether(builds));
+      }
+      for (const host of hosts) {
         found.push(...checkTree(host.tree, host.system, buildOptions(flags)));
         heads.push(`${host.path}: ${host.system.name} (${host.systemFrom})`);
       }

@@ -23,6 +23,9 @@ export function applyIfconfig(machine: Machine, name: string, settings: Ifconfig
       case "down":
         machine.setUp(name, change.kind === "up");
         break;
+      case "mac":
+        if (change.mac !== null) machine.setMac(name, change.mac.toLowerCase());
+        break;
       case "mtu":
         machine.setMtu(name, change.mtu);
         break;

@@ -114,7 +114,7 @@ describe("buildMachine, FreeBSD", () => {
       "vtnet0 198.51.100.10/32 (vtnet) declared:known\ndefault 192.0.2.1 vtnet0\n192.0.2.1/32 link vtnet0",
     );
     const wrong = text.replace("gateway default", "default gateway");
-    expect(show({ "etc/rc.conf": wrong }, "freebsd-14.3")).toContain("error machine/gateway-not-on-link");
+    expect(show({ "etc/rc.conf": wrong }, "freebsd-14.3")).toContain("error machine/route-order");
   });
 
   it("reads interfaces, aliases, clones, VLANs, IPv6 and routes", () => {

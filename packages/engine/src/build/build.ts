@@ -8,6 +8,7 @@ import { collectEvidence } from "./collect.ts";
 import {
   BuildContext,
   type BuildOptions,
+  type CardAddress,
   type InterfaceKnowledge,
   type OpaqueCommand,
   type ServiceSetting,
@@ -36,6 +37,8 @@ export interface MachineBuild {
   readonly defaultRoutes: ReadonlyMap<4 | 6, RelatedPlace>;
   /** Interfaces whose address a server hands out, with where that is asked for. */
   readonly dynamic: ReadonlyMap<string, RelatedPlace>;
+  /** Link-layer addresses that the files give cards. */
+  readonly macs: readonly CardAddress[];
   /** The files do not describe the machine; interfaces, default route and forwarding were assumed. */
   readonly assumed: boolean;
   /** What there is to say about the build itself; diagnostics of single files are not repeated. */
@@ -82,6 +85,7 @@ export function buildMachine(files: ConfigTree | TreeTexts, system: System, opti
     ifstatedSource === null || assumed ? named : readIfstated(ifstatedSource, { interfaces: names, extensions });
   const pf = loadPacketFilter(context, assumed);
   if (system.family !== "netbsd") runLateScript(context);
+  context.order.explain(context.diagnostics);
   return {
     machine,
     system,
@@ -93,6 +97,7 @@ export function buildMachine(files: ConfigTree | TreeTexts, system: System, opti
     opaque: context.opaque,
     defaultRoutes: context.defaultRoutes,
     dynamic: context.dynamic,
+    macs: context.macs,
     assumed,
     diagnostics: context.diagnostics,
   };

@@ -19,6 +19,7 @@ import type { ConfigTree } from "../tree/index.ts";
 import { applyIfconfig } from "./apply-ifconfig.ts";
 import { applyLease, type Lease } from "./apply-lease.ts";
 import { applyRoute } from "./apply-route.ts";
+import { RouteOrder } from "./route-order.ts";
 import { runScript } from "./run-script.ts";
 
 /** What a caller knows beside the files: a scenario's `interfaces:`, the command line, a machine that was asked. */
@@ -61,6 +62,14 @@ export interface ServiceSetting {
   readonly place: { readonly source: Source; readonly span: Span } | null;
 }
 
+/** A link-layer address that a file gives a card. */
+export interface CardAddress {
+  readonly interface: string;
+  /** Lower case, with colons. */
+  readonly mac: string;
+  readonly place: RelatedPlace;
+}
+
 /** Something the builder could not follow. */
 export interface OpaqueCommand {
   readonly command: string;
@@ -82,6 +91,9 @@ export class BuildContext {
   rcVariables: ReadonlyMap<string, RcVariable> = new Map();
   /** Interfaces whose address a server hands out, with where that is asked for. */
   readonly dynamic: Map<string, RelatedPlace> = new Map();
+  /** Link-layer addresses that the files give cards. */
+  readonly macs: CardAddress[] = [];
+  readonly order: RouteOrder = new RouteOrder();
   /** Where each default route that was added comes from, by family. */
   readonly defaultRoutes: Map<4 | 6, RelatedPlace> = new Map();
   readonly #fixed: ReadonlySet<string>;
@@ -125,6 +137,9 @@ export class BuildContext {
         this.dynamic.set(name, { source, span: change.span, message: `${name} gets its address from a server` });
       }
     }
+    for (const change of settings.changes) {
+      if (change.kind === "mac" && change.mac !== null) this.cardAddress(name, change.mac, source, change.span);
+    }
     const { address } = settings;
     // pppoe(4): 0.0.0.0 stands for what the other side will say.
     const negotiated = address?.address?.isUnspecified() === true && address.family === 4;
@@ -144,6 +159,12 @@ export class BuildContext {
     }
   }
 
+  /** A card is given a link-layer address. */
+  cardAddress(name: string, mac: string, source: Source, span: Span): void {
+    const place = { source, span, message: `${name} gets its link-layer address here` };
+    this.macs.push({ interface: name, mac: mac.toLowerCase(), place });
+  }
+
   /** `route` with its arguments. */
   route(source: Source, words: readonly Word[], span: Span): void {
     const { command, diagnostics } = parseRoute(source, words, this.system, span);
@@ -161,6 +182,10 @@ export class BuildContext {
   ): void {
     const isDefault = command.destination?.length === 0;
     if (refused === null) {
+      const { destination } = command;
+      if (command.interfaceRoute && command.action === "add" && destination?.address != null) {
+        this.order.onLink(destination.address, destination.length, source, span, this.diagnostics.length);
+      }
       if (isDefault && command.action === "add") {
         const place = { source, span, message: "the default route is set here" };
         if (!this.defaultRoutes.has(command.family)) this.defaultRoutes.set(command.family, place);
@@ -179,6 +204,7 @@ export class BuildContext {
           source,
           where,
         );
+        if (command.gateway !== null) this.order.refused(command.gateway, this.diagnostics);
         return;
       case "exists": {
         const before = isDefault ? this.defaultRoutes.get(command.family) : undefined;

@@ -1,5 +1,5 @@
 /** Says what became of a command of Linux's ip(8), in the words of what to do about it. */
-import type { Source, Span } from "@pierhead/core";
+import type { Address, Source, Span } from "@pierhead/core";
 import type { IpCommand } from "@pierhead/lang/ip-command";
 import type { RouteError } from "../machine/index.ts";
 import type { BuildContext } from "./context.ts";
@@ -21,6 +21,9 @@ export function ipOutcome(
     if (known !== undefined && command.address !== null) {
       context.interfaces.set(command.device, { ...known, addresses: "known" });
     }
+  }
+  if (command.object === "link" && refused === null && command.mac !== null && command.device !== null) {
+    context.cardAddress(command.device, command.mac, source, span);
   }
   if (refused === null || command.object === "other") return;
   if (refused === "no-interface") {
@@ -49,6 +52,9 @@ function routeRefused(
 ): void {
   const isDefault = command.length === 0;
   if (refused === null) {
+    if (command.gateway === null && command.action !== "delete" && command.type === "unicast") {
+      context.order.onLink(command.destination, command.length, source, span, context.diagnostics.length);
+    }
     const adds = command.action !== "delete" && command.action !== "flush";
     if (isDefault && adds && command.table === null && !context.defaultRoutes.has(command.family)) {
       context.defaultRoutes.set(command.family, { source, span, message: "the default route is set here" });
@@ -57,6 +63,7 @@ function routeRefused(
   }
   const what = isDefault ? "the default route" : `the route to ${command.written}`;
   sayRefused(context, refused, {
+    address: command.gateway,
     what,
     gateway: `${command.gateway}`,
     device: command.device,
@@ -73,6 +80,7 @@ function routeRefused(
 export interface RefusedRoute {
   readonly what: string;
   readonly gateway: string;
+  readonly address: Address | null;
   readonly device: string | null;
   readonly source: Source;
   /** Of the gateway. */
@@ -98,6 +106,7 @@ export function sayRefused(context: BuildContext, refused: RouteError, route: Re
         source,
         span,
       );
+      if (route.address !== null) context.order.refused(route.address, context.diagnostics);
       return;
     case "exists": {
       const before = route.isDefault ? context.defaultRoutes.get(route.family) : undefined;

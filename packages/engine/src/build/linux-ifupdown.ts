@@ -10,6 +10,7 @@ import {
 } from "@pierhead/lang/interfaces";
 import { parseIp } from "@pierhead/lang/ip-command";
 import { fitsPattern } from "@pierhead/lang/systemd-networkd";
+import { blankSeparated } from "@pierhead/lang/text";
 import { applyIp } from "./apply-ip.ts";
 import type { BuildContext } from "./context.ts";
 import { ipOutcome } from "./ip-outcome.ts";
@@ -101,8 +102,23 @@ function bringUp(context: BuildContext, stanza: ResolvedStanza, name: string, pl
   const plan = planStanza(stanza, name);
   context.diagnostics.push(...plan.diagnostics);
   // What ifup would hand to ip is not known for values it cannot use: it ends there.
-  for (const step of plan.steps) if (!runStep(context, step, base, stanza)) return false;
+  for (const [index, step] of plan.steps.entries()) {
+    if (runStep(context, step, base, stanza)) continue;
+    for (const missed of plan.steps.slice(index + 1)) notReached(context, missed, base);
+    return false;
+  }
   return !plan.diagnostics.some((one) => one.code === "interfaces/missing-option");
+}
+
+/** A route to the link in a command that ifup does not come to: it shows that only the order is wrong. */
+function notReached(context: BuildContext, step: IfupStep, name: string): void {
+  if (step.kind !== "shell") return;
+  const text = step.text.replaceAll(/\$\{?IFACE\}?/g, name).replace(/^\S*\/ip\b/, "ip");
+  const words = blankSeparated(text, 0, text.length);
+  if (words[0]?.text !== "ip") return;
+  const { command } = parseIp(step.source, words.slice(1), step.span);
+  if (command?.object !== "route" || command.gateway !== null || command.device === null) return;
+  context.order.onLink(command.destination, command.length, step.source, step.span, context.diagnostics.length);
 }
 
 function runStep(context: BuildContext, step: IfupStep, name: string, stanza: ResolvedStanza): boolean {

@@ -116,6 +116,7 @@ function makeDevices(context: BuildContext, units: readonly Unit[]): Set<string>
       });
     }
     context.declare(name, { ...configuration.place, message: `${name} is made here` });
+    if (mac !== null) context.cardAddress(name, mac, configuration.place.source, configuration.place.span);
   }
   return made;
 }
@@ -191,7 +192,11 @@ function explicitly(match: MatchSettings, name: string): boolean {
 /** Link, addresses, routes. */
 function configure(context: BuildContext, name: string, configuration: NetworkConfiguration): void {
   const { machine } = context;
-  if (configuration.macAddress !== null) machine.setMac(name, configuration.macAddress.mac);
+  if (configuration.macAddress !== null) {
+    const { mac, place } = configuration.macAddress;
+    machine.setMac(name, mac);
+    context.cardAddress(name, mac, place.source, place.span);
+  }
   if (configuration.mtu !== null) machine.setMtu(name, configuration.mtu);
   for (const family of configuration.forwarding) machine.setForwarding(true, family);
   if (configuration.staysDown) return;
@@ -262,6 +267,7 @@ function describe(route: NetworkRoute, device: string): Parameters<typeof sayRef
   return {
     what: route.length === 0 ? "the default route" : `the route to ${destination}`,
     gateway: `${route.gateway}`,
+    address: route.gateway,
     device,
     source: place.source,
     span: place.span,

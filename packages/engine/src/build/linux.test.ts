@@ -127,7 +127,7 @@ describe("a Linux machine from interfaces(5)", () => {
   it("stops at a command that fails, at its line", () => {
     const lines =
       "address 198.51.100.10/32\nup ip route add default via 192.0.2.1\nup ip route add 192.0.2.1 dev eth0\n";
-    expect(build(interfaces(lines))).toEqual(["error machine/gateway-not-on-link line 4"]);
+    expect(build(interfaces(lines))).toEqual(["error machine/route-order line 4"]);
     const right =
       "address 198.51.100.10/32\nup ip route add 192.0.2.1 dev $IFACE\nup ip route add default via 192.0.2.1\n";
     expect(build(interfaces(right))).toEqual(["default via 192.0.2.1 dev eth0", "192.0.2.1 dev eth0"]);
@@ -136,7 +136,7 @@ describe("a Linux machine from interfaces(5)", () => {
     expect(build(interfaces(kept))).toEqual([
       "default via 192.0.2.1 dev eth0 metric 5",
       "192.0.2.1 dev eth0",
-      "error machine/gateway-not-on-link line 4",
+      "error machine/route-order line 4",
     ]);
   });
 

@@ -3,6 +3,7 @@ import { compareDiagnostics, type Diagnostic, type System } from "@pierhead/core
 import { type BuildOptions, buildMachine, type MachineBuild } from "../build/index.ts";
 import { type ConfigTree, configTree, type TreeTexts } from "../tree/index.ts";
 import { checkFile } from "./files.ts";
+import { checkGuests } from "./guests.ts";
 import { checkIfstated } from "./ifstated.ts";
 import { checkFiles } from "./machine-files.ts";
 import { checkNetwork } from "./machine-network.ts";
@@ -47,7 +48,13 @@ export function checkTree(files: ConfigTree | TreeTexts, system: System, options
 export function checkBuild(build: MachineBuild, options: BuildOptions = {}): Diagnostic[] {
   const found: Diagnostic[] = [];
   for (const file of build.tree.files) if (file.live) found.push(...checkFile(file, build, build.system));
-  found.push(...build.diagnostics, ...checkNetwork(build), ...checkServices(build), ...checkFiles(build));
+  found.push(
+    ...build.diagnostics,
+    ...checkNetwork(build),
+    ...checkServices(build),
+    ...checkFiles(build),
+    ...checkGuests(build),
+  );
   found.push(...checkIfstated(build, () => buildMachine(build.tree, build.system, options).machine));
   found.push(...checkVpn(build, options));
   const { pf } = build;

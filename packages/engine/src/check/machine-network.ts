@@ -111,7 +111,7 @@ function checkDefaultRoute(build: MachineBuild): Diagnostic[] {
     machine.routes.exact(0, new Address(4, 0), 0).length + machine.routes.exact(0, new Address(6, 0), 0).length;
   if (has > 0 || build.dynamic.size > 0) return [];
   // Its refusal was reported where it stands.
-  if (build.diagnostics.some((one) => one.code === "machine/gateway-not-on-link")) return [];
+  if (build.diagnostics.some((one) => /^machine\/(gateway-not-on-link|route-order)$/.test(one.code))) return [];
   const first = interfaces[0] as MachineInterface;
   const four = interfaces.some((one) => one.addresses.some(({ address }) => address.family === 4));
   return [
