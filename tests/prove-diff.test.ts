@@ -166,4 +166,54 @@ describe("a semantic difference", () => {
     }
     expect(changed).toBeGreaterThan(30);
   }, 120_000);
+
+  it("finds by the changed rules alone what all classes show", () => {
+    const told = (report: DiffReport): string[] =>
+      report.changes
+        .map(({ before, after, marginal }) => `${marginal} ${before.text} -> ${after.text}`)
+        .filter((one, i, all) => all.indexOf(one) === i)
+        .sort();
+    let changes = 0;
+    for (let seed = 1; seed <= 12; seed++) {
+      const ruleset = (edited: boolean): Anchor => {
+        const main = randomRuleset(randomSource(seed * 31), 9);
+        const random = randomSource(seed);
+        const moved = edited ? main.filter.splice(random(main.filter.length), 1) : [];
+        // Gone, or somewhere else.
+        if (seed % 3 === 0) main.filter.splice(random(main.filter.length + 1), 0, ...moved);
+        return main;
+      };
+      const few = diffMachines(machineOf(ruleset(false)), machineOf(ruleset(true)));
+      const every = diffMachines(machineOf(ruleset(false)), machineOf(ruleset(true)), { everyClass: true });
+      expect(told(few), `seed ${seed}`).toEqual(told(every));
+      expect(few.classes).toBeLessThanOrEqual(every.classes);
+      changes += few.changes.length;
+    }
+    expect(changes).toBeGreaterThan(2);
+  }, 120_000);
+
+  it("finds three changes among 10,000 rules", () => {
+    const lines = ["block"];
+    for (let i = 0; i < 10_000; i++) {
+      const host = `10.${(i >> 8) & 255}.${i & 255}.${(i % 250) + 1}`;
+      lines.push(
+        i % 3 === 0
+          ? `block in quick on em0 inet from ${host}`
+          : `pass in on em0 inet proto tcp from ${host} to any port ${1024 + (i % 5000)}`,
+      );
+    }
+    const others = [...lines];
+    others.splice(9000, 1);
+    others.splice(5000, 0, "pass in on em0 inet proto tcp from 10.200.9.9 to any port 22");
+    others.push("block in on em1 inet proto udp to 192.0.2.4");
+    const report = diffMachines(machineFrom(`${lines.join("\n")}\n`), machineFrom(`${others.join("\n")}\n`), {
+      families: [4],
+    });
+    expect(report.complete).toBe(true);
+    const examples = report.changes.filter((one) => !one.marginal).map((one) => one.example);
+    expect(examples.some((one) => /^in em0 tcp 10\.200\.9\.9:\d+ > \S+:22 S$/.test(one))).toBe(true);
+    expect(examples.some((one) => one.includes(`${lines[9000]?.split(" ").at(-4)}`) || one.includes("10.35."))).toBe(
+      true,
+    );
+  }, 120_000);
 });

@@ -64,6 +64,8 @@ export class Watchers {
   readonly #texts: Map<Rule, string> = new Map();
   /** Rules whose states are bound to an interface: their text does not tell when `set state-policy` does. */
   readonly #ifBound: Set<Rule> = new Set();
+  /** Rules that the machine this one is compared with does not have, or has elsewhere. */
+  #changed: ReadonlySet<Rule> = new Set();
   readonly #filter: RuleRegion[];
   readonly #lists: Map<RegionList, RuleRegion[]> = new Map();
   readonly #steers: boolean;
@@ -103,6 +105,25 @@ export class Watchers {
   *all(): Generator<RuleRegion> {
     yield* this.#filter;
     for (const list of this.#lists.values()) yield* list;
+  }
+
+  /** Each list of rules in the order of evaluation. */
+  ruleLists(): ReadonlyMap<RegionList, readonly RuleRegion[]> {
+    return new Map([["filter", this.#filter], ...this.#lists]);
+  }
+
+  /** What a rule is and when it is asked, wherever it stands: the same for the same rule of two machines. */
+  describe({ rule, anchor, quickAnchor, stops }: RuleRegion): string {
+    let text = this.#texts.get(rule);
+    if (text === undefined) {
+      text = `${anchor}|${quickAnchor}|${stops}|${this.#ifBound.has(rule)}|${ruleText(rule, this.machine.system)}`;
+      this.#texts.set(rule, text);
+    }
+    return text;
+  }
+
+  markChanged(rules: ReadonlySet<Rule>): void {
+    this.#changed = rules;
   }
 
   routes(table: number): RouteSet[] {
@@ -275,19 +296,19 @@ export class Watchers {
   }
 
   /** What a rule is, where it is asked and how it sees packets, as a number. */
-  #identity({ rule, anchor, quickAnchor, stops }: RuleRegion, view: string): number {
-    let text = this.#texts.get(rule);
-    if (text === undefined) {
-      text = `${anchor}|${quickAnchor}|${stops}|${this.#ifBound.has(rule)}|${ruleText(rule, this.machine.system)}`;
-      this.#texts.set(rule, text);
-    }
-    const key = `${view}|${text}`;
+  #identity(region: RuleRegion, view: string): number {
+    const key = `${view}|${this.describe(region)}`;
     let identity = this.#identities.get(key);
     if (identity === undefined) {
       identity = this.#identities.size;
       this.#identities.set(key, identity);
     }
     return identity;
+  }
+
+  #region(region: RuleRegion, constraints: Constraints, loose: boolean, view: string): CutRegion {
+    const changed = this.#changed.has(region.rule);
+    return { ...regionFor(region, constraints, loose, this.#identity(region, view)), changed };
   }
 
   /** Rules as they see the packet: as it arrived, and after each sort of translation that may have been. */
@@ -299,9 +320,7 @@ export class Watchers {
   ): Generator<CutRegion[]> {
     const plain = regions.flatMap((region) => {
       const constraints = reach === null ? region.constraints : within(region.constraints, reach);
-      return constraints === null
-        ? []
-        : [regionFor(region, constraints, false, this.#identity(region, `${where} plain`))];
+      return constraints === null ? [] : [this.#region(region, constraints, false, `${where} plain`)];
     });
     yield plain;
     if (sources.length > 0) yield this.#translated(`${where} source`, regions, sources, [], reach);
@@ -331,8 +350,7 @@ export class Watchers {
       if (destinations.length > 0) {
         variants = variants.flatMap((one) => freed(one, "destination", "destinationPort", destinations));
       }
-      for (const { constraints, loose } of variants)
-        result.push(regionFor(region, constraints, loose, this.#identity(region, view)));
+      for (const { constraints, loose } of variants) result.push(this.#region(region, constraints, loose, view));
     }
     return result;
   }

@@ -24,6 +24,8 @@ export interface CutRegion {
   readonly blocks: boolean;
   /** When a later one of its list decides, it is as if it had not matched. */
   readonly forgettable: boolean;
+  /** The other machine of a comparison has no such rule at this place of its list. */
+  readonly changed?: boolean;
 }
 
 export interface CutOptions {
@@ -33,6 +35,10 @@ export interface CutOptions {
   readonly universe: Readonly<Record<Field, Ranges>>;
   /** Values that make good examples, best first. */
   readonly preferred: Partial<Record<Field, readonly bigint[]>>;
+  /** Fields of which the universe holds only some values: all of them are named, too. */
+  readonly restricted?: ReadonlySet<Field>;
+  /** Only packets that some changed region may still decide about. */
+  readonly onlyChanged?: boolean;
   /** The order of the fields; the rest follows by the number of their classes. */
   readonly first?: readonly Field[];
 }
@@ -121,6 +127,7 @@ export function cut(lists: readonly CutList[], options: CutOptions): Cut {
     for (const node of level) {
       for (const [list, values] of column.branches(node.candidates)) {
         const kept = decided.drop(list, depth + 1);
+        if (options.onlyChanged === true && !kept.some((index) => regions[index]?.changed === true)) continue;
         let child = known.find(kept);
         if (child === null) {
           if (known.nodes.length >= options.limit) {
@@ -131,7 +138,7 @@ export function cut(lists: readonly CutList[], options: CutOptions): Cut {
           known.add(child);
         }
         if (child.edges.length < MOST_EDGES) {
-          const whole = values.length === column.domain.size;
+          const whole = values.length === column.domain.size && options.restricted?.has(column.field) !== true;
           if (values.length > MOST_VALUES && !whole) child.more = true;
           child.edges.push({ parent: node, values: whole ? null : values.slice(0, MOST_VALUES) });
         } else child.more = true;
@@ -152,6 +159,7 @@ export function cut(lists: readonly CutList[], options: CutOptions): Cut {
 /** One field with, for each of its classes, the regions that ask for it. */
 class Column {
   readonly domain: Domain;
+  readonly field: Field;
   /** Regions that do not ask about the field. */
   readonly #open: Uint8Array;
   /** For each class of the field: the regions that ask and take it, ascending. */
@@ -167,6 +175,7 @@ class Column {
     openFrom: Int32Array,
   ) {
     this.domain = domain;
+    this.field = field;
     this.#open = new Uint8Array(regions.length);
     const takers: number[][] = domain.classes.map(() => []);
     const covered = new Map<Ranges, readonly number[]>();
@@ -178,8 +187,7 @@ class Column {
       }
       let classes = covered.get(constraint);
       if (classes === undefined) {
-        const set = domain.covered(constraint);
-        classes = domain.classes.flatMap((_, value) => (set.has(value) ? [value] : []));
+        classes = domain.covered(constraint);
         covered.set(constraint, classes);
       }
       if (classes.length === domain.size) {

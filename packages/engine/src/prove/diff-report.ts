@@ -10,7 +10,9 @@ export function diffLines(report: DiffReport): string[] {
   const { changes, classes } = report;
   for (const name of report.onlyBefore) lines.push(`only the old machine has ${name}`);
   for (const name of report.onlyAfter) lines.push(`only the new machine has ${name}`);
-  if (changes.length === 0) {
+  if (changes.length === 0 && classes === 0 && report.complete) {
+    lines.push("No packet changes fate: the same rules are asked in the same order.");
+  } else if (changes.length === 0) {
     lines.push(
       report.complete
         ? `No packet changes fate, in none of ${classes} classes of packets.`

@@ -46,7 +46,7 @@ describe("a semantic difference", () => {
 
   it("shows a port that was opened", () => {
     expect(diffLines(diff(RULES, RULES.replace("{ 80 443 }", "{ 80 443 22 }"))).join("\n")).toMatchInlineSnapshot(`
-      "4 changes in 3247 classes of packets.
+      "4 changes in 26 classes of packets.
 
       in on vr1, IPv4, tcp SYN, from 192.168.1.0/24, to { 1.0.0.0 - 126.255.255.255, 128.0.0.0 - 192.168.0.255, 192.168.2.0 - 198.51.100.198, 198.51.100.200 - 198.51.100.254, 198.51.101.0 - 223.255.255.255, 240.0.0.0 - 255.255.255.254 } port 22
         for example: in vr1 tcp 192.168.1.10:40000 > 192.0.2.80:22 S
@@ -121,7 +121,7 @@ pass out on vr1
     ]);
     const limited = diffTrees(
       { ...HOST, "etc/pf.conf": RULES },
-      { ...HOST, "etc/pf.conf": RULES },
+      { ...HOST, "etc/pf.conf": RULES.replace("block return", "block drop") },
       { before: system, after: system },
       { limit: 10 },
     );

@@ -4,8 +4,10 @@ import { type BuildOptions, buildMachine, type MachineBuild } from "../build/ind
 import type { Machine } from "../machine/machine.ts";
 import type { ConfigTree, TreeTexts } from "../tree/index.ts";
 import { type Arrival, universeFor, Watchers } from "./arrivals.ts";
+import { changedPart } from "./changed-only.ts";
+import { markChangedRules } from "./changed-rules.ts";
 import { FIELDS, type Field } from "./constraints.ts";
-import { type Cut, cut } from "./cut.ts";
+import { type Cut, type CutList, type CutRegion, cut } from "./cut.ts";
 import { examplePacket, goodExamples, packetLine } from "./example.ts";
 import { FateTeller, type PacketFate, type ResponsibleRule } from "./fate.ts";
 import { sameLists } from "./list-identity.ts";
@@ -20,6 +22,8 @@ export interface DiffOptions {
   /** Called now and then with the number of classes done and the number known so far. */
   readonly progress?: (done: number, known: number) => void;
   readonly families?: readonly Family[];
+  /** Looks at every class of packets, also of those that no changed rule is about: slower, and finds the same. */
+  readonly everyClass?: boolean;
 }
 
 /** Packets whose fate changed in the same way, by the same rules. */
@@ -144,6 +148,7 @@ export function diffMachines(before: Machine, after: Machine, options: DiffOptio
   const old = new Set(names(before));
   const common = names(after).filter((name) => old.has(name));
   const sameWorld = worldOf(before) === worldOf(after);
+  const onlyChanged = sameWorld && options.everyClass !== true;
   const comparison = new Comparison(before, after);
   const notExamined: NotExamined[] = [];
   let classes = 0;
@@ -156,8 +161,10 @@ export function diffMachines(before: Machine, after: Machine, options: DiffOptio
       new Watchers(after, family, identities),
     ];
     notExamined.push(...watchers.flatMap((one) => notExaminedIn(one)));
+    // In the same world, the same rules in the same order need no packet.
+    if (onlyChanged && !markChangedRules(...watchers)) continue;
     for (const arrival of [...common, null]) {
-      const found = classesOf(watchers, arrival, family, Math.max(1, limit - classes));
+      const found = classesOf(watchers, arrival, family, Math.max(1, limit - classes), onlyChanged);
       if (found === null) continue;
       const good = goodExamples([before, after], family, arrival);
       known += found.cut.count;
@@ -204,6 +211,7 @@ function classesOf(
   arrival: Arrival,
   family: Family,
   limit: number,
+  onlyChanged: boolean,
 ): CommonClasses | null {
   const ours = first.lists(arrival, 0);
   const theirs = second.lists(arrival, 1);
@@ -214,30 +222,51 @@ function classesOf(
     if (universe.source.length === 0) return null;
   }
   const preferred = goodExamples([first.machine, second.machine], family, arrival);
-  const options = { limit, universe, preferred };
-  if (sameLists(ours, theirs)) {
-    const mine = ours.flatMap((list) => list.regions);
-    const other = theirs.flatMap((list) => list.regions);
-    const classes = cut(ours, options);
+  const shared = sameLists(ours, theirs);
+  const both: readonly CutList[] = shared ? withChanges(ours, theirs) : [...ours, ...theirs];
+  const part = onlyChanged ? changedPart(both, universe) : { lists: both, universe, restricted: new Set<Field>() };
+  if (part === null) return null;
+  const { lists, restricted } = part;
+  const classes = cut(lists, { limit, universe: part.universe, restricted, preferred, onlyChanged });
+  const regions = lists.flatMap((list) => list.regions);
+  if (shared) {
+    const twin = new Map<CutRegion, CutRegion>();
+    both.forEach((list, i) => {
+      list.regions.forEach((one, j) => {
+        const other = theirs[i]?.regions[j];
+        if (other !== undefined) twin.set(one, other);
+      });
+    });
     const isDecidedAlike = (index: number): boolean =>
-      classes.candidates(index).every((i) => mine[i]?.identity === other[i]?.identity);
+      classes.candidates(index).every((i) => {
+        const one = regions[i] as CutRegion;
+        return one.identity === twin.get(one)?.identity;
+      });
     return { cut: classes, isDecidedAlike };
   }
-  const lists = [...ours, ...theirs];
-  const identities = lists.flatMap((list) => list.regions.map((one) => one.identity));
   const owners = lists.flatMap((list) => list.regions.map(() => list.owner));
-  const classes = cut(lists, options);
   const isDecidedAlike = (index: number): boolean => {
     const candidates = classes.candidates(index);
     const sequence = (owner: number): number[] => {
       const own: number[] = [];
-      for (const i of candidates) if (owners[i] === owner) own.push(identities[i] as number);
+      for (const i of candidates) if (owners[i] === owner) own.push((regions[i] as CutRegion).identity);
       return own;
     };
     const [a, b] = [sequence(0), sequence(1)];
     return a.length === b.length && a.every((one, i) => one === b[i]);
   };
   return { cut: classes, isDecidedAlike };
+}
+
+/** Lists that ask the same, with what is changed on either side. */
+function withChanges(ours: readonly CutList[], theirs: readonly CutList[]): CutList[] {
+  return ours.map((list, i) => ({
+    ...list,
+    regions: list.regions.map((one, j) => ({
+      ...one,
+      changed: one.changed === true || theirs[i]?.regions[j]?.changed === true,
+    })),
+  }));
 }
 
 interface Group {

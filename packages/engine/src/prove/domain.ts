@@ -10,12 +10,16 @@ export class Domain {
   /** Values of each class. */
   readonly classes: readonly Ranges[];
   readonly #examples: readonly bigint[];
-  readonly #constraints: Map<string, ClassSet> = new Map();
+  /** Class numbers by their examples, ascending. */
+  readonly #sorted: readonly number[];
+  readonly #covered: Map<string, readonly number[]> = new Map();
 
   private constructor(name: string, classes: readonly Ranges[], examples: readonly bigint[]) {
     this.name = name;
     this.classes = classes;
     this.#examples = examples;
+    const compare = (a: number, b: number): number => (this.example(a) < this.example(b) ? -1 : 1);
+    this.#sorted = [...classes.keys()].sort(compare);
   }
 
   /**
@@ -78,54 +82,39 @@ export class Domain {
     return this.#examples[index] ?? 0n;
   }
 
-  /** Which classes a constraint covers. Constraints not given to `build` are refused: a class may be cut by them. */
-  covered(constraint: Ranges): ClassSet {
+  /**
+   * Numbers of the classes that a constraint covers, ascending. Constraints not given to `build` are refused: a class
+   * may be cut by them.
+   */
+  covered(constraint: Ranges): readonly number[] {
     const name = key(constraint);
-    const known = this.#constraints.get(name);
+    const known = this.#covered.get(name);
     if (known !== undefined) return known;
-    const set = new ClassSet(this.size);
-    for (let i = 0; i < this.size; i++) {
-      if (contains(constraint, this.example(i))) set.add(i);
+    const covered: number[] = [];
+    for (const [low, high] of constraint) {
+      // All values of a class are in the constraint, or none: one that stands for it tells.
+      let from = 0;
+      let to = this.#sorted.length;
+      while (from < to) {
+        const middle = (from + to) >> 1;
+        if (this.example(this.#sorted[middle] as number) < low) from = middle + 1;
+        else to = middle;
+      }
+      for (let at = from; at < this.#sorted.length; at++) {
+        const index = this.#sorted[at] as number;
+        if (this.example(index) > high) break;
+        covered.push(index);
+      }
     }
-    this.#constraints.set(name, set);
-    return set;
+    covered.sort((a, b) => a - b);
+    this.#covered.set(name, covered);
+    return covered;
   }
 }
 
 /** The first value; of a range of addresses one that a host may have, which the first one of a network is not. */
 function usual(name: string, [low, high]: Range): bigint {
   return (name === "source" || name === "destination") && high - low > 20n ? low + 10n : low;
-}
-
-/** A set of class numbers. */
-export class ClassSet {
-  readonly words: Uint32Array;
-  readonly size: number;
-  #count = 0;
-
-  constructor(size: number) {
-    this.size = size;
-    this.words = new Uint32Array((size + 31) >> 5);
-  }
-
-  add(index: number): void {
-    if (this.has(index)) return;
-    this.words[index >> 5] = (this.words[index >> 5] as number) | (1 << (index & 31));
-    this.#count++;
-  }
-
-  has(index: number): boolean {
-    return (((this.words[index >> 5] ?? 0) >>> (index & 31)) & 1) === 1;
-  }
-
-  /** The set holds every class of its domain. */
-  get isAll(): boolean {
-    return this.#count === this.size;
-  }
-
-  get isEmpty(): boolean {
-    return this.#count === 0;
-  }
 }
 
 /**
