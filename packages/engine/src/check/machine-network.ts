@@ -178,15 +178,18 @@ function sayOnLink(build: MachineBuild): Diagnostic[] {
             one.kind !== "loopback" &&
             one.addresses.some(({ address }) => address.family === family && !address.isLinkLocal()),
         );
-    const missing = [
-      ...(has(other) ? [] : [`IPv${other}`]),
-      ...(build.tree.source("/etc/resolv.conf") === null ? ["name servers"] : []),
-    ];
+    const missing = [...(has(other) ? [] : [`IPv${other}`]), ...(hasResolver(build) ? [] : ["name servers"])];
     const rest = missing.length === 0 ? "" : ` These files say nothing about ${missing.join(" and ")}.`;
     const message = `${gateway} is in no network of ${out.name} and is looked for on its link, by a route of its own; packets to the world go there from ${first?.address}. The provider sees the MAC of ${out.name}, which is set on the virtual card and not here.${rest}`;
     const place = build.defaultRoutes.get(gateway.family) ?? placeOf(build, out.name);
     return [diagnostic("machine/gateway-on-link", "note", message, place?.source ?? null, place?.span ?? NOWHERE)];
   });
+}
+
+/** resolv.conf(5), or the resolver that systemd-networkd tells (systemd.network(5), `DNS=`). */
+function hasResolver({ tree }: MachineBuild): boolean {
+  if (tree.source("/etc/resolv.conf") !== null) return true;
+  return tree.files.some((file) => file.live && file.path.endsWith(".network") && /^DNS=/m.test(file.source.text));
 }
 
 const NOWHERE = { start: 0, end: 0 };

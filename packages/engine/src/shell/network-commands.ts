@@ -207,6 +207,8 @@ export const networkCommands: readonly (readonly [string, CommandFunction])[] = 
   ["route", route],
   ["ifconfig", ifconfig],
   ["sysctl", sysctl],
+  // brconfig(8): which frames go from one card to another changes no address and no route of the machine.
+  ["brconfig", () => 0],
   ["ip", (call) => (call.shell.machine.system.family === "linux" ? ip(call) : notHere(call))],
 ];
 

@@ -304,6 +304,11 @@ class RouteReader {
       } else if (gateway === null) {
         this.#say("route/bad-address", "error", `\`${word.text}\` is not an address.`, word.span);
       }
+      // A link-local next hop names its link (RFC 4007, 11): `fe80::1%vio0`.
+      const scope = word.text.indexOf("%");
+      if (onInterface === null && gateway?.family === 6 && gateway.isLinkLocal() && scope !== -1) {
+        onInterface = word.text.slice(scope + 1);
+      }
       if (gateway !== null && destination?.address != null && destination.address.family !== gateway.family) {
         // OpenBSD from 7.x and FreeBSD from 13 take an IPv6 gateway for IPv4 destinations (RFC 5549, RFC 8950).
         if (gateway.family === 4) {

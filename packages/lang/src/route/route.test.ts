@@ -37,7 +37,7 @@ describe("route", () => {
   const cases: [string, string, string?][] = [
     ["add default 192.0.2.1", "add 0.0.0.0/0 via 192.0.2.1"],
     ["-qn add -inet6 default 2001:db8::1", "add ::/0 via 2001:db8::1"],
-    ["add default fe80::1%em0", "add ::/0 via fe80::1"],
+    ["add default fe80::1%em0", "add ::/0 via fe80::1 on em0"],
     ["change default 203.0.113.200", "change 0.0.0.0/0 via 203.0.113.200"],
     ["delete default", "delete 0.0.0.0/0"],
     ["add 10/8 192.0.2.1", "add 10.0.0.0/8 via 192.0.2.1"],

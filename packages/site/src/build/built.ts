@@ -20,6 +20,8 @@ export interface BuiltMachine {
   readonly system: System;
   /** What it must reach: next hops of its default routes, each from one of its own addresses. */
   readonly gateways: readonly BuiltGateway[];
+  /** Interfaces whose address a server gives. */
+  readonly leased: readonly string[];
   /** In order of path. */
   readonly files: readonly BuiltFile[];
   /** Files that hold a secret and are put on the host by whoever deploys: never part of what is built. */

@@ -50,14 +50,19 @@ function lineCard(host: Host, line: Uplink): Card {
     ...(own === null ? [] : [{ prefix: own, path: [...line.path, "address"] }]),
     ...inet6Addresses(line.inet6),
   ];
+  const gateway =
+    host.preferred === line && line.gateway !== null
+      ? gatewayOn(addresses, line.gateway, [...line.path, "gateway"])
+      : null;
+  // Beside a lease OpenBSD reads no mygate, and a route by hand would be there still when this line is dead: the
+  // default route is ifstated's from its first state on, unless the gateway needs a route of its own.
+  const byIfstated =
+    host.system.family === "openbsd" && host.uplinks.some((one) => one.dhcp) && gateway?.onLink === false;
   return {
     ...bareCard(line.interface, line.path),
     dhcp: line.dhcp,
     addresses,
-    gateway:
-      host.preferred === line && line.gateway !== null
-        ? gatewayOn(addresses, line.gateway, [...line.path, "gateway"])
-        : null,
+    gateway: byIfstated ? null : gateway,
     ...inet6Of(line.inet6, addresses),
     description: line.description,
     mtu: line.mtu,
