@@ -143,7 +143,8 @@ function tcpOptionsLength(tcp: TcpHeader | null): number {
 /** Octets of the IP header, options and extension headers included. */
 function ipHeaderLength(packet: Packet): number {
   let header = packet.family === 4 ? 20 : 40;
-  for (const option of packet.options) header += option.bytes?.length ?? (packet.family === 4 ? 4 : 8);
+  const { options } = packet;
+  for (let i = 0; i < options.length; i++) header += options[i]?.bytes?.length ?? (packet.family === 4 ? 4 : 8);
   if (packet.family === 4) return (header + 3) & ~3;
   return packet.fragment === null ? header : header + 8;
 }

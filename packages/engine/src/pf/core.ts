@@ -8,6 +8,7 @@ import { type Kernel, kernelOf } from "./kernel.ts";
 import { LimiterStore } from "./limiter.ts";
 import { LoadedRule } from "./loaded-rule.ts";
 import { FingerprintTable } from "./os-fingerprint.ts";
+import type { PacketTest } from "./packet-test.ts";
 import { RulesetTree } from "./ruleset.ts";
 import type { SipKey } from "./siphash.ts";
 import { SourceNodeTable } from "./source-node.ts";
@@ -76,6 +77,8 @@ export class FilterCore {
   /** When counting began: seconds of the host's clock. */
   since: number;
   ruleSerial = 0;
+  /** A finished test, for the next packet. */
+  spareTest: PacketTest | null = null;
   /** What `modulate state` makes sequence numbers of, and how far it has counted (`pf_tcp_iss()`). */
   sequenceSecret: SipKey | null = null;
   sequenceOffset = 0;

@@ -1,15 +1,7 @@
 import { type Address, PROTOCOL } from "@pierhead/core";
 import { IN, PASS, SCTP_CHUNK, STATE_FLAG, SYNPROXY_DROP } from "./constants.ts";
 import type { FilterCore } from "./core.ts";
-import {
-  beginProtocol,
-  beginProxy,
-  type Creation,
-  FAILED,
-  forgetHalfOpen,
-  isProxied,
-  takeLimits,
-} from "./create-state.ts";
+import { beginProtocol, beginProxy, forgetHalfOpen, isProxied, takeLimits } from "./create-state.ts";
 import type { Description } from "./description.ts";
 import type { Kif } from "./interface-table.ts";
 import type { LoadedRule } from "./loaded-rule.ts";
@@ -20,6 +12,7 @@ import { NODE } from "./source-node.ts";
 import { insertTracked, releaseNodes, removeNode } from "./source-tracking.ts";
 import { State } from "./state.ts";
 import { addressOf, draftKeys, finishKey } from "./translation-key.ts";
+import type { RouteDecision } from "./types.ts";
 
 /** Makes the state of a packet, in the kernels that translate before they filter (`pf_create_state()` of FreeBSD). */
 export function createTranslatedState(
@@ -27,22 +20,25 @@ export function createTranslatedState(
   packet: Description,
   context: RuleContext,
   route: Mapped | null,
-): Creation {
+): void {
   const { rule, actions } = context;
   if (rule.maxStates !== 0 && rule.states >= rule.maxStates) {
     core.counters.limit("max states per rule");
     packet.count("state-limit");
-    return give(core, context, null);
+    give(core, context, null);
+    return;
   }
   const limits =
     rule.sourceTrack && !insertTracked(core, context.nodes, rule, NODE.limit, packet.family, packet.source, null, null);
   if (limits || !insertSticky(core, packet, context, route)) {
     packet.count("src-limit");
-    return give(core, context, null);
+    give(core, context, null);
+    return;
   }
   if (core.states.count >= (core.limits.get("states") ?? Number.POSITIVE_INFINITY)) {
     packet.count("memory");
-    return give(core, context, null);
+    give(core, context, null);
+    return;
   }
   const state = new State(packet.direction, rule, context.anchorRule, context.natRule, core.interfaces.all);
   state.originalKif = packet.kif;
@@ -53,15 +49,20 @@ export function createTranslatedState(
   if (rule.rule.state?.pflow === true || natRule?.rule.state?.pflow === true) state.flags |= STATE_FLAG.pflow;
   if (rule.rule.state?.noSync === true) state.flags |= STATE_FLAG.noSync;
   state.takeActions(actions);
-  const rewritten = beginProtocol(core, packet, state, rule);
-  if (!mayBegin(core, packet, state)) return give(core, context, state);
+  context.rewritten = beginProtocol(core, packet, state, rule);
+  if (!mayBegin(core, packet, state)) {
+    give(core, context, state);
+    return;
+  }
   if (route !== null) {
-    state.routeOption = rule.rule.routeOption as State["routeOption"];
-    state.routeAddress = route.address;
-    state.routeInterface = route.kif?.name ?? null;
+    const option = rule.rule.routeOption as RouteDecision["option"];
+    state.route = { option, gateway: route.address, interface: route.kif?.name ?? null };
   }
   const keys = context.keys ?? draftKeys(packet);
-  if (keys === null) return give(core, context, state);
+  if (keys === null) {
+    give(core, context, state);
+    return;
+  }
   state.kif = boundKif(core, packet, state, route);
   const own = finishKey(keys.own);
   const other = context.keys === null && packet.family === packet.newFamily ? own : finishKey(keys.other);
@@ -71,19 +72,19 @@ export function createTranslatedState(
     packet.count("state-insert");
     releaseNodes(core, state);
     forgetHalfOpen(core, state);
-    return FAILED;
+    return;
   }
   takeLimits(core, packet, state, context);
   state.udpMapping = context.udpMapping;
-  state.matchRules = context.matched.length === 0 ? state.matchRules : [...context.matched].reverse();
+  state.matchRules = context.matchedLastFirst;
   countState(state);
   if (context.tagSet && context.tag !== null) state.tag = context.tag;
   if (isProxied(packet, rule)) {
     undoTranslation(packet, context);
     beginProxy(core, packet, state, packet.context.rtable);
-    return { action: SYNPROXY_DROP, state, rewritten };
-  }
-  return { action: PASS, state, rewritten };
+    context.action = SYNPROXY_DROP;
+  } else context.action = PASS;
+  context.state = state;
 }
 
 /** Nodes that keep the addresses sticky pools gave. */
@@ -151,7 +152,7 @@ export function undoTranslation(packet: Description, context: RuleContext): void
 }
 
 /** No state after all: the nodes that were made for it go again. */
-function give(core: FilterCore, context: RuleContext, state: State | null): Creation {
+function give(core: FilterCore, context: RuleContext, state: State | null): void {
   for (const node of context.nodes) {
     if (node === null) continue;
     node.states--;
@@ -159,5 +160,4 @@ function give(core: FilterCore, context: RuleContext, state: State | null): Crea
   }
   context.nodes.fill(null);
   if (state !== null) forgetHalfOpen(core, state);
-  return FAILED;
 }

@@ -1,8 +1,6 @@
 import { type Address, PROTOCOL } from "@pierhead/core";
 import {
-  type Action,
   DEFAULT_MSS,
-  DROP,
   IN,
   LEVEL,
   PASS,
@@ -30,16 +28,6 @@ import { answerClient } from "./synproxy.ts";
 import { mssOf, windowScaleOf } from "./tcp-options.ts";
 import { TIMEOUT } from "./timeout.ts";
 
-/** A new state, or why there is none. */
-export interface Creation {
-  readonly action: Action;
-  readonly state: State | null;
-  /** Headers changed on the way: a modulated sequence number, timestamps. */
-  readonly rewritten: boolean;
-}
-
-export const FAILED: Creation = { action: DROP, state: null, rewritten: false };
-
 /** Limits that a rule sets before a state of it may be made. @returns false when one is in the way */
 export function mayCreate(core: FilterCore, packet: Description, rule: LoadedRule, context: RuleContext): boolean {
   if (
@@ -57,13 +45,14 @@ export function mayCreate(core: FilterCore, packet: Description, rule: LoadedRul
   return true;
 }
 
-/** Makes the state of a packet that a rule passes (`pf_create_state()`). */
-export function createState(core: FilterCore, packet: Description, context: RuleContext): Creation {
+/** Makes the state of a packet that a rule passes (`pf_create_state()`); the context holds it and what it came to. */
+export function createState(core: FilterCore, packet: Description, context: RuleContext): void {
   const rule = context.rule;
   const actions = context.actions;
   if (core.states.count >= (core.limits.get("states") ?? Number.POSITIVE_INFINITY)) {
     packet.count("memory");
-    return abandon(core, context, null);
+    abandon(core, context, null);
+    return;
   }
   const kif = rule.ifBound ? packet.kif : core.interfaces.all;
   const state = new State(packet.direction, rule, context.anchorRule, context.natRule, kif);
@@ -75,23 +64,31 @@ export function createState(core: FilterCore, packet: Description, context: Rule
   // Answers are routed normally.
   if (packet.destinationIndex === STACK) state.rtableWire = -1;
   else state.rtableStack = -1;
-  const rewritten = beginProtocol(core, packet, state, rule);
+  context.rewritten = beginProtocol(core, packet, state, rule);
   if (packet.protocol === PROTOCOL.tcp && (state.flags & STATE_FLAG.scrubTcp) !== 0) {
     startTimestamps(core, packet, state.source);
-    if (!checkTimestamps(core, packet, state, state.source, state.destination)) return abandon(core, context, state);
+    if (!checkTimestamps(core, packet, state, state.source, state.destination)) {
+      abandon(core, context, state);
+      return;
+    }
   }
-  const { wire, stack } = makeKeys(core, packet, actions.rtable);
+  const own = ownKey(packet);
+  const other = otherKey(core, packet, own, actions.rtable);
+  const inward = packet.direction === IN;
+  const wire = inward ? own : other;
+  const stack = inward ? other : own;
   if (rule.route !== null && rule.rule.routeOption !== null && rule.rule.routeOption !== "fastroute") {
     const gateway = mapAddress(core, wire.family, rule, packet.source, null, context.nodes, rule.route, NODE.route);
     if (gateway === null) {
       packet.count("no-route");
-      return abandon(core, context, state);
+      abandon(core, context, state);
+      return;
     }
-    state.routeAddress = gateway;
-    state.routeOption = rule.rule.routeOption;
-    state.routeInterface = core.kernel.routeByAddress
-      ? null
-      : (rule.route.entryInterface ?? rule.route.kif?.name ?? null);
+    state.route = {
+      option: rule.rule.routeOption,
+      gateway,
+      interface: core.kernel.routeByAddress ? null : (rule.route.entryInterface ?? rule.route.kif?.name ?? null),
+    };
   }
   for (let i = NODE.count - 1; i >= 0; i--) {
     const node = context.nodes[i];
@@ -101,10 +98,11 @@ export function createState(core: FilterCore, packet: Description, context: Rule
   }
   if (!core.states.insert(state, wire, stack)) {
     packet.count("state-insert");
-    return abandon(core, context, state);
+    abandon(core, context, state);
+    return;
   }
   takeLimits(core, packet, state, context);
-  state.matchRules = context.matched.length === 0 ? state.matchRules : [...context.matched].reverse();
+  state.matchRules = context.matchedLastFirst;
   rule.states++;
   rule.statesTotal++;
   if (context.anchorRule !== null) {
@@ -115,9 +113,9 @@ export function createState(core: FilterCore, packet: Description, context: Rule
   if (context.tagSet && context.tag !== null) state.tag = context.tag;
   if (isProxied(packet, rule)) {
     beginProxy(core, packet, state, actions.rtable >= 0 ? actions.rtable : packet.routingDomain);
-    return { action: SYNPROXY_DROP, state, rewritten };
-  }
-  return { action: PASS, state, rewritten };
+    context.action = SYNPROXY_DROP;
+  } else context.action = PASS;
+  context.state = state;
 }
 
 /** Counts the state in the limiters of its rule. */
@@ -232,14 +230,9 @@ function initialSequence(core: FilterCore, packet: Description): number {
   return sipHash24(core.sequenceSecret, new Uint8Array(octets.buffer)).low + core.sequenceOffset;
 }
 
-/** The keys of both sides (`pf_state_key_setup()`): one and the same when nothing is translated. */
-function makeKeys(
-  core: FilterCore,
-  packet: Description,
-  rtable: number,
-): { readonly wire: StateKey; readonly stack: StateKey } {
-  const translated = packet.family !== packet.newFamily;
-  const own = keyOf(
+/** The key of the packet as it came (`pf_state_key_setup()`). */
+function ownKey(packet: Description): StateKey {
+  return keyOf(
     packet,
     packet.protocol,
     packet.source,
@@ -249,35 +242,35 @@ function makeKeys(
     packet.routingDomain,
     packet.sourceIndex,
   );
+}
+
+/** The key of its other side: one and the same when nothing is translated. */
+function otherKey(core: FilterCore, packet: Description, own: StateKey, rtable: number): StateKey {
+  const translated = packet.family !== packet.newFamily;
   const domain = rtable >= 0 ? core.interfaces.routingDomain(rtable) : packet.routingDomain;
-  let other = own;
   if (
-    translated ||
-    !packet.newSource.equals(packet.source) ||
-    !packet.newDestination.equals(packet.destination) ||
-    packet.newSourcePort !== packet.oldSourcePort ||
-    packet.newDestinationPort !== packet.oldDestinationPort ||
-    domain !== packet.routingDomain
+    !translated &&
+    packet.newSource.equals(packet.source) &&
+    packet.newDestination.equals(packet.destination) &&
+    packet.newSourcePort === packet.oldSourcePort &&
+    packet.newDestinationPort === packet.oldDestinationPort &&
+    domain === packet.routingDomain
   ) {
-    const protocol = !translated
-      ? packet.protocol
-      : packet.protocol === PROTOCOL.icmp
-        ? PROTOCOL.icmp6
-        : packet.protocol === PROTOCOL.icmp6
-          ? PROTOCOL.icmp
-          : packet.protocol;
-    other = keyOf(
-      packet,
-      protocol,
-      packet.newSource,
-      packet.newDestination,
-      packet.newSourcePort,
-      packet.newDestinationPort,
-      domain,
-      translated ? packet.destinationIndex : packet.sourceIndex,
-    );
+    return own;
   }
-  return packet.direction === IN ? { wire: own, stack: other } : { wire: other, stack: own };
+  let { protocol } = packet;
+  if (translated && protocol === PROTOCOL.icmp) protocol = PROTOCOL.icmp6;
+  else if (translated && protocol === PROTOCOL.icmp6) protocol = PROTOCOL.icmp;
+  return keyOf(
+    packet,
+    protocol,
+    packet.newSource,
+    packet.newDestination,
+    packet.newSourcePort,
+    packet.newDestinationPort,
+    domain,
+    translated ? packet.destinationIndex : packet.sourceIndex,
+  );
 }
 
 function keyOf(
@@ -290,21 +283,29 @@ function keyOf(
   routingDomain: number,
   sourceIndex: number,
 ): StateKey {
-  const ends = keyAddresses(
-    packet.core.kernel,
-    {
+  let from = source;
+  let to = destination;
+  if (packet.protocol === PROTOCOL.icmp6) {
+    // Neighbour discovery asks for one address and is sent to another.
+    const { kernel } = packet.core;
+    const { icmpType } = packet;
+    const subject = {
       family: source.family,
       protocol: packet.protocol,
       source,
       destination,
       packet: packet.packet,
-      icmpType: packet.icmpType,
-    },
-    false,
-  ) ?? { source, destination };
+      icmpType,
+    };
+    const ends = keyAddresses(kernel, subject, false);
+    if (ends !== null) {
+      from = ends.source;
+      to = ends.destination;
+    }
+  }
   return sourceIndex === WIRE
-    ? new StateKey(source.family, protocol, ends.source, ends.destination, sourcePort, destinationPort, routingDomain)
-    : new StateKey(source.family, protocol, ends.destination, ends.source, destinationPort, sourcePort, routingDomain);
+    ? new StateKey(source.family, protocol, from, to, sourcePort, destinationPort, routingDomain)
+    : new StateKey(source.family, protocol, to, from, destinationPort, sourcePort, routingDomain);
 }
 
 /** The largest segment for the interface toward an address (`pf_calc_mss()`). */
@@ -322,11 +323,10 @@ export function forgetHalfOpen(core: FilterCore, state: State): void {
 }
 
 /** No state after all: what was made on the way goes again. */
-function abandon(core: FilterCore, context: RuleContext, state: State | null): Creation {
+function abandon(core: FilterCore, context: RuleContext, state: State | null): void {
   if (state !== null) {
     releaseNodes(core, state);
     forgetHalfOpen(core, state);
   }
   for (const node of context.nodes) if (node !== null) removeNode(core, node);
-  return FAILED;
 }

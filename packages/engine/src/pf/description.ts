@@ -9,6 +9,7 @@ import type { DropReason, FilterResult, PacketContext } from "./types.ts";
 export const BAD_OPTION = { other: 1, jumbo: 2, routerAlert: 4 } as const;
 
 const ALL_HOSTS = 0xe0000001;
+const NO_RESULTS: readonly FilterResult[] = [];
 
 /**
  * What pf takes from a packet before it looks at states and rules (`struct pf_pdesc`). Addresses are changed in the
@@ -17,14 +18,14 @@ const ALL_HOSTS = 0xe0000001;
  */
 export class Description {
   readonly core: FilterCore;
-  packet: Packet;
-  readonly context: PacketContext;
-  readonly kif: Kif;
-  readonly direction: number;
+  packet!: Packet;
+  context!: PacketContext;
+  kif!: Kif;
+  direction = 0;
   /** Key index of source and destination. */
-  readonly sourceIndex: number;
-  readonly destinationIndex: number;
-  readonly routingDomain: number;
+  sourceIndex = 0;
+  destinationIndex = 0;
+  routingDomain = 0;
   family: Family = 4;
   /** Family after af-to. */
   newFamily: Family = 4;
@@ -70,15 +71,21 @@ export class Description {
   reason: DropReason | null = null;
   /** What was counted last. */
   cause: DropReason | null = null;
-  before: FilterResult[] = [];
+  /** Tests this one made first. */
+  before: readonly FilterResult[] = NO_RESULTS;
   /** What rules want done with the packet, scrub rules included (`pd->act`). */
   readonly actions: Actions = new Actions();
   /** A scrub rule with `reassemble tcp` matched. */
   normalizesTcp = false;
-  readonly forwarded: boolean;
+  forwarded = false;
 
-  constructor(core: FilterCore, packet: Packet, direction: number, kif: Kif, context: PacketContext) {
+  constructor(core: FilterCore) {
     this.core = core;
+  }
+
+  /** Takes up a packet. What {@link setup} sets is left to it. */
+  begin(packet: Packet, direction: number, kif: Kif, context: PacketContext): void {
+    const { core } = this;
     this.packet = packet;
     this.context = context;
     this.kif = kif;
@@ -88,6 +95,24 @@ export class Description {
     this.routingDomain =
       context.rtable === 0 || !core.kernel.keysHoldRoutingDomain ? 0 : core.interfaces.routingDomain(context.rtable);
     this.forwarded = direction !== IN && context.receivedOn !== null;
+    this.dataLength = 0;
+    this.sourcePort = 0;
+    this.destinationPort = 0;
+    this.sequence = 0;
+    this.acknowledgement = 0;
+    this.flags = 0;
+    this.window = 0;
+    this.icmpType = 0;
+    this.icmpCode = 0;
+    this.icmpId = 0;
+    this.icmpMtu = 0;
+    this.destinationChanged = false;
+    this.owner = undefined;
+    this.reason = null;
+    this.cause = null;
+    this.before = NO_RESULTS;
+    this.actions.reset();
+    this.normalizesTcp = false;
   }
 
   /** `pf_setup_pdesc()`. @returns false when the packet is broken; `reason` is set then */

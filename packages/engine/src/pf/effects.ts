@@ -27,18 +27,18 @@ export function applyStateOrRule(core: FilterCore, decided: Decided): void {
       decided.action = DROP;
       packet.drop("ip-option");
     }
-    scrub(core, packet.packet, state.flags, state.minTtl, state.setTos);
+    scrub(core, packet.packet, state.flags, state.actions.minTtl, state.actions.setTos);
     if (state.tag !== null) context.tag = state.tag;
     const rtable = state.rtable(packet.destinationIndex);
     if (rtable >= 0) context.rtable = rtable;
   } else scrub(core, packet.packet, rule.scrubFlags, rule.minTtl, rule.setTos);
   const urgent = decided.isUrgent || (packet.tos & LOW_DELAY) !== 0;
   const flags = state !== null ? state.flags : rule.scrubFlags;
-  const prio = state ?? rule;
+  const prio = state?.actions ?? rule;
   if ((flags & STATE_FLAG.setPrio) !== 0) context.prio = urgent ? prio.setPrioLowDelay : prio.setPrioNormal;
-  if (state !== null) queue = urgent ? state.priorityQueue : state.queue;
+  if (state !== null) queue = urgent ? state.actions.priorityQueue : state.actions.queue;
   else if (rule.rule.queue !== null) queue = urgent ? (rule.rule.queue[1] ?? rule.rule.queue[0]) : rule.rule.queue[0];
-  context.delay = state !== null ? state.delay : rule.rule.delay;
+  context.delay = state !== null ? state.actions.delay : rule.rule.delay;
   if (decided.action === PASS && queue !== null) context.queue = queue;
 }
 
@@ -51,7 +51,8 @@ export function applyActions(core: FilterCore, decided: Decided): void {
   const { context } = packet;
   const { actionsWithoutState } = core.kernel;
   const own = packet.actions;
-  const scrubs = state !== null && actionsWithoutState ? state : own;
+  const scrubs = state !== null && actionsWithoutState ? state.actions : own;
+  const scrubFlags = state !== null && actionsWithoutState ? state.flags : own.flags;
   const allows =
     state !== null
       ? (state.flags & STATE_FLAG.allowOptions) !== 0
@@ -68,15 +69,16 @@ export function applyActions(core: FilterCore, decided: Decided): void {
   }
   const tag = state !== null ? state.tag : rule.rule.tag;
   if (tag !== null) context.tag = tag;
-  scrub(core, packet.packet, scrubs.flags, scrubs.minTtl, scrubs.setTos);
+  scrub(core, packet.packet, scrubFlags, scrubs.minTtl, scrubs.setTos);
   if (packet.protocol === PROTOCOL.tcp && scrubs.maxMss !== 0 && packet.packet.tcp !== null) {
     clampMss(packet.packet.tcp, scrubs.maxMss);
   }
-  const acts = state ?? own;
+  const acts = state?.actions ?? own;
   const rtable = state !== null ? state.rtableWire : own.rtable;
   if (rtable >= 0) context.rtable = rtable;
   const urgent = decided.isUrgent || (packet.tos & LOW_DELAY) !== 0;
-  if ((acts.flags & STATE_FLAG.setPrio) !== 0) context.prio = urgent ? acts.setPrioLowDelay : acts.setPrioNormal;
+  if (((state ?? own).flags & STATE_FLAG.setPrio) !== 0)
+    context.prio = urgent ? acts.setPrioLowDelay : acts.setPrioNormal;
   const queue = urgent ? acts.priorityQueue : acts.queue;
   if (decided.action === PASS && queue !== null) context.queue = queue;
   const { dummynet } = acts;

@@ -3,7 +3,7 @@ import { type LoadedRule, RULE_ACTION } from "./loaded-rule.ts";
 import { MISMATCH, mismatch } from "./match.ts";
 import { translate } from "./nat.ts";
 import type { AnchorFrame, RuleContext } from "./rule-context.ts";
-import { indexOf } from "./rule-index.ts";
+import { type Cursor, indexOf } from "./rule-index.ts";
 import type { Ruleset } from "./ruleset.ts";
 import { translateByRule } from "./translate-first.ts";
 
@@ -18,15 +18,31 @@ export type Evaluation = "end" | "quick" | "failed";
  * applied on the way, anchors are entered. Deep nesting does not deepen the stack.
  */
 export function evaluate(core: FilterCore, context: RuleContext, main: Ruleset): Evaluation {
+  // With every rule shown, or counted, every rule must be looked at.
+  const indexed = core.indexed && context.steps === null;
+  const cursor = indexed ? (indexOf(main.filter)?.open(core, context) ?? null) : null;
+  if (cursor === null || cursor.ordered) return walk(core, context, main, indexed, cursor);
+  const last = cursor.lastMatch(core, context, 0);
+  if (last !== null) context.choose(last, false);
+  cursor.index.close(cursor);
+  return "end";
+}
+
+/** The walk itself, by an index where there is one. */
+function walk(
+  core: FilterCore,
+  context: RuleContext,
+  main: Ruleset,
+  indexed: boolean,
+  opened: Cursor | null,
+): Evaluation {
   const frames: AnchorFrame[] = [];
   const { steps } = context;
   const first = core.kernel.separateTranslation;
   let ruleset = main;
   let rules = main.filter;
   let index = 0;
-  // With every rule shown, or counted, every rule must be looked at.
-  const indexed = core.indexed && steps === null;
-  let cursor = indexed ? (indexOf(rules)?.open(core, context) ?? null) : null;
+  let cursor = opened;
   const enter = (rule: LoadedRule, children: readonly Ruleset[] | null, child: number): boolean => {
     if (frames.length >= DEEPEST_ANCHOR) return false;
     const target = children === null ? (rule.anchor as Ruleset) : (children[child] as Ruleset);

@@ -1,28 +1,18 @@
 import { Address, copyPacket, type Packet, PROTOCOL } from "@pierhead/core";
 import type { Direction } from "@pierhead/lang/pf";
-import {
-  type Action,
-  AF_TRANSLATE,
-  DROP,
-  FRAGMENT_PROTOCOL,
-  IN,
-  OUT,
-  PASS,
-  SYNPROXY_DROP,
-  TCPS,
-  TH,
-} from "./constants.ts";
+import { AF_TRANSLATE, DROP, FRAGMENT_PROTOCOL, IN, OUT, PASS, SYNPROXY_DROP, TCPS, TH } from "./constants.ts";
 import { createContext } from "./context.ts";
 import type { FilterCore } from "./core.ts";
 import { countPacket } from "./counters.ts";
-import { Description } from "./description.ts";
+import type { Description } from "./description.ts";
 import { applyActions, applyStateOrRule } from "./effects.ts";
 import { findState } from "./find-state.ts";
 import { testIcmpState } from "./icmp-state.ts";
 import type { Kif } from "./interface-table.ts";
 import type { LoadedRule } from "./loaded-rule.ts";
 import { normalizeTcp } from "./normalize.ts";
-import { type RuleOutcome, testRules } from "./rule-test.ts";
+import { PacketTest } from "./packet-test.ts";
+import { testRules } from "./rule-test.ts";
 import { testRulesTranslatingFirst } from "./rule-test-first.ts";
 import { findScrubRule } from "./scrub-rules.ts";
 import type { State } from "./state.ts";
@@ -51,44 +41,12 @@ const NO_POSSIBILITIES: FilterResult["possible"] = [];
 const NO_GENERATED: FilterResult["generated"] = [];
 const NO_RULES: readonly RuleReference[] = [];
 const NO_RESULTS: readonly FilterResult[] = [];
+const NO_DIVERT: Diversion = { divert: null, consumed: false };
 
-/** Everything `pf_test()` works with for one packet. */
-class Test {
-  readonly packet: Description;
-  readonly steps: EvaluationStep[] | null;
-  action: Action = PASS;
-  rule: LoadedRule;
-  anchorRule: LoadedRule | null = null;
-  state: State | null = null;
-  isNewState = false;
-  /** `match` rules of a packet without state. */
-  matched: readonly LoadedRule[] = [];
-  /** Where the rule sends a packet, with or without state. */
-  route: RouteDecision | null = null;
-  /** A bare acknowledgement, or interactive traffic: takes the second priority and queue. */
-  isUrgent = false;
-
-  constructor(packet: Description, defaultRule: LoadedRule, steps: EvaluationStep[] | null) {
-    this.packet = packet;
-    this.rule = defaultRule;
-    this.steps = steps;
-  }
-
-  useState(state: State): void {
-    this.state = state;
-    this.rule = state.rule;
-    this.anchorRule = state.anchor;
-  }
-
-  useRules(outcome: RuleOutcome): void {
-    this.action = outcome.action;
-    this.rule = outcome.rule;
-    this.anchorRule = outcome.anchorRule;
-    this.state = outcome.state;
-    this.isNewState = outcome.state !== null;
-    this.matched = outcome.matched;
-    this.route = outcome.route;
-  }
+/** Where a packet is diverted to, and whether that is its end. */
+interface Diversion {
+  readonly divert: FilterResult["divert"];
+  readonly consumed: boolean;
 }
 
 /** `pf_test()` of OpenBSD: one packet on its way in or out of one interface. */
@@ -108,8 +66,18 @@ export function testPacket(
     context.divertedPacket = false;
     return untested(packet, "generated");
   }
-  const description = new Description(core, packet, direction === "in" ? IN : OUT, kif, context);
-  const test = new Test(description, core.defaultRule, trace ? [] : null);
+  // A test inside another one (syncookies) finds none to use again.
+  const test = core.spareTest ?? new PacketTest(core);
+  core.spareTest = null;
+  test.begin(trace ? [] : null);
+  test.packet.begin(packet, direction === "in" ? IN : OUT, kif, context);
+  const made = run(core, test, packet, recreated);
+  core.spareTest = test;
+  return made;
+}
+
+function run(core: FilterCore, test: PacketTest, packet: Packet, recreated: boolean): FilterResult {
+  const description = test.packet;
   if (!description.setup()) {
     test.action = DROP;
     return finish(core, test, packet);
@@ -126,7 +94,7 @@ export function testPacket(
 }
 
 /** Scrub rules, or what holds where there are none. @returns the result when the packet does not go on, else null */
-function normalizeByRule(core: FilterCore, test: Test): FilterResult | null {
+function normalizeByRule(core: FilterCore, test: PacketTest): FilterResult | null {
   const description = test.packet;
   const { packet } = description;
   const { none, rule, normalizes } = findScrubRule(core, description, false);
@@ -141,7 +109,7 @@ function normalizeByRule(core: FilterCore, test: Test): FilterResult | null {
 }
 
 /** Collects fragments. @returns the result when the packet does not go on, else null */
-function reassemble(core: FilterCore, test: Test, noDf: boolean, collects: boolean): FilterResult | null {
+function reassemble(core: FilterCore, test: PacketTest, noDf: boolean, collects: boolean): FilterResult | null {
   const description = test.packet;
   const { packet, context } = description;
   if (packet.family === 4) {
@@ -172,7 +140,7 @@ function reassemble(core: FilterCore, test: Test, noDf: boolean, collects: boole
 }
 
 /** Finds the state of the packet, or lets the rules decide. */
-function decide(core: FilterCore, test: Test, recreated: boolean): void {
+function decide(core: FilterCore, test: PacketTest, recreated: boolean): void {
   const { packet } = test;
   switch (packet.virtualProtocol) {
     case FRAGMENT_PROTOCOL:
@@ -199,7 +167,7 @@ function decide(core: FilterCore, test: Test, recreated: boolean): void {
   }
 }
 
-function decideOthers(core: FilterCore, test: Test, recreated: boolean): void {
+function decideOthers(core: FilterCore, test: PacketTest, recreated: boolean): void {
   const { packet } = test;
   const isTcp = packet.virtualProtocol === PROTOCOL.tcp;
   if (isTcp) {
@@ -245,15 +213,16 @@ function decideOthers(core: FilterCore, test: Test, recreated: boolean): void {
   }
   if (test.state === null) letRulesDecide(core, test);
   if (core.kernel.separateTranslation) return;
-  const mss = test.state !== null ? test.state.maxMss : test.rule.maxMss;
+  const mss = test.state !== null ? test.state.actions.maxMss : test.rule.maxMss;
   if (isTcp && mss !== 0 && packet.packet.tcp !== null) clampMss(packet.packet.tcp, mss);
 }
 
-function letRulesDecide(core: FilterCore, test: Test): void {
-  const { packet, steps } = test;
-  test.useRules(
-    core.kernel.separateTranslation ? testRulesTranslatingFirst(core, packet, steps) : testRules(core, packet, steps),
-  );
+function letRulesDecide(core: FilterCore, test: PacketTest): void {
+  const { rules, packet } = test;
+  rules.begin(core.defaultRule, test.steps);
+  if (core.kernel.separateTranslation) testRulesTranslatingFirst(core, packet, rules);
+  else testRules(core, packet, rules);
+  test.useRules();
 }
 
 /** @returns false when the segment is illegal */
@@ -280,12 +249,12 @@ function find(core: FilterCore, packet: Description): State | null {
 }
 
 /** A syncookie came back: the SYN it stands for is tested first, and its state then waits for the server. */
-function passRecreatedSyn(core: FilterCore, test: Test): State | null {
+function passRecreatedSyn(core: FilterCore, test: PacketTest): State | null {
   const { packet } = test;
   const syn = recreateSyn(packet);
   const context = createContext(packet.context.receivedOn, packet.context.rtable);
   const first = testPacket(core, syn, "in", packet.kif, context, test.steps !== null, true);
-  packet.before.push(first);
+  packet.before = [...packet.before, first];
   if (first.verdict === "block") return null;
   const state = find(core, packet);
   if (state === null) return null;
@@ -298,7 +267,7 @@ function passRecreatedSyn(core: FilterCore, test: Test): State | null {
 }
 
 /** The end of `pf_test()`: what the state or the rule does to every packet, counters, where the packet goes. */
-function finish(core: FilterCore, test: Test, given: Packet): FilterResult {
+function finish(core: FilterCore, test: PacketTest, given: Packet): FilterResult {
   const { packet, state } = test;
   const { context } = packet;
   const first = core.kernel.separateTranslation;
@@ -339,13 +308,10 @@ function finish(core: FilterCore, test: Test, given: Packet): FilterResult {
 }
 
 /** Divert sockets, and sockets that take connections of others. */
-function divertOf(
-  core: FilterCore,
-  test: Test,
-): { readonly divert: FilterResult["divert"]; readonly consumed: boolean } {
+function divertOf(core: FilterCore, test: PacketTest): Diversion {
   const { packet, rule } = test;
   const { divert: wanted } = rule.rule;
-  if (wanted === null || test.action !== PASS) return { divert: null, consumed: false };
+  if (wanted === null || test.action !== PASS) return NO_DIVERT;
   if (core.kernel.divertsToSocket) {
     // Divert sockets know IPv4 only.
     if (packet.family !== 4 || wanted.kind === "divert-reply") return { divert: null, consumed: false };
@@ -361,14 +327,9 @@ function divertOf(
 }
 
 /** What `pf_route()` would do; null when this packet goes the other way. */
-function routeOf(core: FilterCore, test: Test): RouteDecision | null | "discard" {
+function routeOf(core: FilterCore, test: PacketTest): RouteDecision | null | "discard" {
   const { packet, state, rule } = test;
-  const decided: RouteDecision | null =
-    state === null
-      ? test.route
-      : state.routeOption === null
-        ? null
-        : { option: state.routeOption, gateway: state.routeAddress, interface: state.routeInterface };
+  const decided: RouteDecision | null = state === null ? test.route : state.route;
   if (decided === null) return null;
   if (packet.context.routed++ > MOST_ROUTED) return "discard";
   const forward = (state === null ? rule.direction : state.direction) === packet.direction;
@@ -419,7 +380,7 @@ function translatePacket(core: FilterCore, packet: Description): Packet {
 
 function result(
   core: FilterCore,
-  test: Test,
+  test: PacketTest,
   verdict: FilterVerdict,
   packet: Packet,
   route: RouteDecision | null | "discard",
@@ -447,12 +408,12 @@ function result(
     stateDirection: state === null ? null : state.direction === IN ? "in" : "out",
     packet,
     route: route === "discard" ? null : route,
-    routeOption: state === null ? (test.route?.option ?? null) : state.routeOption,
+    routeOption: state === null ? (test.route?.option ?? null) : (state.route?.option ?? null),
     bind: binder(core, test),
     untranslated: untranslator(core, test),
     discarded: route === "discard",
     reroute: description.destinationChanged && description.direction === OUT,
-    before: description.before.length === 0 ? NO_RESULTS : description.before,
+    before: description.before,
     possible,
     divert,
     generated,
@@ -461,37 +422,43 @@ function result(
 }
 
 /** Binds an if-bound state, once it is known which way its packets leave. */
-function binder(core: FilterCore, test: Test): FilterResult["bind"] {
-  const { state, packet } = test;
+function binder(core: FilterCore, test: PacketTest): FilterResult["bind"] {
+  const { state } = test;
   const { all } = core.interfaces;
   if (!core.kernel.bindsLate || state === null || state.kif !== all || !state.rule.ifBound) return null;
+  const { kif } = test.packet;
   return (leaving) => {
     if (state.kif !== all) return;
     core.states.bind(state, core.interfaces.get(leaving));
-    if (state.routeOption === "reply-to") state.originalKif = packet.kif;
+    if ((state.route?.option ?? null) === "reply-to") state.originalKif = kif;
   };
 }
 
 /** Takes translation back for an error about the packet (`PACKET_UNDO_NAT`). */
-function untranslator(core: FilterCore, test: Test): FilterResult["untranslated"] {
+function untranslator(core: FilterCore, test: PacketTest): FilterResult["untranslated"] {
   const { state, packet } = test;
   if (!core.kernel.separateTranslation || state === null || state.natRule === null) return null;
   if (state.isFamilyTranslated) return null;
+  const { sourceIndex, destinationIndex, hasPorts } = packet;
   const key = packet.direction === OUT ? state.stack : state.wire;
   return (translated) => {
     const undone = copyPacket(translated);
-    undone.source = key.address(packet.sourceIndex);
-    undone.destination = key.address(packet.destinationIndex);
-    if (packet.hasPorts) {
-      undone.sourcePort = key.port(packet.sourceIndex);
-      undone.destinationPort = key.port(packet.destinationIndex);
-    } else if (undone.icmp !== null && undone.family === 4) undone.icmp.id = key.port(packet.sourceIndex);
+    undone.source = key.address(sourceIndex);
+    undone.destination = key.address(destinationIndex);
+    if (hasPorts) {
+      undone.sourcePort = key.port(sourceIndex);
+      undone.destinationPort = key.port(destinationIndex);
+    } else if (undone.icmp !== null && undone.family === 4) undone.icmp.id = key.port(sourceIndex);
     return undone;
   };
 }
 
 function reference(rule: LoadedRule): RuleReference {
-  return { rule: rule.rule, anchor: rule.ruleset?.path ?? "", unlinked: rule.unlinked };
+  const known = rule.reference;
+  if (known !== null && known.unlinked === rule.unlinked) return known;
+  const made = { rule: rule.rule, anchor: rule.ruleset?.path ?? "", unlinked: rule.unlinked };
+  rule.reference = made;
+  return made;
 }
 
 function untested(packet: Packet, skipped: "skip" | "generated" | null): FilterResult {

@@ -80,7 +80,7 @@ function matches(core: FilterCore, state: State, selection: KillSelection): bool
     isHost(selection.source, source) &&
     isHost(selection.destination, destination) &&
     (selection.gateway === undefined ||
-      (state.routeAddress !== null && isHost(selection.gateway, state.routeAddress))) &&
+      (state.route?.gateway != null && isHost(selection.gateway, state.route.gateway))) &&
     (selection.label === undefined || state.rule.rule.labels.includes(selection.label)) &&
     (selection.interface === undefined || interfaceOf(core, state) === selection.interface)
   );

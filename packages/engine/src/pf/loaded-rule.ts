@@ -4,10 +4,12 @@ import { IN, OUT, STATE_FLAG } from "./constants.ts";
 import type { InterfaceTable, Kif } from "./interface-table.ts";
 import { type AddressResolver, LoadedAddress, OPERATOR } from "./loaded-address.ts";
 import { LoadedPool } from "./loaded-pool.ts";
+import type { StateActions } from "./rule-context.ts";
 import type { Ruleset } from "./ruleset.ts";
 import type { AddressTable } from "./table.ts";
 import { Threshold } from "./threshold.ts";
 import { ruleTimeouts } from "./timeout.ts";
+import type { RuleReference } from "./types.ts";
 
 /** What a rule does in the filter: `PF_PASS`, `PF_DROP`, `PF_MATCH`; translation rules of other systems have their own. */
 export const RULE_ACTION = { pass: 0, block: 1, match: 2, translate: 3, noTranslate: 4, scrub: 5, noScrub: 6 } as const;
@@ -123,6 +125,10 @@ export class LoadedRule {
   statesTotal = 0;
   sourceNodes = 0;
   unlinked = false;
+  /** What results say of it, once they did. */
+  reference: RuleReference | null = null;
+  /** What its last state does to packets: most states of a rule do the same. */
+  stateActions: StateActions | null = null;
   /** Tables and anchors have been let go. */
   released = false;
 

@@ -1,4 +1,4 @@
-import { ACTION_FLAGS, STATE_FLAG } from "./constants.ts";
+import { ACTION_FLAGS, type Action, DROP, STATE_FLAG } from "./constants.ts";
 import type { Description } from "./description.ts";
 import type { SourceLimiter, StateLimiter } from "./limiter.ts";
 import type { LoadedPool } from "./loaded-pool.ts";
@@ -6,8 +6,9 @@ import type { LoadedRule } from "./loaded-rule.ts";
 import type { Cursor } from "./rule-index.ts";
 import type { Ruleset } from "./ruleset.ts";
 import type { NodeSlots } from "./source-node.ts";
+import type { State } from "./state.ts";
 import type { KeyDrafts } from "./translation-key.ts";
-import type { EvaluationStep } from "./types.ts";
+import type { EvaluationStep, RouteDecision } from "./types.ts";
 import type { UdpMapping } from "./udp-mapping.ts";
 
 /** What the rules that matched want done with a packet (`struct pf_rule_actions`). */
@@ -27,6 +28,23 @@ export class Actions {
   allowOptions = false;
   /** 0: any. */
   maxPacketSize = 0;
+
+  /** As if it were new. */
+  reset(): void {
+    this.rtable = -1;
+    this.queue = null;
+    this.priorityQueue = null;
+    this.setTos = 0;
+    this.minTtl = 0;
+    this.maxMss = 0;
+    this.flags = 0;
+    this.setPrioNormal = 0;
+    this.setPrioLowDelay = 0;
+    this.delay = 0;
+    this.dummynet = null;
+    this.allowOptions = false;
+    this.maxPacketSize = 0;
+  }
 
   /** `pf_rule_to_actions()`. */
   add(rule: LoadedRule): void {
@@ -48,6 +66,50 @@ export class Actions {
     if (source.dummynet !== null) this.dummynet = source.dummynet;
     if (source.allowOpts) this.allowOptions = true;
     if (source.maxPacketSize !== 0) this.maxPacketSize = source.maxPacketSize;
+  }
+}
+
+/** {@link Actions} as a state keeps them: never changed, and shared by states that do the same. */
+export class StateActions {
+  readonly queue: string | null;
+  readonly priorityQueue: string | null;
+  readonly setTos: number;
+  readonly minTtl: number;
+  readonly maxMss: number;
+  readonly setPrioNormal: number;
+  readonly setPrioLowDelay: number;
+  readonly delay: number;
+  readonly dummynet: LoadedRule["rule"]["dummynet"];
+  readonly maxPacketSize: number;
+
+  constructor(actions: Actions) {
+    this.queue = actions.queue;
+    this.priorityQueue = actions.priorityQueue;
+    this.setTos = actions.setTos;
+    this.minTtl = actions.minTtl;
+    this.maxMss = actions.maxMss;
+    this.setPrioNormal = actions.setPrioNormal;
+    this.setPrioLowDelay = actions.setPrioLowDelay;
+    this.delay = actions.delay;
+    this.dummynet = actions.dummynet;
+    this.maxPacketSize = actions.maxPacketSize;
+  }
+
+  /** What these actions are to a state: `known` when that is the same. */
+  static of(actions: Actions, known: StateActions | null): StateActions {
+    return known !== null &&
+      known.queue === actions.queue &&
+      known.priorityQueue === actions.priorityQueue &&
+      known.setTos === actions.setTos &&
+      known.minTtl === actions.minTtl &&
+      known.maxMss === actions.maxMss &&
+      known.setPrioNormal === actions.setPrioNormal &&
+      known.setPrioLowDelay === actions.setPrioLowDelay &&
+      known.delay === actions.delay &&
+      known.dummynet === actions.dummynet &&
+      known.maxPacketSize === actions.maxPacketSize
+      ? known
+      : new StateActions(actions);
   }
 }
 
@@ -96,14 +158,57 @@ export class RuleContext {
   anchorRule: LoadedRule | null = null;
   /** Rule whose anchor is being evaluated. */
   currentAnchor: LoadedRule | null = null;
-  readonly steps: EvaluationStep[] | null;
+  steps: EvaluationStep[] | null = null;
+  /** What came of it, filled in by those who let the rules decide: the state that was made, if one was. */
+  action: Action = DROP;
+  state: State | null = null;
+  /** Headers changed while the state was made: a modulated sequence number, timestamps. */
+  rewritten = false;
+  /** Where route-to and the like send a packet, with or without state (kernels that translate first). */
+  route: RouteDecision | null = null;
 
-  constructor(description: Description, defaultRule: LoadedRule, steps: EvaluationStep[] | null, actions: Actions) {
+  constructor(description: Description, defaultRule: LoadedRule) {
     this.description = description;
-    this.tag = description.context.tag;
+    this.tag = null;
     this.rule = defaultRule;
+    this.actions = description.actions;
+  }
+
+  /** Gets ready for the packet of the description. */
+  begin(defaultRule: LoadedRule, steps: EvaluationStep[] | null): void {
+    this.tag = this.description.context.tag;
+    this.tagSet = false;
+    this.icmpType = 0;
+    this.icmpCode = 0;
+    this.icmpDirection = 0;
+    this.isIcmpError = false;
+    this.virtualType = 0;
+    this.virtualId = 0;
+    this.matched = NO_RULES;
+    this.nodes.fill(null);
+    this.natRule = null;
+    this.natPool = null;
+    this.translation = null;
+    this.keys = null;
+    this.stateLimiter = null;
+    this.sourceLimiter = null;
+    this.chosenStateLimiter = null;
+    this.chosenSourceLimiter = null;
+    this.limited = null;
+    this.udpMapping = null;
+    this.rule = defaultRule;
+    this.anchorRule = null;
+    this.currentAnchor = null;
     this.steps = steps;
-    this.actions = actions;
+    this.action = DROP;
+    this.state = null;
+    this.rewritten = false;
+    this.route = null;
+  }
+
+  /** `match` rules that had a part, last first: for whoever keeps them. */
+  get matchedLastFirst(): readonly LoadedRule[] {
+    return this.matched.length === 0 ? NO_RULES : [...this.matched].reverse();
   }
 
   /** OpenBSD looks routes up in the table the rules have chosen so far, others in that of the packet. */

@@ -22,7 +22,10 @@ export class Dimension {
   readonly isOpen: boolean;
   /** Room for as many rules as one value can have. */
   readonly scratch: Int32Array;
-  readonly #starts: readonly [Uint32Array, Uint32Array, Uint32Array, Uint32Array];
+  readonly #starts0: Uint32Array;
+  readonly #starts1: Uint32Array;
+  readonly #starts2: Uint32Array;
+  readonly #starts3: Uint32Array;
   /** Rules that ask for the values from start `i` to the next, ascending. */
   readonly #rules: readonly Int32Array[];
 
@@ -44,12 +47,31 @@ export class Dimension {
     this.#rules = pieces.map((list) => (list.length === 0 ? NONE : Int32Array.from(list)));
     this.scratch = new Int32Array(pieces.reduce((most, list) => Math.max(most, list.length), 0));
     const words = (n: 0 | 1 | 2 | 3): Uint32Array => Uint32Array.from(starts.map((start) => start[n]));
-    this.#starts = [words(0), words(1), words(2), words(3)];
+    this.#starts0 = words(0);
+    this.#starts1 = words(1);
+    this.#starts2 = words(2);
+    this.#starts3 = words(3);
+  }
+
+  /** Rules that ask for a value of one word: a port, an IPv4 address. */
+  findWord(word: number): Int32Array {
+    const starts = this.#starts0;
+    let low = 0;
+    let high = starts.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] as number) <= word) low = middle + 1;
+      else high = middle;
+    }
+    return low === 0 ? NONE : (this.#rules[low - 1] as Int32Array);
   }
 
   /** Rules that ask for this value. */
   find(w0: number, w1: number, w2: number, w3: number): Int32Array {
-    const [s0, s1, s2, s3] = this.#starts;
+    const s0 = this.#starts0;
+    const s1 = this.#starts1;
+    const s2 = this.#starts2;
+    const s3 = this.#starts3;
     let low = 0;
     let high = s0.length;
     while (low < high) {
@@ -108,6 +130,11 @@ function search(starts: readonly Words[], value: Words): number {
   return low - 1;
 }
 
+/** Values of one word, so that {@link Dimension.findWord} finds them: what comes after the last differs in that word. */
+function words(rule: number, low: number, high: number): Wanted {
+  return { rule, low: [low, 0, 0, 0], high: [high, 0xffffffff, 0xffffffff, 0xffffffff] };
+}
+
 /** Source or destination addresses of one family. Rules that can match none of the family are in no set. */
 export function addressDimension(
   rules: readonly LoadedRule[],
@@ -121,13 +148,7 @@ export function addressDimension(
     if (kind !== ADDRESS.prefix || negated || address === null) open.push(i);
     else if (address.family === family) {
       const { w0, w1, w2, w3 } = address.masked(length).filled(length);
-      // An IPv4 address is compared by its first word alone.
-      const rest = family === 4 ? ([0, 0, 0] as const) : null;
-      wanted.push({
-        rule: i,
-        low: rest === null ? [a0, a1, a2, a3] : [a0, ...rest],
-        high: rest === null ? [w0, w1, w2, w3] : [w0, ...rest],
-      });
+      wanted.push(family === 4 ? words(i, a0, w0) : { rule: i, low: [a0, a1, a2, a3], high: [w0, w1, w2, w3] });
     }
   });
   return new Dimension(rules.length, open, wanted);
@@ -139,10 +160,9 @@ export function portDimension(rules: readonly LoadedRule[], side: "source" | "de
   const wanted: Wanted[] = [];
   rules.forEach((rule, i) => {
     const { portOperator, portFirst, portLast } = rule[side];
-    if (portOperator === OPERATOR["="]) wanted.push({ rule: i, low: [portFirst, 0, 0, 0], high: [portFirst, 0, 0, 0] });
-    else if (portOperator === OPERATOR[":"] && portFirst <= portLast) {
-      wanted.push({ rule: i, low: [portFirst, 0, 0, 0], high: [portLast, 0, 0, 0] });
-    } else open.push(i);
+    if (portOperator === OPERATOR["="]) wanted.push(words(i, portFirst, portFirst));
+    else if (portOperator === OPERATOR[":"] && portFirst <= portLast) wanted.push(words(i, portFirst, portLast));
+    else open.push(i);
   });
   return new Dimension(rules.length, open, wanted);
 }

@@ -38,7 +38,7 @@ export class RuleIndex {
   readonly rules: readonly LoadedRule[];
   readonly words: number;
   /** Rules that must be met in order when they match: they do more than decide, or end the walk. */
-  readonly #ordered: Int32Array;
+  readonly ordered: Int32Array;
   readonly #byInterface: Map<Kif, readonly [Int32Array, Int32Array]> = new Map();
   readonly #byProtocol: Map<number, Int32Array> = new Map();
   readonly #source: readonly [Dimension, Dimension];
@@ -52,7 +52,7 @@ export class RuleIndex {
   constructor(rules: readonly LoadedRule[]) {
     this.rules = rules;
     this.words = (rules.length + 31) >> 5;
-    this.#ordered = this.#bits((rule) => isOrdered(rule));
+    this.ordered = this.#bits((rule) => isOrdered(rule));
     this.#source = [addressDimension(rules, "source", 4), addressDimension(rules, "source", 6)];
     this.#destination = [addressDimension(rules, "destination", 4), addressDimension(rules, "destination", 6)];
     this.#sourcePort = portDimension(rules, "source");
@@ -79,8 +79,8 @@ export class RuleIndex {
     const destination = this.#destination[six];
     const a = packet.newSource;
     const b = packet.newDestination;
-    const inSource = source.find(a.w0, a.w1, a.w2, a.w3);
-    const inDestination = destination.find(b.w0, b.w1, b.w2, b.w3);
+    const inSource = six === 0 ? source.findWord(a.w0) : source.find(a.w0, a.w1, a.w2, a.w3);
+    const inDestination = six === 0 ? destination.findWord(b.w0) : destination.find(b.w0, b.w1, b.w2, b.w3);
     if (source.open.length + inSource.length <= FEW) {
       cursor.take(source.open, inSource);
       return;
@@ -94,7 +94,7 @@ export class RuleIndex {
       packet.virtualProtocol === PROTOCOL.udp ||
       (packet.virtualProtocol === PROTOCOL.sctp && core.kernel.tracksSctp);
     const port = this.#destinationPort;
-    const inPort = hasPorts ? port.find(packet.newDestinationPort, 0, 0, 0) : NONE;
+    const inPort = hasPorts ? port.findWord(packet.newDestinationPort) : NONE;
     if (hasPorts && port.open.length + inPort.length <= FEW) {
       cursor.take(port.open, inPort);
       return;
@@ -108,11 +108,11 @@ export class RuleIndex {
     if (hasPorts) {
       narrow(hits, port, inPort);
       const sourcePort = this.#sourcePort;
-      if (!sourcePort.isOpen) narrow(hits, sourcePort, sourcePort.find(packet.newSourcePort, 0, 0, 0));
+      if (!sourcePort.isOpen) narrow(hits, sourcePort, sourcePort.findWord(packet.newSourcePort));
     }
     cursor.few = -1;
     cursor.ordered = false;
-    const ordered = this.#ordered;
+    const { ordered } = this;
     for (let i = 0; i < hits.length; i++) {
       if (((hits[i] as number) & (ordered[i] as number)) !== 0) {
         cursor.ordered = true;
@@ -159,6 +159,8 @@ export class RuleIndex {
 }
 
 const NONE = new Int32Array(0);
+/** Above every place in a list. */
+const LAST = 0x7fffffff;
 
 /** Keeps of `hits` the rules that do not ask (`open`) or ask for this (`wanted`). */
 function narrow(hits: Int32Array, dimension: Dimension, wanted: Int32Array): void {
@@ -209,19 +211,22 @@ export class Cursor {
     let i = 0;
     let j = 0;
     let count = 0;
+    const { list } = this;
+    const { ordered } = this.index;
+    let isAnyOrdered = 0;
     while (i < open.length || j < wanted.length) {
-      const a = i < open.length ? (open[i] as number) : Number.MAX_SAFE_INTEGER;
-      const b = j < wanted.length ? (wanted[j] as number) : Number.MAX_SAFE_INTEGER;
-      if (a < b) i++;
-      else j++;
-      this.list[count++] = Math.min(a, b);
+      const a = i < open.length ? (open[i] as number) : LAST;
+      const b = j < wanted.length ? (wanted[j] as number) : LAST;
+      let next = b;
+      if (a < b) {
+        next = a;
+        i++;
+      } else j++;
+      list[count++] = next;
+      isAnyOrdered |= (ordered[next >> 5] as number) & (1 << (next & 31));
     }
     this.few = count;
-    const { rules } = this.index;
-    this.ordered = false;
-    for (let k = 0; k < count && !this.ordered; k++) {
-      this.ordered = isOrdered(rules[this.list[k] as number] as LoadedRule);
-    }
+    this.ordered = isAnyOrdered !== 0;
   }
 
   /** The first candidate at `from` or after it; -1 when there is none. */

@@ -1,6 +1,6 @@
 import { PROTOCOL } from "@pierhead/core";
 import { answerBlocked } from "./answer.ts";
-import { type Action, AF_TRANSLATE, DROP, FRAGMENT_PROTOCOL, IN, PASS } from "./constants.ts";
+import { AF_TRANSLATE, DROP, FRAGMENT_PROTOCOL, IN, PASS } from "./constants.ts";
 import type { FilterCore } from "./core.ts";
 import { createTranslatedState, undoTranslation } from "./create-state-first.ts";
 import type { Description } from "./description.ts";
@@ -8,45 +8,27 @@ import { evaluate } from "./evaluate.ts";
 import { mapIcmp } from "./icmp-mapping.ts";
 import { KEEP_STATE, RULE_ACTION } from "./loaded-rule.ts";
 import { type Mapped, mapFromList } from "./pool-list.ts";
-import { RuleContext } from "./rule-context.ts";
-import { applyTranslation, type RuleOutcome } from "./rule-test.ts";
+import type { RuleContext } from "./rule-context.ts";
+import { applyTranslation } from "./rule-test.ts";
 import { NODE } from "./source-node.ts";
-import type { State } from "./state.ts";
 import { translateByRule, translateByTranslationRule } from "./translate-first.ts";
 import { findTranslation } from "./translation-rules.ts";
-import type { EvaluationStep, RouteDecision } from "./types.ts";
 
 /**
  * Lets the rules decide about a packet that has no state, in the kernels that translate first (`pf_test_rule()` of
  * FreeBSD and of OpenBSD up to 4.6): nat, binat and rdr rules change the packet before filter rules see it.
  */
-export function testRulesTranslatingFirst(
-  core: FilterCore,
-  packet: Description,
-  steps: EvaluationStep[] | null,
-): RuleOutcome {
-  const context = new RuleContext(packet, core.defaultRule, steps, packet.actions);
+export function testRulesTranslatingFirst(core: FilterCore, packet: Description, context: RuleContext): void {
   context.actions.rtable = -1;
   prepare(packet, context);
-  let action: Action = DROP;
-  let state: State | null = null;
-  let route: RouteDecision | null = null;
-  const outcome = (): RuleOutcome => ({
-    action,
-    rule: context.rule,
-    anchorRule: context.anchorRule,
-    state,
-    matched: context.matched.length === 0 ? NO_RULES : [...context.matched].reverse(),
-    route,
-  });
-  const abandon = (): RuleOutcome => {
+  const abandon = (): void => {
     if (context.udpMapping !== null) core.udpMappings.release(context.udpMapping);
-    return outcome();
   };
   if (packet.virtualProtocol !== FRAGMENT_PROTOCOL || core.kernel.actionsWithoutState) {
     if (!findRule(core, context)) {
       packet.drop("map-failed");
-      return abandon();
+      abandon();
+      return;
     }
   }
   const { translation } = context;
@@ -57,12 +39,14 @@ export function testRulesTranslatingFirst(
     context.currentAnchor = null;
     if (evaluate(core, context, core.rulesets.main) === "failed") {
       packet.drop(context.limited ?? "translate");
-      return abandon();
+      abandon();
+      return;
     }
     context.actions.add(context.rule);
     if (translateByRule(core, context.rule, context) === "failed") {
       packet.drop(context.natRule === context.rule ? "map-failed" : "translate");
-      return abandon();
+      abandon();
+      return;
     }
   }
   const { rule } = context;
@@ -72,7 +56,8 @@ export function testRulesTranslatingFirst(
       undoTranslation(packet, context);
       answerBlocked(core, packet, rule, context.icmpType);
     }
-    return abandon();
+    abandon();
+    return;
   }
   if (context.tagSet && context.tag !== null) packet.context.tag = context.tag;
   if (context.actions.rtable >= 0) packet.context.rtable = context.actions.rtable;
@@ -91,39 +76,38 @@ export function testRulesTranslatingFirst(
     });
     if (mapped === null) {
       packet.drop("map-failed");
-      return abandon();
+      abandon();
+      return;
     }
-    route = { option: routeOption, gateway: mapped.address, interface: mapped.kif?.name ?? null };
+    context.route = { option: routeOption, gateway: mapped.address, interface: mapped.kif?.name ?? null };
   }
   const keeps =
     packet.virtualProtocol !== FRAGMENT_PROTOCOL &&
     !context.isIcmpError &&
     (rule.keepState !== KEEP_STATE.none || context.natRule !== null || packet.normalizesTcp);
   if (!keeps) {
-    action = PASS;
+    context.action = PASS;
     packet.writeHeader();
-    return abandon();
+    abandon();
+    return;
   }
-  const creation = createTranslatedState(core, packet, context, mapped);
-  action = creation.action;
-  state = creation.state;
-  if (action !== PASS || state === null) {
-    if (action === DROP) {
+  createTranslatedState(core, packet, context, mapped);
+  const { state } = context;
+  if (context.action !== PASS || state === null) {
+    if (context.action === DROP) {
       packet.reason = packet.cause;
       if (core.kernel.failPolicy && rule.returns) {
         undoTranslation(packet, context);
         answerBlocked(core, packet, rule, context.icmpType);
       }
-      return abandon();
+      abandon();
+      return;
     }
-    return outcome();
+    return;
   }
-  if (packet.family !== packet.newFamily && applyTranslation(packet, state, context)) action = AF_TRANSLATE;
+  if (packet.family !== packet.newFamily && applyTranslation(packet, state, context)) context.action = AF_TRANSLATE;
   packet.writeHeader();
-  return outcome();
 }
-
-const NO_RULES: RuleOutcome["matched"] = [];
 
 /** Looks for nat, binat and rdr rules and does what they say. @returns false when there was no address or port */
 function findRule(core: FilterCore, context: RuleContext): boolean {

@@ -1,61 +1,38 @@
 import { PROTOCOL } from "@pierhead/core";
 import { answerBlocked } from "./answer.ts";
-import { type Action, AF_TRANSLATE, DROP, FRAGMENT_PROTOCOL, ICMP, ICMP6, IN, PASS } from "./constants.ts";
+import { AF_TRANSLATE, FRAGMENT_PROTOCOL, ICMP, ICMP6, IN, PASS } from "./constants.ts";
 import type { FilterCore } from "./core.ts";
 import { createState, mayCreate } from "./create-state.ts";
 import type { Description } from "./description.ts";
 import { evaluate } from "./evaluate.ts";
 import { translateIcmp } from "./icmp-family.ts";
 import { mapIcmp } from "./icmp-mapping.ts";
-import { KEEP_STATE, type LoadedRule, RULE_ACTION } from "./loaded-rule.ts";
+import { KEEP_STATE, RULE_ACTION } from "./loaded-rule.ts";
 import { translate } from "./nat.ts";
-import { RuleContext } from "./rule-context.ts";
+import type { RuleContext } from "./rule-context.ts";
 import type { State } from "./state.ts";
-import type { EvaluationStep, RouteDecision } from "./types.ts";
 
-export interface RuleOutcome {
-  readonly action: Action;
-  readonly rule: LoadedRule;
-  readonly anchorRule: LoadedRule | null;
-  readonly state: State | null;
-  /** `match` rules that had a part in a packet without state, last first. */
-  readonly matched: readonly LoadedRule[];
-  /** Where route-to and the like send a packet, with or without state (kernels that translate first). */
-  readonly route: RouteDecision | null;
-}
-
-/** Lets the rules decide about a packet that has no state (`pf_test_rule()`). */
-export function testRules(core: FilterCore, packet: Description, steps: EvaluationStep[] | null): RuleOutcome {
-  const context = new RuleContext(packet, core.defaultRule, steps, packet.actions);
+/** Lets the rules decide about a packet that has no state (`pf_test_rule()`); the context holds what came of it. */
+export function testRules(core: FilterCore, packet: Description, context: RuleContext): void {
   context.actions.rtable = packet.routingDomain;
   const { virtualProtocol } = packet;
   if (virtualProtocol === PROTOCOL.icmp || virtualProtocol === PROTOCOL.icmp6) prepareIcmp(packet, context);
-  let action: Action = DROP;
-  let state: State | null = null;
-  const outcome = (): RuleOutcome => ({
-    action,
-    rule: context.rule,
-    anchorRule: context.anchorRule,
-    state,
-    matched: context.matched.length === 0 ? NO_RULES : [...context.matched].reverse(),
-    route: null,
-  });
   if (evaluate(core, context, core.rulesets.main) === "failed") {
     if (context.limited !== null) packet.drop(context.limited);
     else packet.count("translate");
-    return outcome();
+    return;
   }
   const rule = context.rule;
   context.actions.add(rule);
   if (rule.afTo !== 0) packet.newFamily = rule.afTo;
   if (!translate(core, rule, context)) {
     packet.count("translate");
-    return outcome();
+    return;
   }
   packet.count("match");
   if (rule.action === RULE_ACTION.block) {
     if (virtualProtocol !== FRAGMENT_PROTOCOL) answerBlocked(core, packet, rule, context.icmpType);
-    return outcome();
+    return;
   }
   if (context.tagSet && context.tag !== null) packet.context.tag = context.tag;
   const { rtable } = context.actions;
@@ -65,25 +42,21 @@ export function testRules(core: FilterCore, packet: Description, steps: Evaluati
   }
   if (rule.action === RULE_ACTION.pass && packet.badOptions !== 0 && !rule.rule.allowOpts) {
     packet.count("ip-option");
-    return outcome();
+    return;
   }
   if (virtualProtocol === FRAGMENT_PROTOCOL || context.isIcmpError || rule.keepState === KEEP_STATE.none) {
-    action = PASS;
-    return outcome();
+    context.action = PASS;
+    return;
   }
-  if (!mayCreate(core, packet, rule, context)) return outcome();
-  const creation = createState(core, packet, context);
-  action = creation.action;
-  state = creation.state;
-  if (action !== PASS || state === null) return outcome();
-  let { rewritten } = creation;
+  if (!mayCreate(core, packet, rule, context)) return;
+  createState(core, packet, context);
+  const { state } = context;
+  if (context.action !== PASS || state === null) return;
+  let { rewritten } = context;
   if (state.wire !== state.stack && applyTranslation(packet, state, context)) rewritten = true;
-  if (rewritten && state.isFamilyTranslated) action = AF_TRANSLATE;
+  if (rewritten && state.isFamilyTranslated) context.action = AF_TRANSLATE;
   if (rewritten) packet.writeHeader();
-  return outcome();
 }
-
-const NO_RULES: readonly LoadedRule[] = [];
 
 function prepareIcmp(packet: Description, context: RuleContext): void {
   context.icmpType = packet.icmpType;

@@ -100,8 +100,8 @@ function releasePoolAddresses(state: State): void {
   if (nat !== null && nat.type === POOL.leastStates) decreaseStates(nat, inward ? key.address0 : key.address1);
   if (rdr !== null && rdr.type === POOL.leastStates) decreaseStates(rdr, inward ? key.address1 : key.address0);
   const route = state.rule.route;
-  if (route !== null && route.type === POOL.leastStates && state.routeAddress !== null) {
-    decreaseStates(route, state.routeAddress);
+  if (route !== null && route.type === POOL.leastStates && state.route?.gateway != null) {
+    decreaseStates(route, state.route.gateway);
   }
 }
 

@@ -47,7 +47,7 @@ export function stateLines(core: FilterCore, state: State, verbosity: number): s
   };
   const openbsd = core.kernel.shows === "openbsd";
   const gateway =
-    !openbsd || state.routeAddress === null || state.routeAddress.isUnspecified() ? "" : ` {${state.routeAddress}}`;
+    !openbsd || !state.route?.gateway || state.route.gateway.isUnspecified() ? "" : ` {${state.route.gateway}}`;
   const arrow = out || translated ? " -> " : " <- ";
   const head = `${state.kif.name} ${protocolByNumber(core.system, protocol) ?? protocol} ${end(1, other.port1)}${out ? "" : gateway}${arrow}${end(0, other.port0)}${out ? gateway : ""}`;
   const lines = [`${head}       ${levels(protocol, isIcmp, core.kernel.tracksSctp, from, to)}`];
@@ -68,8 +68,8 @@ export function stateLines(core: FilterCore, state: State, verbosity: number): s
 
 /** Route and routing table of a state, as FreeBSD shows them. */
 function wayOf(state: State): string {
-  const by = state.routeInterface === null ? "" : `@${state.routeInterface}`;
-  const route = state.routeOption === null ? "" : ` ${state.routeOption}: ${state.routeAddress}${by}`;
+  const by = state.route?.interface == null ? "" : `@${state.route.interface}`;
+  const route = state.route === null ? "" : ` ${state.route.option}: ${state.route.gateway}${by}`;
   return `${route}${state.rtableWire === -1 ? "" : ` rtable: ${state.rtableWire}`}`;
 }
 
@@ -127,17 +127,20 @@ function details(core: FilterCore, state: State): string {
     ...has(STATE_FLAG.noSync, "no-sync"),
     ...pflow,
     ...has(STATE_FLAG.noDf, "no-df"),
-    ...has(STATE_FLAG.setTos, `set-tos 0x${hex2(state.setTos)}`),
+    ...has(STATE_FLAG.setTos, `set-tos 0x${hex2(state.actions.setTos)}`),
     ...has(STATE_FLAG.randomId, "random-id"),
     ...has(STATE_FLAG.scrubTcp, "reassemble-tcp"),
-    ...has(STATE_FLAG.setPrio, `set-prio (0x${hex2(state.setPrioNormal)} 0x${hex2(state.setPrioLowDelay)})`),
-    ...(state.dummynet === null
+    ...has(
+      STATE_FLAG.setPrio,
+      `set-prio (0x${hex2(state.actions.setPrioNormal)} 0x${hex2(state.actions.setPrioLowDelay)})`,
+    ),
+    ...(state.actions.dummynet === null
       ? []
-      : [`dummynet ${state.dummynet.kind} (${state.dummynet.number} ${state.dummynet.reply})`]),
+      : [`dummynet ${state.actions.dummynet.kind} (${state.actions.dummynet.number} ${state.actions.dummynet.reply})`]),
     ...nodes.map((node) => NODE_KINDS[node.type] ?? ""),
     ...(state.rule.rule.log === null ? [] : [`log${state.rule.rule.log.all ? " (all)" : ""}`]),
-    ...(state.minTtl === 0 ? [] : [`min-ttl ${state.minTtl}`]),
-    ...(state.maxMss === 0 ? [] : [`max-mss ${state.maxMss}`]),
+    ...(state.actions.minTtl === 0 ? [] : [`min-ttl ${state.actions.minTtl}`]),
+    ...(state.actions.maxMss === 0 ? [] : [`max-mss ${state.actions.maxMss}`]),
   ].join(", ");
 }
 

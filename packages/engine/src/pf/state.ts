@@ -3,13 +3,15 @@ import { IN, STACK, TCPS, WIRE } from "./constants.ts";
 import type { Kif } from "./interface-table.ts";
 import type { LimiterShare } from "./limiter.ts";
 import type { LoadedRule } from "./loaded-rule.ts";
-import type { Actions } from "./rule-context.ts";
+import { Actions, StateActions } from "./rule-context.ts";
 import type { SourceNode } from "./source-node.ts";
+import type { RouteDecision } from "./types.ts";
 import type { UdpMapping } from "./udp-mapping.ts";
 
 /** Shared by all that have none; never filled. */
 const NO_STATES: State[] = [];
 const NO_NODES: SourceNode[] = [];
+const NO_ACTIONS: StateActions = new StateActions(new Actions());
 
 /**
  * What a state is found by (`struct pf_state_key`): addresses and ports as one side of the machine sees them. Index 0
@@ -127,10 +129,8 @@ export class State {
   kif: Kif;
   /** Interface the first packet came by (FreeBSD: the state is found there too). */
   originalKif: Kif;
-  routeOption: "route-to" | "reply-to" | "dup-to" | null = null;
-  routeAddress: Address | null = null;
-  /** FreeBSD and the 4.6 family: interface of the route. */
-  routeInterface: string | null = null;
+  /** Where its packets go by the rule; the interface is known in FreeBSD and the 4.6 family. */
+  route: RouteDecision | null = null;
   sourceNodes: SourceNode[] = NO_NODES;
   /** By direction: the way of the first packet, the way back. */
   packets0 = 0;
@@ -142,20 +142,11 @@ export class State {
   expire = 0;
   rtableWire = -1;
   rtableStack = -1;
-  queue: string | null = null;
-  priorityQueue: string | null = null;
   tag: string | null = null;
   flags = 0;
   timeout = 0;
-  minTtl = 0;
-  setTos = 0;
-  setPrioNormal = 0;
-  setPrioLowDelay = 0;
-  maxMss = 0;
-  delay = 0;
-  dummynet: LoadedRule["rule"]["dummynet"] = null;
-  /** FreeBSD `max-pkt-size`; 0: any. */
-  maxPacketSize = 0;
+  /** What is done to its packets. */
+  actions: StateActions = NO_ACTIONS;
   /** `endpoint-independent`. */
   udpMapping: UdpMapping | null = null;
   limiters: LimiterShare | null = null;
@@ -177,18 +168,10 @@ export class State {
   /** Takes over what the rules want done with packets. */
   takeActions(actions: Actions): void {
     this.flags |= actions.flags;
-    this.queue = actions.queue;
-    this.priorityQueue = actions.priorityQueue;
     this.rtableWire = actions.rtable;
     this.rtableStack = actions.rtable;
-    this.minTtl = actions.minTtl;
-    this.setTos = actions.setTos;
-    this.maxMss = actions.maxMss;
-    this.setPrioNormal = actions.setPrioNormal;
-    this.setPrioLowDelay = actions.setPrioLowDelay;
-    this.delay = actions.delay;
-    this.dummynet = actions.dummynet;
-    this.maxPacketSize = actions.maxPacketSize;
+    this.actions = StateActions.of(actions, this.rule.stateActions);
+    this.rule.stateActions = this.actions;
   }
 
   addNode(node: SourceNode): void {
