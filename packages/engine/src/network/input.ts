@@ -24,6 +24,10 @@ export function input(run: Run, flow: number, packet: Packet, context: PacketCon
   const result = run.filter(flow, "in", name, packet, context);
   sendGenerated(run, flow, result, context);
   if (result.verdict === "af-translated") {
+    if (toGroup) {
+      run.end(flow, "bad-address", TO_GROUP);
+      return;
+    }
     goOnTranslated(run, flow, result, context, "in", name);
     return;
   }
@@ -59,11 +63,13 @@ export function input(run: Run, flow: number, packet: Packet, context: PacketCon
     return;
   }
   if (toGroup) {
-    run.end(flow, "bad-address", "it came as a broadcast or multicast of its link, and those are not forwarded");
+    run.end(flow, "bad-address", TO_GROUP);
     return;
   }
   run.forward(flow, passed, context);
 }
+
+const TO_GROUP = "it came as a broadcast or multicast of its link, and those are not forwarded";
 
 /** To a socket; fragments wait until the packet is whole. */
 function deliver(

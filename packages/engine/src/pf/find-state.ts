@@ -39,7 +39,7 @@ export function findState(
   }
   // What the way in left on the packet has served.
   if (direction === OUT) context.stateKey = null;
-  const state = key.states.length === 0 ? null : selectState(core, packet, key);
+  const state = selectState(core, packet, key);
   if (state === null) return null;
   const rate = state.rule.rate;
   if (rate !== null && direction === state.direction) {
@@ -63,12 +63,17 @@ function findDirectly(
   const key = core.states.find(family, protocol, address0, address1, port0, port1, 0);
   if (key === null) return null;
   const inward = packet.direction === IN;
-  const state =
-    key.states.find((one) => key === (inward ? one.wire : one.stack) && isOnInterface(core, packet, one)) ??
-    key.states.find(
-      (one) => one.isFamilyTranslated && key === (inward ? one.stack : one.wire) && isOnInterface(core, packet, one),
-    );
-  if (state === undefined || state.timeout >= TIMEOUT.count) return null;
+  let state = key.first;
+  while (state !== null && !(key === (inward ? state.wire : state.stack) && isOnInterface(core, packet, state))) {
+    state = key.after(state);
+  }
+  if (state === null) {
+    for (state = key.first; state !== null; state = key.after(state)) {
+      if (!state.isFamilyTranslated || key !== (inward ? state.stack : state.wire)) continue;
+      if (isOnInterface(core, packet, state)) break;
+    }
+  }
+  if (state === null || state.timeout >= TIMEOUT.count) return null;
   const { rate } = state.rule;
   if (rate !== null && packet.direction === state.direction) {
     rate.add(core.seconds());
@@ -88,7 +93,7 @@ function isOnInterface(core: FilterCore, packet: Description, state: State): boo
 /** The first state under a key that is for this interface and this side. */
 function selectState(core: FilterCore, packet: Description, key: StateKey): State | null {
   const inward = packet.direction === IN;
-  for (const state of key.states) {
+  for (let state = key.first; state !== null; state = key.after(state)) {
     if (state.timeout === TIMEOUT.purge) continue;
     if (state.kif !== core.interfaces.all && state.kif !== packet.kif) continue;
     if (state.wire.family === state.stack.family) {

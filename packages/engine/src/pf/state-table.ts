@@ -70,7 +70,9 @@ export class StateTable {
     this.searches++;
     const key = this.find(family, protocol, address0, address1, port0, port1, routingDomain);
     if (key === null) return false;
-    for (const state of key.states) if (key === (direction === IN ? state.wire : state.stack)) return true;
+    for (let state = key.first; state !== null; state = key.after(state)) {
+      if (key === (direction === IN ? state.wire : state.stack)) return true;
+    }
     return false;
   }
 
@@ -104,11 +106,7 @@ export class StateTable {
     state.kif = kif;
     // If-bound states come before floating ones.
     for (const key of state.wire === state.stack ? [state.wire] : [state.wire, state.stack]) {
-      const at = key.states.indexOf(state);
-      if (at > 0) {
-        key.states.splice(at, 1);
-        key.states.unshift(state);
-      }
+      if (key.first !== state && key.detach(state)) key.attach(state, true);
     }
   }
 
@@ -165,8 +163,9 @@ export class StateTable {
       key.routingDomain,
     );
     if (existing !== null && existing !== key) {
-      for (const other of existing.states) {
-        if (other.kif !== state.kif) continue;
+      for (let other = existing.first; other !== null; other = existing.after(other)) {
+        // Translated into itself, a state meets only itself.
+        if (other === state || other.kif !== state.kif) continue;
         const translated = other.isFamilyTranslated;
         const clash =
           (other.wire.family === key.family && other.direction === state.direction) ||
@@ -182,17 +181,15 @@ export class StateTable {
       }
       used = existing;
     } else if (existing === null) this.#link(key);
+    const isThere = index === STACK && state.wire === used;
     state.setKey(index, used);
-    used.attach(state, state.kif !== this.#all);
+    if (!isThere) used.attach(state, state.kif !== this.#all);
     if (replaced !== null) this.onReplaced(replaced);
     return used;
   }
 
   #detachKey(state: State, key: StateKey): void {
-    const at = key.states.indexOf(state);
-    if (at === -1) return;
-    key.states.splice(at, 1);
-    if (key.states.length > 0) return;
+    if (!key.detach(state) || key.first !== null) return;
     this.#unlink(key);
     if (key.reverse !== null) {
       key.reverse.reverse = null;

@@ -9,7 +9,6 @@ import type { RouteDecision } from "./types.ts";
 import type { UdpMapping } from "./udp-mapping.ts";
 
 /** Shared by all that have none; never filled. */
-const NO_STATES: State[] = [];
 const NO_NODES: SourceNode[] = [];
 const NO_ACTIONS: StateActions = new StateActions(new Actions());
 
@@ -26,8 +25,8 @@ export class StateKey {
   readonly port0: number;
   readonly port1: number;
   readonly hash: number;
-  /** If-bound states before floating ones. */
-  states: State[] = NO_STATES;
+  /** The states under this key, if-bound ones before floating ones: go on with {@link after}. */
+  first: State | null = null;
   /** Key of the same packets on the other side of the machine, once a packet went through both. */
   reverse: StateKey | null = null;
   /** Not (or no longer) in the table. */
@@ -53,12 +52,41 @@ export class StateKey {
     this.hash = hashKey(protocol, address0, address1, port0, port1);
   }
 
+  /** The state that comes after one of this key's. */
+  after(state: State): State | null {
+    return state.wire === this ? state.nextByWire : state.nextByStack;
+  }
+
   /** @param first the state comes before those that are there */
   attach(state: State, first: boolean): void {
-    // Most keys have one state: a list of one needs no room to grow.
-    if (this.states.length === 0) this.states = [state];
-    else if (first) this.states.unshift(state);
-    else this.states.push(state);
+    const head = this.first;
+    if (first || head === null) {
+      this.#link(state, head);
+      this.first = state;
+      return;
+    }
+    let last = head;
+    for (let next = this.after(last); next !== null; next = this.after(last)) last = next;
+    this.#link(last, state);
+    this.#link(state, null);
+  }
+
+  /** @returns whether the state was there */
+  detach(state: State): boolean {
+    let previous: State | null = null;
+    for (let at = this.first; at !== null; previous = at, at = this.after(at)) {
+      if (at !== state) continue;
+      if (previous === null) this.first = this.after(state);
+      else this.#link(previous, this.after(state));
+      this.#link(state, null);
+      return true;
+    }
+    return false;
+  }
+
+  #link(state: State, next: State | null): void {
+    if (state.wire === this) state.nextByWire = next;
+    else state.nextByStack = next;
   }
 
   address(index: number): Address {
@@ -152,6 +180,9 @@ export class State {
   limiters: LimiterShare | null = null;
   /** The translation rule is none of the others, and counts the state too. */
   countsNatRule = false;
+  /** Next under the same key. */
+  nextByWire: State | null = null;
+  nextByStack: State | null = null;
   /** Neighbours in the list of all states. */
   previous: State | null = null;
   nextInList: State | null = null;
@@ -204,7 +235,7 @@ export class State {
 }
 
 const NO_RULES: readonly LoadedRule[] = [];
-const NO_KEY: StateKey = { states: NO_STATES, removed: true } as unknown as StateKey;
+const NO_KEY: StateKey = { first: null, removed: true } as unknown as StateKey;
 
 /** Names of TCP levels as `pfctl -ss` prints them (tcpstates). */
 export const TCP_STATE_NAMES: readonly string[] = [
