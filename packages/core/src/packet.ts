@@ -141,7 +141,7 @@ function tcpOptionsLength(tcp: TcpHeader | null): number {
 }
 
 /** Octets of the IP header, options and extension headers included. */
-function ipHeaderLength(packet: Packet): number {
+export function ipHeaderLength(packet: Packet): number {
   let header = packet.family === 4 ? 20 : 40;
   const { options } = packet;
   for (let i = 0; i < options.length; i++) header += options[i]?.bytes?.length ?? (packet.family === 4 ? 4 : 8);

@@ -1,4 +1,4 @@
-import { Address, type Family, type Packet, PROTOCOL } from "@pierhead/core";
+import { Address, type Family, ipHeaderLength, type Packet, PROTOCOL } from "@pierhead/core";
 import { type Action, AF_TRANSLATE, DROP, ICMP, ICMP6, IN, OUT, PASS, STATE_FLAG, WSCALE_MASK } from "./constants.ts";
 import type { FilterCore } from "./core.ts";
 import type { Description } from "./description.ts";
@@ -372,6 +372,8 @@ function translateErrorFamily(packet: Description, subject: Subject, key: StateK
   packet.icmpMtu = header.mtu;
   packet.writeHeader();
   const inner = subject.packet;
+  // What is counted is the packet with the quoted header changed, its own not yet (pf_change_icmp_af).
+  packet.totalLength += (key.family === 4 ? 20 : 40) - ipHeaderLength(inner);
   inner.family = key.family;
   inner.source = key.address(turned ? subject.destinationIndex : subject.sourceIndex);
   inner.destination = key.address(turned ? subject.sourceIndex : subject.destinationIndex);

@@ -54,6 +54,60 @@ describe("binat-to with lists", () => {
   });
 });
 
+describe("an error that goes into the other family", () => {
+  it("counts with the header it quotes changed, and its own not yet", () => {
+    const machine = new Machine(parseSystem("openbsd-7.8") as System, {
+      interfaces: [
+        { name: "em0", addresses: [parsePrefix("2001:db8:1::2/64") as never] },
+        { name: "em1", addresses: [parsePrefix("192.168.1.1/24") as never] },
+      ],
+      files: new Map([
+        ["/etc/pf.conf", "pass in on em1 inet af-to inet6 from 2001:db8:1::2 to 2001:db8:1::80\npass out\n"],
+      ]),
+    });
+    machine.setForwarding(true);
+    expect(machine.pfctl(["-f", "/etc/pf.conf"]).exit).toBe(0);
+    const base = {
+      ttl: 64,
+      tos: 0,
+      dontFragment: false,
+      id: 0,
+      fragment: null,
+      options: [],
+      tcp: null,
+      sctpChunk: null,
+    };
+    const asked: Packet = {
+      ...base,
+      family: 4,
+      source: parseAddress("192.168.1.10") as never,
+      destination: parseAddress("203.0.113.9") as never,
+      protocol: PROTOCOL.udp,
+      sourcePort: 4000,
+      destinationPort: 53,
+      payloadLength: 0,
+      icmp: null,
+    };
+    const sent = stepsOf(receivePacket(machine, "em1", asked), "send")[0]?.packet as Packet;
+    expect(`${sent.destination}`).toBe("2001:db8:1::80");
+    const error: Packet = {
+      ...base,
+      family: 6,
+      source: sent.destination,
+      destination: sent.source,
+      protocol: PROTOCOL.icmp6,
+      sourcePort: 0,
+      destinationPort: 0,
+      payloadLength: 0,
+      icmp: { type: 1, code: 4, id: 0, sequence: 0, mtu: 0, target: null, inner: sent },
+    };
+    receivePacket(machine, "em0", error);
+    const state = machine.pf.core.states.first;
+    // 28 octets of IPv4, then 40 + 8 + 48 of IPv6, less the 20 that the quoted header shrinks by.
+    expect((state?.bytes0 ?? 0) + (state?.bytes1 ?? 0)).toBe(28 + 96 - 20);
+  });
+});
+
 describe("modulate state", () => {
   it("makes sequence numbers of one connection that differ by what the counter went on", () => {
     const machine = gateway("pass modulate state\n");
