@@ -8,6 +8,7 @@ import { readScenario } from "@pierhead/engine/scenario";
 import { parsePacketLine } from "@pierhead/engine/trace";
 import { parseDmesg } from "@pierhead/lang/dmesg";
 import { FlowDecoder, FlowTable } from "@pierhead/lang/flow-export";
+import { readIfconfigAll, readIpLinks, readPciconf, readProc, readSysctlHw } from "@pierhead/lang/host-facts";
 import { readAsDaemon } from "@pierhead/lang/ifstated";
 import { ikedPrint } from "@pierhead/lang/iked";
 import { parseIp, parseNetToolsRoute } from "@pierhead/lang/ip-command";
@@ -113,6 +114,10 @@ const SEEDS: Record<string, readonly string[]> = {
     "Nov 24 10:00:00.000001 rule 7.ftp-proxy.2/(match) [uid 0, pid 99] pass in on em0: [uid 5, pid 7] 203.0.113.9.4000 > 192.0.2.1.22: S",
     " 00:00:01.000000 rule 12/0(match): block in on em0: 203.0.113.9.4000 > 192.0.2.1.22: Flags [S]",
     `d\x02\x01\x00em0${"\0".repeat(54)}\x01${"\0".repeat(39)}E\0\0(${"\0".repeat(40)}`,
+  ],
+  host: [
+    "em0: flags=8843<UP,BROADCAST> mtu 1500\n\tlladdr 00:0d:b9:41:7d:00\n\tmedia: Ethernet autoselect (1000baseT full-duplex)\n\tstatus: active\nhw.model=AMD\nhw.physmem=1024\nem0@pci0:0:25:0:\tclass=0x020000\n    class      = network\nMemTotal: 12 kB\nprocessor : 0\n",
+    '[{"ifname":"eth0","flags":["UP"],"mtu":1500,"operstate":"UP","link_type":"ether","address":"02:00:00:00:00:01","linkinfo":{"info_kind":"veth"}}]',
   ],
   counters: [
     "block drop in log all\n  [ Evaluations: 12        Packets: 3         Bytes: 180         States: 0     ]\nState Table                          Total             Rate\n  current entries                        4               \n  inserts                              700            1.0/s\nName    Mtu   Network     Address              Ipkts Idrop    Opkts Odrop Colls\nem0     1500  <Link>      00:0d:b9:41:7d:00   100     2      200     3     0\n\t12 data packets (340 bytes) retransmitted\n",
@@ -338,6 +343,18 @@ function probeOutputs(): FuzzTarget[] {
         for (const record of decoder.decode(part).records) table.add(record);
       }
       table.top(10);
+    },
+  });
+  targets.push({
+    name: "tools of this machine",
+    seeds: SEEDS["host"] as string[],
+    share: 0.3,
+    run: (text) => {
+      readIfconfigAll(text);
+      readIpLinks(text);
+      readPciconf(text);
+      readProc(text, text);
+      readSysctlHw(text);
     },
   });
   targets.push({

@@ -1,0 +1,1 @@
+export { type HostInventory, readHostInventory } from "./host.ts";

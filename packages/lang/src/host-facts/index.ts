@@ -1,0 +1,3 @@
+export { readIfconfigAll, readPciconf, readSysctlHw } from "./bsd.ts";
+export { readIpLinks, readProc } from "./linux.ts";
+export type { HardwareFacts, HostInterface, PciDevice } from "./types.ts";
