@@ -445,6 +445,28 @@ describe("DHCPv4", () => {
     expect(codes(talk(...messages))).toEqual(expected);
   });
 
+  it("follows renewals, with the transaction id of the first exchange as most clients have it", () => {
+    const frames = [discover, dhcpv4(2, 2, yours, times(3600)), request, dhcpv4(2, 5, yours, times(3600))].map(
+      (message, index) => ({ at: START + index, frame: frame4(message) }),
+    );
+    const renew = dhcpv4(1, 3, { ciaddr: "192.0.2.10" });
+    const unicast = ethernet(ipv4("192.0.2.10", "192.0.2.1", udp(68, 67, renew)));
+    const report = judge(
+      pcap([
+        ...frames,
+        { at: START + 1803, frame: unicast },
+        { at: START + 2478, frame: unicast },
+        { at: START + 3153, frame: frame4(renew) },
+        { at: START + 3200, frame: frame4(discover) },
+      ]),
+    );
+    expect(codes(report)).toEqual(["lease/unanswered"]);
+    expect(report.leases[0]?.observed).toMatchObject({ renewAfter: 1800 });
+    expect(report.evidence.source.line(5)).toBe(
+      "12:30:03.000Z 192.0.2.10 > 192.0.2.1 REQUEST 00001234 02:00:00:00:00:01 of 192.0.2.10",
+    );
+  });
+
   it("reads options in the file and sname fields", () => {
     const split = dhcpv4(
       2,

@@ -10,9 +10,10 @@ import { until, wait } from "./two-isp-world.ts";
 
 /** What the server is to send; times in seconds. */
 export interface Timers {
-  readonly kind: "na" | "pd";
-  readonly t1: number;
-  readonly t2: number;
+  /** An address, a prefix, or an IPv4 address, whose times may be left out and which has no preferred lifetime. */
+  readonly kind: "na" | "pd" | "v4";
+  readonly t1: number | null;
+  readonly t2: number | null;
   readonly preferred: number;
   readonly valid: number;
   /** Answers until it has granted, and never again. */
@@ -84,6 +85,8 @@ BOUND6|RENEW6|REBIND6)
   ip -6 address replace $new_ip6_address/128 dev $interface \\
     valid_lft $new_max_life preferred_lft $new_preferred_life ;;
 EXPIRE6|RELEASE6|STOP6) ip -6 address del $old_ip6_address/128 dev $interface ;;
+BOUND|RENEW|REBIND|REBOOT) ip address replace $new_ip_address/24 dev $interface ;;
+EXPIRE|RELEASE|STOP) ip address del $old_ip_address/24 dev $interface ;;
 esac
 exit 0
 `;
@@ -146,6 +149,9 @@ class LeaseWorld {
       this.#ip("-n", name, "link", "set", "eth0", "up");
     }
     this.#ip("-n", server, "-6", "address", "add", "2001:db8:1::1/64", "dev", "eth0", "nodad");
+    this.#ip("-n", server, "address", "add", "192.0.2.1/24", "broadcast", "192.0.2.255", "dev", "eth0");
+    // Answers to 255.255.255.255 need a way out.
+    this.#ip("-n", server, "route", "add", "default", "dev", "eth0");
   }
 
   #name(place: "s" | "c"): string {
@@ -180,7 +186,11 @@ class LeaseWorld {
     await until(linkLocal, 5_000, "link-local addresses");
     await (server === "kea" ? this.#kea(timers) : this.#responder(timers));
     const capture = join(this.#folder, "lease.pcap");
-    this.#start("c", [], `tcpdump -i eth0 -U --immediate-mode -Z root -w ${capture} udp port 546 or udp port 547`);
+    this.#start(
+      "c",
+      [],
+      `tcpdump -i eth0 -U --immediate-mode -Z root -w ${capture} 'udp portrange 67-68 or udp portrange 546-547'`,
+    );
     await until(() => existsSync(capture) && statSync(capture).size >= 24, 5_000, "tcpdump");
     const client = this.#client(name, timers);
     let log = "";
@@ -193,7 +203,7 @@ class LeaseWorld {
     const looks: Look[] = [];
     const end = performance.now() + seconds * 1000;
     while (performance.now() < end) {
-      looks.push({ time: Date.now() / 1000, state: this.#look() });
+      looks.push({ time: Date.now() / 1000, state: this.#look(timers.kind) });
       await wait(250);
     }
     return { capture: readFileSync(capture), log, looks };
@@ -207,22 +217,24 @@ class LeaseWorld {
 
   #client(name: Client, { kind }: Timers): ChildProcess {
     if (name === "dhcpcd") {
-      const association = kind === "na" ? "ia_na 1" : "ia_pd 1/::/56 -";
-      const config = this.#file("dhcpcd.conf", `duid ll\nipv6only\nnoipv6rs\ninterface eth0\n  ${association}\n`);
+      const six = `ipv6only\nnoipv6rs\ninterface eth0\n  ${kind === "na" ? "ia_na 1" : "ia_pd 1/::/56 -"}\n`;
+      const four = "ipv4only\nnoarp\nnoipv4ll\ninterface eth0\n";
+      const config = this.#file("dhcpcd.conf", `duid ll\n${kind === "v4" ? four : six}`);
       return this.#start("c", ["/run", "/var/lib/dhcpcd"], `dhcpcd -B -d -f ${config} -c /bin/true eth0`);
     }
     if (name === "dhclient") {
       // Its own script would write to the machine's resolv.conf.
       const script = this.#file("script", DHCLIENT_SCRIPT, 0o755);
       const files = `-lf ${join(this.#folder, "leases")} -pf ${join(this.#folder, "pid")}`;
-      return this.#start("c", ["/run"], `dhclient -6 -d -v -D LL -cf /dev/null ${files} -sf ${script} eth0`);
+      const family = kind === "v4" ? "-4" : "-6 -D LL";
+      return this.#start("c", ["/run"], `dhclient ${family} -d -v -cf /dev/null ${files} -sf ${script} eth0`);
     }
     if (name === "dhcp6c") {
       const config = this.#file("dhcp6c.conf", "interface eth0 { send ia-na 1; };\nid-assoc na 1 { };\n");
       const line = `dhcp6c -f -D -c ${config} -p ${join(this.#folder, "pid")} eth0`;
       return this.#start("c", ["/run", "/var/lib"], `sh -c 'mkdir -p /var/lib/dhcpv6 && exec ${line}'`);
     }
-    const network = this.#file("eth0.network", NETWORK);
+    const network = this.#file("eth0.network", kind === "v4" ? NETWORK.replace("DHCP=ipv6", "DHCP=ipv4") : NETWORK);
     const program = NETWORKD.find((path) => existsSync(path)) as string;
     // Without a udev it would wait for one, unless /sys cannot be written to.
     const steps = [
@@ -235,9 +247,10 @@ class LeaseWorld {
     return this.#start("c", ["/run", "/etc/systemd/network"], `sh -c '${steps.join(" && ")}'`);
   }
 
-  #look(): Look["state"] {
-    const shown = this.#ip("-n", this.#name("c"), "-6", "address", "show", "dev", "eth0", "scope", "global");
-    if (!shown.includes("inet6")) return "none";
+  #look(kind: Timers["kind"]): Look["state"] {
+    const family = kind === "v4" ? "-4" : "-6";
+    const shown = this.#ip("-n", this.#name("c"), family, "address", "show", "dev", "eth0", "scope", "global");
+    if (!shown.includes("inet")) return "none";
     return shown.includes("deprecated") ? "deprecated" : "preferred";
   }
 
@@ -267,7 +280,7 @@ class LeaseWorld {
   }
 
   async #responder(timers: Timers): Promise<void> {
-    const script = resolve(import.meta.dirname, "dhcpv6-responder.mjs");
+    const script = resolve(import.meta.dirname, `dhcpv${timers.kind === "v4" ? 4 : 6}-responder.mjs`);
     const responder = this.#start("s", [], `${process.execPath} ${script} eth0 '${JSON.stringify(timers)}'`);
     await said(responder, "ready", "the responder");
   }

@@ -306,7 +306,7 @@ describe("DHCPv4 clients", () => {
     "dhclient (ISC) 4.4.3",
     "systemd-networkd 252",
     "dhcpleased OpenBSD 7.8",
-    "dhclient (FreeBSD) FreeBSD 15",
+    "dhclient (FreeBSD) 15",
   ];
   const briefs = (lease4: Lease4): Record<string, string> => {
     const found: Record<string, string> = {};
@@ -325,7 +325,7 @@ describe("DHCPv4 clients", () => {
       {
         rfc: "kept 1800 3150",
         dhcpcd: "kept 1800 3150",
-        isc: "kept 1351-1801 3150",
+        isc: "kept 1350-1802 3150",
         networkd: "kept 1799-1801 3149-3151",
         openbsd: "kept 1800 3184",
         freebsd: "kept 1800 3150",
@@ -337,7 +337,7 @@ describe("DHCPv4 clients", () => {
       {
         rfc: "kept 3000 2000",
         dhcpcd: "kept 1800 2000",
-        isc: "kept 1500 2000",
+        isc: "kept 1499-1501 2000",
         networkd: "kept 1799-1801 1999-2001",
         openbsd: "kept 1800 3184",
         freebsd: "kept 1800 2000",
@@ -349,7 +349,7 @@ describe("DHCPv4 clients", () => {
       {
         rfc: "kept 1000 4000",
         dhcpcd: "kept 1000 3150",
-        isc: "kept 750-1000 4000",
+        isc: "kept 749-1001 4000",
         networkd: "kept 999-1001 3149-3151",
         openbsd: "kept 1800 3184",
         freebsd: "kept 1000 1750",
@@ -387,7 +387,7 @@ describe("DHCPv4 clients", () => {
     [
       "no server identifier",
       four(3600, null, null, { server: null }),
-      { networkd: "none", isc: "kept 1351-1801 3150" },
+      { networkd: "none", isc: "kept 1350-1802 3150" },
     ],
   ])("%s", (_, lease4, expected) => {
     expect(briefs(lease4)).toMatchObject(expected);

@@ -82,7 +82,8 @@ function question(seen: Seen4, state: State): void {
   if (dhcp.type !== MESSAGE4.discover && dhcp.type !== MESSAGE4.request && dhcp.type !== MESSAGE4.inform) return;
   const key = `${dhcp.transactionId} ${dhcp.type}`;
   const known = state.exchanges.get(key);
-  if (known !== undefined) {
+  // Many clients renew with the transaction id of the first exchange: what was answered is over.
+  if (known !== undefined && known.answers === 0) {
     known.last = seen;
     known.times++;
     return;

@@ -161,6 +161,7 @@ export function list4(dhcp: Dhcpv4Message, listing: Listing): void {
   listing.write(
     `${messageName4(dhcp.type)} ${dhcp.transactionId.toString(16).padStart(8, "0")} ${hex(dhcp.hardwareAddress, ":")}`,
   );
+  if (!dhcp.clientAddress.isUnspecified()) listing.write(` of ${dhcp.clientAddress}`);
   if (!lease.address.isUnspecified()) listing.write(` ${lease.address}`);
   if (lease.leaseTime !== null) listing.write(` lease ${secondsWord(lease.leaseTime)}`);
   if (lease.t1 !== null) listing.write(` T1 ${secondsWord(lease.t1)}`);

@@ -4,7 +4,7 @@ import { at, type ClientModel, oneGroup, type Plan, type Said, taken4 } from "./
 
 export const freebsdDhclient: ClientModel = {
   name: "dhclient (FreeBSD)",
-  version: "FreeBSD 15",
+  version: "15",
   systems: "FreeBSD (IPv4 only; the base system has no DHCPv6 client)",
   plan6: null,
   plan4,

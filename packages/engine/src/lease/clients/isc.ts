@@ -83,7 +83,10 @@ function plan6(associations: readonly IdentityAssociation[]): Plan {
   return { groups: oneGroup(leases, at(renew), at(rebind)), refused, notes };
 }
 
-/** client/dhclient.c: dhcpack(). The renewal time is spread over three quarters to the whole of T1. */
+/**
+ * client/dhclient.c: dhcpack(), bind_lease(). The renewal time is spread over three quarters to the whole of T1, from
+ * the whole second in which the ACK came, and a part of a second is added.
+ */
 function plan4(lease: Lease4): Plan {
   if ((lease.leaseTime ?? 0) === 0) {
     return {
@@ -116,6 +119,6 @@ function plan4(lease: Lease4): Plan {
     latest = earliest > t2 ? capped : t2;
     earliest = Math.min(earliest, capped);
   }
-  const renew = t1 === Number.POSITIVE_INFINITY ? null : { earliest, latest };
+  const renew = t1 === Number.POSITIVE_INFINITY ? null : { earliest: Math.max(0, earliest - 1), latest: latest + 1 };
   return { groups: oneGroup([taken4(lease, leaseTime)], renew, at(t2)), refused: [], notes };
 }
