@@ -5,6 +5,7 @@
  */
 import { type Address, type Diagnostic, diagnostic, type Family, type Source, type System } from "@pierhead/core";
 import { classfulLength, nearest, parseInetAton, parseLooseAddress, parseNetmask, type Word } from "../text/index.ts";
+import { bridgeRuleProblem } from "./bridge-rule.ts";
 import { type Arity, ifconfigKeywords, SECRET_KEYWORDS } from "./keywords.ts";
 import type { AddressSetting, IfconfigSettings, InterfaceChange } from "./types.ts";
 
@@ -67,6 +68,10 @@ class Reader {
     }
     while (i < words.length) {
       const word = words[i] as Word;
+      if (word.text === "rule" && this.#system.family === "openbsd") {
+        this.#bridgeRule(word, words.slice(i + 1));
+        return;
+      }
       const arity = this.#keywords.get(word.text);
       if (arity === undefined) {
         // ifconfig gives up at the first word that is neither keyword nor address: what follows is never looked at.
@@ -87,6 +92,11 @@ class Reader {
       this.#keyword(word, rest);
       i += 1 + count;
     }
+  }
+
+  #bridgeRule(rule: Word, words: readonly Word[]): void {
+    const problem = bridgeRuleProblem(words);
+    if (problem !== null) this.#say("ifconfig/bridge-rule", "error", problem.message, words[problem.at] ?? rule);
   }
 
   settings(): IfconfigSettings {

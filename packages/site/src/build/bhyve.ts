@@ -2,6 +2,7 @@
 import type { Guest } from "../model/site.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
 import { diskLine, GUEST_FOLDER, guestScript, hardwarePaths, quote, type RunnerInput, rcScript } from "./runner.ts";
+import { freebsdWireCommands } from "./wire.ts";
 
 /** What the package edk2-bhyve (bhyve-firmware) installs. */
 const FIRMWARE = "/usr/local/share/uefi-firmware/BHYVE_UEFI.fd";
@@ -40,6 +41,7 @@ function startScript(input: RunnerInput, guest: Guest, tap: string): BuiltFile {
   out.line(`ifconfig ${tap} create 2> /dev/null`, guest.path);
   out.line(`ifconfig ${tap} description ${quote(guest.name)} up`, guest.path);
   out.line(`ifconfig ${hypervisor.bridge} addm ${tap} 2> /dev/null`, guest.path, [...hypervisor.path, "bridge"]);
+  for (const { text, from: origin } of freebsdWireCommands(input.host, guest, tap)) out.line(text, ...origin);
   out.blank().line("# bhyve ends with 0 when the guest reboots, and then runs again.");
   out.line("while :; do");
   out.line(`\tbhyve -A -H -P -c ${guest.cpus} -m ${guest.memory}M \\`, from.cpus, from.memory);

@@ -21,6 +21,8 @@ export interface Card {
   readonly inet6Gateway: CardGateway | null;
   /** What is not written down of IPv6: routers are listened to, a prefix is asked for. */
   readonly inet6: Inet6 | null;
+  /** ARP entries that are fixed. */
+  readonly neighbours: readonly { readonly address: Address; readonly mac: string; readonly path: SitePath }[];
   readonly description: string;
   readonly mtu: number | null;
 }
@@ -35,6 +37,7 @@ export function bareCard(interfaceName: string, path: SitePath): Card {
     gateway: null,
     inet6Gateway: null,
     inet6: null,
+    neighbours: [],
     description: "",
     mtu: null,
   };
@@ -64,6 +67,7 @@ function lineCard(host: Host, line: Uplink): Card {
     addresses,
     gateway: byIfstated ? null : gateway,
     ...inet6Of(line.inet6, addresses),
+    neighbours: fixed(line.gateway, line.gatewayMac, [...line.path, "gatewayMac"]),
     description: line.description,
     mtu: line.mtu,
   };
@@ -84,7 +88,12 @@ export function guestCard(guest: Guest): Card {
     addresses,
     gateway: gatewayOn(addresses, guest.gateway, guest.gatewayPath),
     ...inet6Of(guest.inet6, addresses),
+    neighbours: fixed(guest.gateway, guest.gatewayMac, guest.gatewayPath),
   };
+}
+
+function fixed(address: Address | null, mac: string | null, path: SitePath): Card["neighbours"] {
+  return address === null || mac === null ? [] : [{ address, mac, path }];
 }
 
 function inet6Addresses(inet6: Inet6 | null): Card["addresses"] {

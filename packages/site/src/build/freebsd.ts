@@ -35,6 +35,10 @@ export function freebsdCards(out: FileWriter, { cards, tunnels, bridge }: Statio
       card,
       routes.map((route) => route.name),
     );
+  const pairs = all.flatMap((card) => card.neighbours.map((one) => ({ ...one, name: `gw_${card.interface}` })));
+  if (pairs.length > 0)
+    set(out, "static_arp_pairs", pairs.map((one) => one.name).join(" "), ...pairs.map((one) => one.path));
+  for (const { name, address, mac, path } of pairs) set(out, `static_arp_${name}`, `${address} ${mac}`, path);
   for (const { name, words, from } of routes) set(out, `route_${name}`, words, ...from);
   for (const end of tunnels) freebsdTunnel(out, end);
 }

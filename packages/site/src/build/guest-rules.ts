@@ -1,15 +1,20 @@
-/** Rules for guests on a bridge(4) of OpenBSD, which hands every IP packet to pf on the card and on the guest's tap. */
+/** Rules for guests on a bridge that hands every IP packet to pf, on the card and on the guest's tap. */
 import { formatPrefix } from "@pierhead/core";
 import type { Guest, Host, Inet6 } from "../model/site.ts";
 import type { SitePath } from "../read/index.ts";
 import type { FileWriter } from "./file.ts";
 import type { PfWriter, RuleWords } from "./pf-rule.ts";
+import { isShared } from "./wire.ts";
 
-/** Guests whose frames pf sees: veb(4) asks it for nothing unless told to (link1), the bridges of other systems neither. */
+/**
+ * Guests whose packets pf sees on the bridge: always on bridge(4) of OpenBSD, where `net.link.bridge.pfil_member` says so
+ * on FreeBSD. veb(4) asks it for nothing unless told to (link1), and vm-bhyve names the taps itself.
+ */
 export function filteredGuests(host: Host, guests: readonly Guest[]): readonly Guest[] {
   const { hypervisor, system } = host;
-  if (hypervisor === null || system.family !== "openbsd" || hypervisor.bridge.startsWith("veb")) return [];
-  return guests;
+  if (hypervisor === null || hypervisor.bridge.startsWith("veb")) return [];
+  if (system.family === "freebsd") return hypervisor.kind === "bhyve" && isShared(host) ? guests : [];
+  return system.family === "openbsd" ? guests : [];
 }
 
 /**

@@ -17,6 +17,7 @@ import { pfFiles } from "./pf-conf.ts";
 import { guestStation, hostStation, type Station } from "./station.ts";
 import { freebsdLeaseHook, netbsdLeaseHook } from "./tunnel.ts";
 import { enableVpn, vpnFiles } from "./vpn.ts";
+import { nftWire } from "./wire.ts";
 
 /** @param guests of this host, in the order in which they start */
 export function buildHost(host: Host, guests: readonly Guest[], site: Site): BuiltMachine {
@@ -99,7 +100,7 @@ function openbsd(station: Station, guests: readonly Guest[], site: string): Buil
     rc.line(enableIfstated(host), [...host.path, "uplinks"]);
     files.push(...ifstatedFiles(host, station.tunnels, site));
   }
-  files.push(...bridgeFiles(station), ...guestRunner(host, guests, site, rc));
+  files.push(...bridgeFiles(station, guests), ...guestRunner(host, guests, site, rc));
   if (!rc.isEmpty) files.push(rc.finish());
   if (station.dns.length > 0) files.push(resolvConf(station.dns));
   return files;
@@ -142,7 +143,7 @@ function freebsd(station: Station, guests: readonly Guest[], site: string): Buil
     files.push(...ifstatedFiles(host, station.tunnels, site));
   }
   files.push(...some(freebsdLeaseHook(station.tunnels, site)));
-  files.push(...bridgeFiles(station), ...guestRunner(host, guests, site, rc), rc.finish());
+  files.push(...bridgeFiles(station, guests), ...guestRunner(host, guests, site, rc), rc.finish());
   if (station.dns.length > 0) files.push(resolvConf(station.dns));
   return files;
 }
@@ -167,7 +168,7 @@ function netbsd(station: Station, guests: readonly Guest[], site: string): Built
   }
   files.push(...some(netbsdLeaseHook(station.tunnels, site)));
   const rc = new FileWriter("/etc/rc.conf.d/guests");
-  files.push(...bridgeFiles(station), ...guestRunner(host, guests, site, rc));
+  files.push(...bridgeFiles(station, guests), ...guestRunner(host, guests, site, rc));
   if (!rc.isEmpty) files.push(rc.finish());
   if (station.dns.length > 0) files.push(resolvConf(station.dns));
   return files;
@@ -186,6 +187,7 @@ function linux(station: Station, guests: readonly Guest[], site: string): BuiltF
   const files = linuxCards(cards, { network: host.network, dns, mac, bridge, tunnels: station.tunnels });
   files.push(new FileWriter("/etc/hostname").line(host.name, host.path).finish());
   files.push(...delegation(host, site).files);
+  files.push(...some(nftWire(host, guests, site)));
   const unused = new FileWriter("");
   files.push(...guestRunner(host, guests, site, unused));
   return files;

@@ -4,6 +4,7 @@ import type { SitePath } from "../read/index.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
 import { head } from "./gateway.ts";
 import { GUEST_FOLDER, guestTitle, hardwarePaths, quote, type RunnerInput } from "./runner.ts";
+import { isShared, NFT_FILE } from "./wire.ts";
 
 export function libvirtFiles(input: RunnerInput): BuiltFile[] {
   const { hypervisor, guests, site, host } = input;
@@ -12,6 +13,7 @@ export function libvirtFiles(input: RunnerInput): BuiltFile[] {
   script.line("#!/bin/sh");
   head(script, site, `${host.name}: its guests, each after those it waits for.`);
   script.line(`mkdir -p ${hypervisor.disks}`, [...hypervisor.path, "disks"]);
+  if (isShared(host)) script.line(`nft -f ${NFT_FILE}`, host.path);
   for (const { guest } of guests) {
     const name = quote(guest.name);
     const disk = `${hypervisor.disks}/${guest.name}.qcow2`;

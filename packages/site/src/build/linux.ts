@@ -73,6 +73,9 @@ function networkFile(card: Card, dns: LinuxOptions["dns"]): BuiltFile {
     out.blank().line("[Route]").line(`Gateway=${gateway.address}`, gateway.path);
     if (gateway.onLink) out.line("GatewayOnLink=yes", gateway.path);
   }
+  for (const { address, mac, path } of card.neighbours) {
+    out.blank().line("[Neighbor]", path).line(`Address=${address}`, path).line(`LinkLayerAddress=${mac}`, path);
+  }
   if (card.inet6 !== null) networkdSections(out, card.inet6);
   return out.finish();
 }
@@ -153,6 +156,11 @@ function ifupdownCard(out: FileWriter, card: Card, bridge: Bridge | null): void 
     out.line(`\taddress ${prefix.address}/${prefix.length}`, path);
     if (index === 0) extra();
     const firstOfFamily = card.addresses.findIndex((one) => one.prefix.address.family === family) === index;
+    if (family === 4 && firstOfFamily) {
+      for (const { address, mac, path: from } of card.neighbours) {
+        out.line(`\tpost-up ip neigh replace ${address} lladdr ${mac} nud permanent dev ${name}`, from);
+      }
+    }
     if (gateway !== null && firstOfFamily) {
       if (gateway.onLink || gateway.address.isLinkLocal()) {
         // `gateway` would be refused: it is on no network of this card. `onlink` says that it is on the wire all the same.

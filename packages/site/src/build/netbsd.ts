@@ -37,6 +37,8 @@ function ifconfigFile(card: Card, system: System): BuiltFile {
     const { address, path } = card.inet6Gateway;
     out.line(`!/sbin/route -qn add -inet6 default ${scoped(address, card.interface)}`, path);
   }
+  for (const { address, mac, path } of card.neighbours)
+    out.line(`!/usr/sbin/arp -s ${address} ${mac} > /dev/null`, path);
   return out.finish();
 }
 

@@ -52,6 +52,9 @@ function hostnameFile(card: Card, leases: boolean, system: System): BuiltFile {
   if (card.mtu !== null) out.line(`mtu ${card.mtu}`, [...card.path, "mtu"]);
   if (card.gateway !== null) openbsdGateway(out, card, card.gateway, leases);
   if (card.inet6Gateway?.onLink === true) openbsdGateway(out, card, card.inet6Gateway, leases);
+  for (const { address, mac, path } of card.neighbours) {
+    out.line(`!/usr/sbin/arp -s ${address} ${mac} permanent > /dev/null`, path);
+  }
   return out.finish();
 }
 

@@ -48,6 +48,7 @@ export function guestStation(guest: Guest): Station {
       interface: guest.interface,
       address: guest.address,
       gateway: guest.gateway,
+      gatewayMac: guest.gatewayMac,
       dhcp: false,
       description: "",
       weight: 1,

@@ -4,6 +4,7 @@ import type { GuestDescription, HostDescription, SiteDescription } from "../sche
 import type { CheckContext } from "./check-context.ts";
 import { checkGuestInet6, checkHostInet6 } from "./check-inet6.ts";
 import { checkGuestTunnels, checkHostTunnels } from "./check-tunnels.ts";
+import { checkWire } from "./check-wire.ts";
 import type { Guest, Host } from "./site.ts";
 
 type Path = readonly (string | number)[];
@@ -44,6 +45,13 @@ export function checkBuilt(
   guests: readonly Guest[],
   context: CheckContext,
 ): void {
+  for (const host of hosts.values()) {
+    checkWire(
+      host,
+      guests.filter((guest) => guest.on === host.name),
+      context,
+    );
+  }
   for (const host of hosts.values()) checkHostBuilt(host, site.hosts[host.name] as HostDescription, context);
   for (const guest of guests) {
     const description = site.guests?.[guest.name];

@@ -22,6 +22,15 @@ export function checkHost(host: Host, context: CheckContext): void {
 }
 
 function checkUplink(one: Uplink, context: CheckContext): void {
+  if (one.gatewayMac !== null && (Number.parseInt(one.gatewayMac.slice(0, 2), 16) & 1) === 1) {
+    context.say("site/mac-not-a-card", "error", `${one.gatewayMac} is no address of one card.`, [
+      ...one.path,
+      "gatewayMac",
+    ]);
+  } else if (one.gatewayMac !== null && one.gateway === null) {
+    const message = "`gatewayMac` is the MAC of the `gateway`, and a lease says which that is.";
+    context.say("site/no-effect", "warning", message, [...one.path, "gatewayMac"]);
+  }
   if (one.dhcp && (one.address !== null || one.gateway !== null)) {
     const message = "The lease says what address and gateway are; with `dhcp: true` neither is written.";
     context.say("site/dhcp-or-address", "error", message, [...one.path, one.address === null ? "gateway" : "address"]);

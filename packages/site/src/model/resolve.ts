@@ -92,6 +92,7 @@ function resolveUplink(name: string, one: UplinkDescription, path: SitePath): Up
     interface: one.interface,
     address: one.address === undefined ? null : prefix(one.address),
     gateway: one.gateway === undefined ? null : address(one.gateway),
+    gatewayMac: one.gatewayMac?.toLowerCase() ?? null,
     dhcp: one.dhcp === true,
     description: one.description ?? "",
     weight: one.weight ?? 1,
@@ -195,6 +196,10 @@ function resolveGuest(
     address: own,
     gateway,
     gatewayPath: guest.gateway === undefined ? [...(gatewayLine(host)?.path ?? path), "gateway"] : [...path, "gateway"],
+    gatewayMac:
+      guest.gatewayMac?.toLowerCase() ??
+      host.uplinks.find((line) => line.gateway?.equals(gateway) === true)?.gatewayMac ??
+      null,
     gatewayOnLink: !own.address.isIn(gateway, own.length),
     mac: guest.mac.toLowerCase(),
     inet6: guest.inet6 === undefined ? null : resolveInet6(guest.inet6, [...path, "inet6"]),

@@ -27,6 +27,8 @@ export interface Uplink {
   readonly address: Prefix | null;
   /** Null: it is in the lease. */
   readonly gateway: Address | null;
+  /** Lower case; null: found by ARP. */
+  readonly gatewayMac: string | null;
   readonly dhcp: boolean;
   readonly description: string;
   readonly weight: number;
@@ -128,6 +130,8 @@ export interface Guest {
   readonly gateway: Address;
   /** Where the gateway is written: here, or at the host. */
   readonly gatewayPath: SitePath;
+  /** Lower case; null: found by ARP. */
+  readonly gatewayMac: string | null;
   /** The gateway is outside the network of the address: it needs a route of its own. */
   readonly gatewayOnLink: boolean;
   /** Lower case. */

@@ -29,6 +29,8 @@ export interface UplinkDescription {
   address?: string | undefined;
   /** Next hop of a line with an address. It may be outside the network of the address (a rented server). */
   gateway?: string | undefined;
+  /** MAC of that gateway: its ARP entry is fixed, so that nobody else on the wire can claim to be it. */
+  gatewayMac?: string | undefined;
   /** The provider's DHCP server gives address and gateway. */
   dhcp?: boolean | undefined;
   description?: string | undefined;
@@ -155,6 +157,8 @@ export interface GuestDescription {
   mac: string;
   /** The gateway of the host when absent. */
   gateway?: string | undefined;
+  /** MAC of that gateway; the host's when the gateway is the host's. */
+  gatewayMac?: string | undefined;
   inet6?: Inet6Description | undefined;
   /** Linux: which files are written. */
   network?: LinuxNetwork | undefined;

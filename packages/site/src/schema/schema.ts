@@ -26,6 +26,7 @@ const uplink = z
     interface: value.interfaceName,
     address: value.interfaceAddress4.optional(),
     gateway: value.address4.optional(),
+    gatewayMac: value.mac.optional().describe("MAC of the gateway: nobody else on the wire can then claim to be it"),
     dhcp: z.boolean().optional().describe("The provider's DHCP server gives address and gateway"),
     description: value.description.optional(),
     weight: z
@@ -135,6 +136,7 @@ const guest = z
     address: value.guestAddress,
     mac: value.mac,
     gateway: value.address4.optional(),
+    gatewayMac: value.mac.optional().describe("MAC of the gateway; the host's when the gateway is the host's"),
     inet6: inet6.optional(),
     network,
     dns,

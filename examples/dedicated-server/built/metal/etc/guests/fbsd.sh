@@ -7,6 +7,8 @@
 ifconfig tap0 create 2> /dev/null
 ifconfig tap0 description fbsd up
 ifconfig bridge0 addm tap0 2> /dev/null
+ifconfig bridge0 static tap0 00:50:56:00:01:aa 2> /dev/null
+ifconfig bridge0 ifmaxaddr tap0 1
 
 # bhyve ends with 0 when the guest reboots, and then runs again.
 while :; do

@@ -7,6 +7,8 @@
 ifconfig tap1 create 2> /dev/null
 ifconfig tap1 description nbsd up
 ifconfig bridge0 addm tap1 2> /dev/null
+ifconfig bridge0 static tap1 00:50:56:00:02:bb 2> /dev/null
+ifconfig bridge0 ifmaxaddr tap1 1
 
 # bhyve ends with 0 when the guest reboots, and then runs again.
 while :; do

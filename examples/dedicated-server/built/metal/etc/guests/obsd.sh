@@ -7,6 +7,8 @@
 ifconfig tap3 create 2> /dev/null
 ifconfig tap3 description obsd up
 ifconfig bridge0 addm tap3 2> /dev/null
+ifconfig bridge0 static tap3 00:50:56:00:03:cc 2> /dev/null
+ifconfig bridge0 ifmaxaddr tap3 1
 
 # bhyve ends with 0 when the guest reboots, and then runs again.
 while :; do

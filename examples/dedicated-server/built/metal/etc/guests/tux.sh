@@ -7,6 +7,8 @@
 ifconfig tap2 create 2> /dev/null
 ifconfig tap2 description tux up
 ifconfig bridge0 addm tap2 2> /dev/null
+ifconfig bridge0 static tap2 00:50:56:00:04:dd 2> /dev/null
+ifconfig bridge0 ifmaxaddr tap2 1
 
 # bhyve ends with 0 when the guest reboots, and then runs again.
 while :; do
