@@ -71,9 +71,10 @@ export function quote(about: Packet, machine: Machine): Packet {
 
 /**
  * What OpenBSD's IPv6 forwarding keeps of a packet for errors that come up later (`ip6_forward`): of the protocols it
- * knows no more than the header. Shortens `about` in place.
+ * knows no more than the header, when nothing stands between it and the IPv6 header. Shortens `about` in place.
  */
 export function keepForErrors(about: Packet): void {
+  if (about.fragment !== null || about.options.length > 0) return;
   const transport = transportHeaderLength(about);
   switch (about.protocol) {
     case PROTOCOL.tcp:

@@ -1,7 +1,7 @@
 import { type Address, PROTOCOL } from "@pierhead/core";
 import { IN, PASS, SCTP_CHUNK, STATE_FLAG, SYNPROXY_DROP } from "./constants.ts";
 import type { FilterCore } from "./core.ts";
-import { beginProtocol, beginProxy, forgetHalfOpen, isProxied, takeLimits } from "./create-state.ts";
+import { beginProtocol, beginProxy, isProxied, takeLimits } from "./create-state.ts";
 import type { Description } from "./description.ts";
 import type { Kif } from "./interface-table.ts";
 import type { LoadedRule } from "./loaded-rule.ts";
@@ -25,19 +25,19 @@ export function createTranslatedState(
   if (rule.maxStates !== 0 && rule.states >= rule.maxStates) {
     core.counters.limit("max states per rule");
     packet.count("state-limit");
-    give(core, context, null);
+    give(core, context);
     return;
   }
   const limits =
     rule.sourceTrack && !insertTracked(core, context.nodes, rule, NODE.limit, packet.family, packet.source, null, null);
   if (limits || !insertSticky(core, packet, context, route)) {
     packet.count("src-limit");
-    give(core, context, null);
+    give(core, context);
     return;
   }
   if (core.states.count >= (core.limits.get("states") ?? Number.POSITIVE_INFINITY)) {
     packet.count("memory");
-    give(core, context, null);
+    give(core, context);
     return;
   }
   const state = new State(packet.direction, rule, context.anchorRule, context.natRule, core.interfaces.all);
@@ -51,7 +51,7 @@ export function createTranslatedState(
   state.takeActions(actions);
   context.rewritten = beginProtocol(core, packet, state, rule);
   if (!mayBegin(core, packet, state)) {
-    give(core, context, state);
+    give(core, context);
     return;
   }
   if (route !== null) {
@@ -60,7 +60,7 @@ export function createTranslatedState(
   }
   const keys = context.keys ?? draftKeys(packet);
   if (keys === null) {
-    give(core, context, state);
+    give(core, context);
     return;
   }
   state.kif = boundKif(core, packet, state, route);
@@ -71,7 +71,6 @@ export function createTranslatedState(
   if (!core.states.insert(state, inward ? own : other, inward ? other : own)) {
     packet.count("state-insert");
     releaseNodes(core, state);
-    forgetHalfOpen(core, state);
     return;
   }
   takeLimits(core, packet, state, context);
@@ -152,12 +151,11 @@ export function undoTranslation(packet: Description, context: RuleContext): void
 }
 
 /** No state after all: the nodes that were made for it go again. */
-function give(core: FilterCore, context: RuleContext, state: State | null): void {
+function give(core: FilterCore, context: RuleContext): void {
   for (const node of context.nodes) {
     if (node === null) continue;
     node.states--;
     if (node.states === 0 && node.expire === 0) removeNode(core, node);
   }
   context.nodes.fill(null);
-  if (state !== null) forgetHalfOpen(core, state);
 }

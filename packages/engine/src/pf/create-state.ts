@@ -205,6 +205,7 @@ function startTcp(core: FilterCore, packet: Description, state: State, rule: Loa
   source.state = TCPS.synSent;
   destination.state = TCPS.closed;
   state.timeout = TIMEOUT.tcpFirst;
+  // A state that then finds its place taken is counted all the same: nothing counts it out again.
   core.states.halfOpen++;
   return rewritten;
 }
@@ -317,16 +318,8 @@ function reachableMss(core: FilterCore, address: Address, rtable: number, offer:
   return Math.max(Math.min(mss, offer), 64);
 }
 
-/** A TCP state that was begun and is given up. */
-export function forgetHalfOpen(core: FilterCore, state: State): void {
-  if (state.timeout === TIMEOUT.tcpFirst && state.source.state === TCPS.synSent) core.states.halfOpen--;
-}
-
 /** No state after all: what was made on the way goes again. */
 function abandon(core: FilterCore, context: RuleContext, state: State | null): void {
-  if (state !== null) {
-    releaseNodes(core, state);
-    forgetHalfOpen(core, state);
-  }
+  if (state !== null) releaseNodes(core, state);
   for (const node of context.nodes) if (node !== null) removeNode(core, node);
 }

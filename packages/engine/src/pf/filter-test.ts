@@ -196,6 +196,10 @@ function decideOthers(core: FilterCore, test: PacketTest, recreated: boolean): v
     validateSyncookie(core, packet)
   ) {
     const proxied = passRecreatedSyn(core, test);
+    if (proxied === "stateless") {
+      test.action = DROP;
+      return;
+    }
     if (proxied !== null) state = proxied;
     else if (state !== null) {
       test.state = state;
@@ -248,8 +252,11 @@ function find(core: FilterCore, packet: Description): State | null {
   );
 }
 
-/** A syncookie came back: the SYN it stands for is tested first, and its state then waits for the server. */
-function passRecreatedSyn(core: FilterCore, test: PacketTest): State | null {
+/**
+ * A syncookie came back: the SYN it stands for is tested first, and its state then waits for the server. A rule that
+ * passes the SYN without making a state leaves nothing to go on with.
+ */
+function passRecreatedSyn(core: FilterCore, test: PacketTest): State | null | "stateless" {
   const { packet } = test;
   const syn = recreateSyn(packet);
   const context = createContext(packet.context.receivedOn, packet.context.rtable);
@@ -257,7 +264,7 @@ function passRecreatedSyn(core: FilterCore, test: PacketTest): State | null {
   packet.before = [...packet.before, first];
   if (first.verdict === "block") return null;
   const state = find(core, packet);
-  if (state === null) return null;
+  if (state === null) return "stateless";
   const number = (packet.acknowledgement - 1) >>> 0;
   state.source.sequenceHigh = number;
   state.destination.sequenceHigh = number;

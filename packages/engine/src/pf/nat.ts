@@ -47,7 +47,8 @@ export function translate(core: FilterCore, rule: LoadedRule, context: RuleConte
     let port = 0;
     if (pool.portHigh !== 0) {
       const span = (pool.portHigh - pool.portLow + 1) & 0xffff || 1;
-      const shifted = ((packet.newDestinationPort - rule.destination.portFirst) % span) + pool.portLow;
+      // Below the rule's first port the difference is negative, and then a very large unsigned number.
+      const shifted = (((packet.newDestinationPort - rule.destination.portFirst) % span) + pool.portLow) >>> 0;
       port = (shifted > 65_535 ? shifted - 65_535 : shifted) & 0xffff;
     } else port = pool.portLow;
     const previous = context.natRule?.rdr ?? null;

@@ -54,6 +54,33 @@ describe("binat-to with lists", () => {
   });
 });
 
+describe("rdr-to with a range of ports", () => {
+  it("wraps as unsigned numbers do below the first port of the rule", () => {
+    const machine = gateway("pass in proto udp to any port <= 8080 rdr-to 192.168.1.20 port 8000:*\npass out\n");
+    const packet: Packet = {
+      family: 4,
+      source: parseAddress("203.0.113.9") as never,
+      destination: parseAddress("198.51.100.2") as never,
+      protocol: PROTOCOL.udp,
+      sourcePort: 4000,
+      destinationPort: 53,
+      ttl: 64,
+      tos: 0,
+      dontFragment: false,
+      id: 0,
+      fragment: null,
+      options: [],
+      payloadLength: 0,
+      tcp: null,
+      icmp: null,
+      sctpChunk: null,
+    };
+    const sent = stepsOf(receivePacket(machine, "em0", packet), "send")[0]?.packet;
+    // (53 - 8080) % 57536 + 8000 is -27, which is far above 65535; 65535 less, in 16 bits.
+    expect(sent?.destinationPort).toBe(65_510);
+  });
+});
+
 describe("an error that goes into the other family", () => {
   it("counts with the header it quotes changed, and its own not yet", () => {
     const machine = new Machine(parseSystem("openbsd-7.8") as System, {

@@ -92,4 +92,18 @@ describe("a connection that pf accepts first", () => {
       ).toEqual([]);
     });
   }
+
+  it("ends when the rule for the SYN of a syncookie keeps no state", () => {
+    expect(
+      failures(
+        "openbsd-7.8",
+        "set syncookies always\npass in on em0 no state\npass out",
+        `
+  - packet: { ${CLIENT}, flags: S, seq: 1000 }
+    expect: { answer: { out: em0, flags: SA } }
+  - packet: { ${CLIENT}, flags: A }
+    expect: { verdict: block, states: 0 }`,
+      ),
+    ).toEqual([]);
+  });
 });

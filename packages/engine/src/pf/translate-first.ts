@@ -168,7 +168,7 @@ function draftRdr(
   let port = packet.newDestinationPort;
   if (pool.portHigh !== 0) {
     const span = (pool.portHigh - pool.portLow + 1) & 0xffff || 1;
-    const shifted = ((packet.newDestinationPort - rule.destination.portFirst) % span) + pool.portLow;
+    const shifted = (((packet.newDestinationPort - rule.destination.portFirst) % span) + pool.portLow) >>> 0;
     port = (shifted > 65_535 ? shifted - 65_535 : shifted) & 0xffff;
   } else if (pool.portLow !== 0) port = pool.portLow;
   other.port1 = port;
