@@ -31,6 +31,8 @@ export interface IpsecDialect {
   readonly addressIdentities: boolean;
   /** Any `address/length` is a network, `/32` too. */
   readonly everyPrefixIsNetwork: boolean;
+  /** Numeric addresses may be abbreviated (`10.1`, `0x12`), as inet_aton(3) reads them. */
+  readonly abbreviatedHosts: boolean;
   /** A macro name with a blank in it is refused. */
   readonly checksMacroNames: boolean;
   readonly escapesBlanks: boolean;
@@ -68,6 +70,7 @@ function makeDialect(release: number): IpsecDialect {
     interfaces: release >= 704,
     softCompressionFlows: release >= 502,
     addressIdentities: release >= 409,
+    abbreviatedHosts: release < 504,
     everyPrefixIsNetwork: release >= 602,
     checksMacroNames: release >= 509,
     escapesBlanks: release >= 604,

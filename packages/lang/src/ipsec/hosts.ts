@@ -1,6 +1,6 @@
 import type { Address, Family, NetworkInterface, System } from "@pierhead/core";
 import { parseAddress } from "@pierhead/core";
-import { parseNetworkNumber, parseNumericHost } from "../lexer/index.ts";
+import { parseAbbreviated, parseNetworkNumber, parseNumericHost } from "../lexer/index.ts";
 import type { IpsecDialect } from "./dialect.ts";
 import type { IpsecHost } from "./rule.ts";
 
@@ -67,7 +67,7 @@ export function resolveHosts(text: string, environment: IpsecEnvironment, dialec
     interfaceHosts(name, environment.interfaces) ??
     ipv4Host(text, dialect) ??
     ipv6Host(name, mask === -1 ? 128 : mask, environment) ??
-    (mask === -1 ? resolvedHosts(text, environment) : null) ??
+    (mask === -1 ? resolvedHosts(text, environment, dialect) : null) ??
     (environment.machineUnknown === true ? standIn(name) : null);
   return hosts === null ? { hosts, text: `no IP address found for ${text}`, fatal: false } : { hosts };
 }
@@ -173,9 +173,10 @@ function ipv6Host(text: string, length: number, environment: IpsecEnvironment): 
 }
 
 /** host_dns(). IPv6 addresses keep an empty mask there, which shows in what is printed. */
-function resolvedHosts(name: string, environment: IpsecEnvironment): HostNode | null {
+function resolvedHosts(name: string, environment: IpsecEnvironment, dialect: IpsecDialect): HostNode | null {
   let first: HostNode | null = null;
-  for (const address of environment.resolveHost(name)) {
+  const numeric = dialect.abbreviatedHosts ? parseAbbreviated(name) : null;
+  for (const address of numeric === null ? environment.resolveHost(name) : [numeric]) {
     first = append(first, new HostNode(address.family, address, address.family === 4 ? 32 : 0, false, `${address}`));
   }
   return first;

@@ -81,3 +81,21 @@ export function parseNumericHost(text: string, interfaces: readonly NetworkInter
   if (Number(scope) === 0) return { address, text: `${address}` };
   return { address, text: `${address}%${named ?? Number(scope)}` };
 }
+
+/** inet_aton(3): one to four parts, decimal, octal or hexadecimal; the last part fills the rest. */
+export function parseAbbreviated(text: string): Address | null {
+  const parts = text.split(".");
+  if (parts.length > 4) return null;
+  let value = 0;
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i] as string;
+    if (!/^(0[xX][0-9a-fA-F]+|\d+)$/.test(part)) return null;
+    const octal = /^0[0-7]+$/.test(part);
+    if (!octal && /^0\d/.test(part)) return null;
+    const number = octal ? Number.parseInt(part, 8) : Number(part);
+    const last = i === parts.length - 1;
+    if (number > (last ? 256 ** (4 - i) - 1 : 255)) return null;
+    value += last ? number : number * 256 ** (3 - i);
+  }
+  return new Address(4, value);
+}

@@ -133,6 +133,8 @@ export interface PfDialect {
   readonly rtableMaximum: number;
   /** `pfctl -n` reads the system's pf.os(5), too; elsewhere it knows no system until `set fingerprints`. */
   readonly readsFingerprints: boolean;
+  /** It is known what may follow what: see `read/lookahead.ts`. */
+  readonly looksAhead: boolean;
   /** An anchor takes every option of a filter rule; before, the others were read and forgotten. */
   readonly anchorsTakeAllOptions: boolean;
 }
@@ -220,6 +222,7 @@ function make(system: System): PfDialect {
     anchorDepth: 64,
     rtableMaximum: 255,
     readsFingerprints: freebsd(15) || openbsd(4, 7),
+    looksAhead: freebsd(15) || (system.family === "openbsd" && (family === "4.6" || openbsd(7, 0))),
     anchorsTakeAllOptions: family !== "4.6",
   };
 }

@@ -25,7 +25,8 @@ import {
   placeOnInterface,
 } from "./expand.ts";
 import { operatingSystem } from "./fingerprints.ts";
-import { cutMask, makePool, natPorts, rdrPorts } from "./pool-freebsd.ts";
+import { cutMask } from "./netmask.ts";
+import { makePool, natPorts, rdrPorts } from "./pool-freebsd.ts";
 import { isMultiAddress } from "./redirect.ts";
 
 /** One combination of a statement's lists. */

@@ -19,7 +19,7 @@ import { copyRule, type Rule } from "../rule.ts";
 import { checkRule } from "./consistency.ts";
 import { operatingSystem } from "./fingerprints.ts";
 import { expandLabel, hasMacro, type LabelContext } from "./label.ts";
-import { netmaskFits } from "./netmask.ts";
+import { cutMask, netmaskFits } from "./netmask.ts";
 import {
   applyRedirection,
   collapseRedirection,
@@ -170,8 +170,8 @@ function combine(
   if (!netmaskFits(reader, rule, to)) expander.errors++;
   rule.interfaceNegated = networkInterface.negated;
   rule.protocol = protocol;
-  rule.from = from.ruleAddress(fromPort);
-  rule.to = to.ruleAddress(toPort);
+  rule.from = cutMask(from, rule.family).ruleAddress(fromPort);
+  rule.to = cutMask(to, rule.family).ruleAddress(toPort);
   rule.user = user;
   rule.group = group;
   if (lists.receivedOn !== null) {

@@ -3,10 +3,11 @@
  * `host_dns`, `ifa_lookup`, `ifa_grouplookup`. Everything comes from the environment; nothing is asked of a network.
  */
 import { Address, type Family, type InterfaceAddress, type NetworkInterface, parseAddress } from "@pierhead/core";
+import { parseAbbreviated } from "../../lexer/index.ts";
 import type { PfDialect } from "../dialect.ts";
 import type { PfEnvironment } from "../environment.ts";
 import { HostNode, prefixNode } from "../read/nodes.ts";
-import { inetNetPton, parseAbbreviated, parseUnsigned } from "./numeric.ts";
+import { inetNetPton, parseUnsigned } from "./numeric.ts";
 
 /** `:network`, `:broadcast`, `:peer`, `:0` of an interface name. */
 export const MODIFIER = { network: 1, broadcast: 2, peer: 4, noAlias: 8 } as const;

@@ -1,24 +1,6 @@
 // Numbers and addresses as the C library reads them.
 import { Address } from "@pierhead/core";
 
-/** inet_aton(3): one to four parts, decimal, octal or hexadecimal; the last part fills the rest. */
-export function parseAbbreviated(text: string): Address | null {
-  const parts = text.split(".");
-  if (parts.length > 4) return null;
-  let value = 0;
-  for (let i = 0; i < parts.length; i++) {
-    const part = parts[i] as string;
-    if (!/^(0[xX][0-9a-fA-F]+|\d+)$/.test(part)) return null;
-    const octal = /^0[0-7]+$/.test(part);
-    if (!octal && /^0\d/.test(part)) return null;
-    const number = octal ? Number.parseInt(part, 8) : Number(part);
-    const last = i === parts.length - 1;
-    if (number > (last ? 256 ** (4 - i) - 1 : 255)) return null;
-    value += last ? number : number * 256 ** (3 - i);
-  }
-  return new Address(4, value);
-}
-
 /** inet_net_pton(3) for IPv4 without a length: `10`, `10.1`, `0x0a01`; missing octets are 0. */
 export function inetNetPton(text: string): Address | null {
   const octets: number[] = [];

@@ -2,7 +2,6 @@
 
 import { Address, type Family } from "@pierhead/core";
 import type { HostNode, PortNode, Redirection } from "../read/nodes.ts";
-import { dynamicNode } from "../read/nodes.ts";
 import type { Reader } from "../read/reader.ts";
 import type { Pool, PoolMember, PoolType } from "../rule.ts";
 import { isMultiAddress } from "./redirect.ts";
@@ -65,22 +64,6 @@ export function checkTargetMask(reader: Reader, host: HostNode | undefined, fami
     reader.takenEnd,
   );
   reader.giveUp();
-}
-
-/** What pfctl has as a host's mask: the last address of a range. Null is the zero mask. */
-export function maskOf({ wrap, bits }: HostNode, family: Family): Address | null {
-  if (wrap.kind === "range") return wrap.last;
-  if (wrap.kind !== "prefix" && wrap.kind !== "any" && wrap.kind !== "dynamic") return null;
-  return bits === 0 ? null : new Address(family, 0).filled(0).masked(bits);
-}
-
-/** The mask of `(interface)` in an IPv4 rule is at most 32 bits long (`gen_dynnode`). */
-export function cutMask(host: HostNode, family: Family | null): HostNode {
-  if (family !== 4 || host.wrap.kind !== "dynamic" || host.bits <= 32) return host;
-  const copy = dynamicNode(host.wrap.interface, host.wrap.modifiers, 32);
-  copy.negated = host.negated;
-  copy.interface = host.interface;
-  return copy;
 }
 
 /** The members of a pool, as the rule holds them. */

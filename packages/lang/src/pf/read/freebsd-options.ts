@@ -131,7 +131,11 @@ function parseDivertTo(reader: Reader, options: FilterOptions): void {
   if (reader.peek() === Token.number) port = parseServiceRange(reader, false, false).from;
   else {
     const text = reader.string("port");
-    port = reader.accept(Token.port) ? parseServiceRange(reader, false, false).from : lookUpService(reader, text);
+    if (reader.accept(Token.port)) port = parseServiceRange(reader, false, false).from;
+    else {
+      reader.follow(reader.lookahead.option);
+      port = lookUpService(reader, text);
+    }
   }
   if (port === 0) {
     reader.fail(`invalid divert port: ${port}`, "pf/invalid-port", "The port of divert-to is 1 to 65535.");

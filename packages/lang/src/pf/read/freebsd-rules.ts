@@ -7,7 +7,8 @@ import type { Address, Family } from "@pierhead/core";
 import type { Expansion } from "../load/expand.ts";
 import { expandFreebsdRule } from "../load/expand-freebsd.ts";
 import { untilEmpty } from "../load/label.ts";
-import { checkTarget, checkTargetMask, cutMask, maskOf, poolMembers, removeOtherFamily } from "../load/pool-freebsd.ts";
+import { cutMask, maskOf } from "../load/netmask.ts";
+import { checkTarget, checkTargetMask, poolMembers, removeOtherFamily } from "../load/pool-freebsd.ts";
 import { isMultiAddress } from "../load/redirect.ts";
 import { type Pool, type RouteOption, Rule, type StateOptions } from "../rule.ts";
 import {

@@ -197,9 +197,15 @@ export class Lexer {
         }
         if (this.#dialect.joinedOperators && this.#follows(Char.equals)) return Token.greaterEqual;
         return c;
-      case Char.minus:
+      case Char.minus: {
+        const position = this.#lastPosition;
+        const inExpansion = this.#lastInExpansion;
         if (this.#dialect.arrow && this.#follows(Char.greater)) return Token.arrow;
+        // The minus is the character just read again, not the one after it.
+        this.#lastPosition = position;
+        this.#lastInExpansion = inExpansion;
         return this.#numberOrMinus(c);
+      }
     }
     if (c === Char.colon || c === Char.underscore) return this.#word(false);
     if (!this.#strict) {

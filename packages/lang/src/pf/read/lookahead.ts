@@ -28,6 +28,8 @@ export interface Lookahead {
   readonly icmp: ReadonlySet<number>;
   /** The last of several strings that are one. */
   readonly string: ReadonlySet<number>;
+  /** `pass` of a translation rule. */
+  readonly translationPass: ReadonlySet<number>;
   /** The options of a pool. */
   readonly pool: ReadonlySet<number>;
   /** `source-hash` without a key. */
@@ -72,6 +74,7 @@ export function lookaheadOf(dialect: PfDialect): Lookahead {
   const beforeFamily = oldTranslation
     ? [Token.all, Token.from, Token.inet, Token.inet6, Token.os, Token.proto, Token.to]
     : [Token.to];
+  const inPool = option.filter((kind) => family !== "4.6" || kind !== openBrace);
   const list = [comma, closeBrace, number, string];
   sets = {
     option: new Set(option),
@@ -104,8 +107,12 @@ export function lookaheadOf(dialect: PfDialect): Lookahead {
       ...(oldTranslation ? [Token.on] : []),
       ...(family === "freebsd" ? [slash, closeBrace, Token.l3] : []),
     ]),
-    pool: new Set([...option, ...oldEnds, ...beforeFamily, newline]),
-    sourceHash: new Set([...option.filter((kind) => family !== "4.6" || kind !== openBrace), ...POOL, ...beforeFamily]),
+    translationPass: new Set([
+      ...[...beforeFamily, ...targets, exclamation, newline],
+      ...[Token.arrow, Token.log, Token.on, Token.rtable, Token.tag, Token.tagged],
+    ]),
+    pool: new Set([...inPool, ...oldEnds, ...beforeFamily, newline]),
+    sourceHash: new Set([...inPool, ...POOL, ...beforeFamily]),
   };
   known.set(dialect, sets);
   return sets;

@@ -248,7 +248,7 @@ export class Reader implements LexerReport {
 
   /** The next token must be one of these before what was just read is acted on, as {@link Lookahead} says. */
   follow(kinds: ReadonlySet<number>): void {
-    if (this.options.strict && !kinds.has(this.peek())) this.syntaxError();
+    if (this.options.strict && this.dialect.looksAhead && !kinds.has(this.peek())) this.syntaxError();
   }
 
   /**

@@ -23,6 +23,7 @@ export function parsePassLog(reader: Reader): PassLog {
   if (reader.peek() === Token.pass) {
     reader.clause("pass");
     reader.take("keyword");
+    reader.follow(reader.lookahead.translationPass);
     return { pass: true, log: reader.peek() === Token.log ? parseLog(reader) : null };
   }
   return { pass: false, log: reader.peek() === Token.log ? parseLog(reader) : null };
