@@ -61,6 +61,18 @@ function predicted(text: string): { down: number; up: number } {
   return { down: seconds(all as string, one as string), up: seconds(one as string, all as string) };
 }
 
+/** Seconds until the gateway has left a line that went silent while its link stayed, at most; for a file with probes. */
+function predictedSilence(text: string): number {
+  const { configuration } = readIfstated(new Source("ifstated.conf", text), { extensions: true });
+  const interfaces = ["lan0", "wan1", "wan2"].map((name) => ({ name }));
+  const report = analyzeFailover(() => new Machine(parseSystem("linux") as System, { interfaces }), configuration);
+  const way = report.transitions.find(
+    ({ from, to, changes }) =>
+      changes === 1 && from.values.every((value) => value === "up") && to.name.startsWith("line1 down"),
+  );
+  return way?.reaction?.seconds ?? Number.NaN;
+}
+
 /** Processes in the gateway's namespace. */
 function gatewayProcesses(): number {
   return spawnSync("ip", ["netns", "pids", world.name("gw")], { encoding: "utf8" })
@@ -107,7 +119,11 @@ describe.skipIf(missing !== null)(`pierhead monitor in namespaces${missing === n
   });
 
   it("is back within a second with probes, and leaves the healthy line alone", async () => {
-    const one = monitor(gatewayFile(world, probeLines()));
+    const text = gatewayFile(world, probeLines());
+    // Three questions lost, a tenth of a second apart, 0.15 s for the last, and two commands to start.
+    const prediction = predictedSilence(text);
+    expect(prediction).toBe(0.55);
+    const one = monitor(text);
     await one.reaches("allworking", 15_000);
     const ping = new Pinger(world);
     const echo = connections(world);
@@ -124,6 +140,8 @@ describe.skipIf(missing !== null)(`pierhead monitor in namespaces${missing === n
       await one.reaches("allworking", 10_000);
     }
     expect(median(outages), String(outages)).toBeLessThan(1);
+    // As above: a busy test machine takes its time, which the prediction does not count.
+    expect(Math.max(...outages), String(outages)).toBeLessThan(prediction + 0.75);
     const before = echo.count();
     await until(() => echo.count() > before + 3, 5_000, "the connection on the healthy line");
     expect(echo.broken()).toEqual([]);

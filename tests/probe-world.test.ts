@@ -49,13 +49,14 @@ type Rows = Record<string, string | number>[];
 describe.skipIf(missing !== null)(`probes on Linux${missing === null ? "" : ` (skipped: ${missing})`}`, () => {
   let world: ProbeWorld;
   let scratch = "";
+  let pierhead = "";
   const last: Record<string, Answer> = {};
   let dropped = 0;
   let sentAgain = 0;
 
   beforeAll(async () => {
     scratch = mkdtempSync(join(tmpdir(), "pierhead-probes-"));
-    const pierhead = await bundlePierhead(scratch);
+    pierhead = await bundlePierhead(scratch);
     world = new ProbeWorld();
     const rules = `table inet r {
       chain forward {
@@ -75,7 +76,7 @@ describe.skipIf(missing !== null)(`probes on Linux${missing === null ? "" : ` (s
     );
 
     const running = PROBES.map(
-      (one) => [one.name, new RunningProbe(world, pierhead, one.name, ["-d", "80s"])] as const,
+      (one) => [one.name, new RunningProbe(world, pierhead, one.name, ["-d", "600s"])] as const,
     );
     await Promise.all(running.map(([, one]) => one.counts()));
     await wait(300);
@@ -84,7 +85,7 @@ describe.skipIf(missing !== null)(`probes on Linux${missing === null ? "" : ` (s
     dropped = Number(/dropped (\d+)/.exec(world.run("router", "tc", ["-s", "qdisc", "show", "dev", "slow0"]))?.[1]);
     sentAgain = kernelCount("Tcp", "RetransSegs");
     for (const [name, one] of running) last[name] = await one.end();
-  }, 90_000);
+  }, 240_000);
 
   afterAll(() => {
     world?.destroy();
@@ -208,5 +209,14 @@ describe.skipIf(missing !== null)(`probes on Linux${missing === null ? "" : ` (s
     const found = rows("connects", "connects").filter((row) => row["port"] === "4242");
     expect(found.reduce((sum, row) => sum + Number(row["events"]), 0)).toBe(7);
     for (const row of found) expect([row["to"], row["process"]]).toEqual([ADDRESS.server, "bash"]);
+  });
+
+  it("does not begin where it would cost more than it may", () => {
+    const flood = world.start("client", "ping", ["-q", "-f", "-w", "20", ADDRESS.server]);
+    const words = ["probe", "run", "talkers", "-d", "1s", "--max-overhead", "0.0001"];
+    const { status, stderr } = world.finish("router", process.execPath, [pierhead, ...words]);
+    flood.kill();
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/\d+ packets a second would cost about .* more than --max-overhead allows/);
   });
 });

@@ -83,6 +83,12 @@ export class ProbeWorld {
     return command("nsenter", this.words(place, program, words), input);
   }
 
+  /** Runs a program where tracefs is mounted, to its end, whatever that is. */
+  finish(place: Place, program: string, words: readonly string[]): { status: number | null; stderr: string } {
+    const all = ["--mount", "sh", "-c", `${MOUNT}; exec "$@"`, "sh", program, ...words];
+    return spawnSync("nsenter", this.words(place, "unshare", all), { encoding: "utf8", timeout: 60_000 });
+  }
+
   /** As `run`, for what may fail. */
   try(place: Place, program: string, words: readonly string[]): void {
     spawnSync("nsenter", this.words(place, program, words), { timeout: 30_000 });
