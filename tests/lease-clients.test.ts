@@ -147,6 +147,8 @@ for (const [client, reason] of reasons) {
 describe("what clients do is what their models say", () => {
   const outcomes = new Map<string, Outcome>();
   const reports = new Map<string, FileReport>();
+  /** Clients whose lease files were compared. */
+  const kept = new Set<Client>();
   const runs = Object.entries(WORLDS).filter(([, { client }]) => reasons.get(client) === null);
 
   beforeAll(async () => {
@@ -162,7 +164,7 @@ describe("what clients do is what their models say", () => {
   for (const [name, { client, verdict }] of Object.entries(WORLDS)) {
     it.skipIf(reasons.get(client) !== null)(name, () => {
       const [lease] = (reports.get(name) as FileReport).leases;
-      const { looks } = outcomes.get(name) as Outcome;
+      const { looks, leaseFile } = outcomes.get(name) as Outcome;
       const outlook = lease?.outlooks.find((one) => one.client === NAMES[client]) as Outlook;
       expect(outlook.verdict).toBe(verdict);
       const states = looks.map(({ state }) => state).filter((state, index, all) => state !== all[index - 1]);
@@ -170,6 +172,18 @@ describe("what clients do is what their models say", () => {
         expect(states).toEqual(["none"]);
         expect(outlook.refused).toHaveLength(1);
         return;
+      }
+      if (leaseFile !== null && verdict !== "lost") {
+        // What the client keeps says the same as what was captured.
+        const [held] = assess(readEvidence(leaseFile.name, leaseFile.bytes)).leases;
+        const captured = lease?.grant.terms;
+        if (captured?.family === 6 && held?.grant.terms.family === 6) {
+          const { t1, t2, leases } = captured.associations[0] as NonNullable<(typeof captured.associations)[0]>;
+          expect(held.grant.terms.associations[0]).toMatchObject({ t1, t2, leases });
+        } else if (captured?.family === 4) {
+          expect(held?.grant.terms).toMatchObject({ family: 4, lease: { leaseTime: captured.lease.leaseTime } });
+        }
+        kept.add(client);
       }
       const first = looks.find(({ state }) => state !== "none")?.time ?? Number.NaN;
       if (verdict === "lost") {
@@ -202,4 +216,12 @@ describe("what clients do is what their models say", () => {
       expect(lease?.observed?.fits).toContain(`${outlook.client} ${outlook.version}`);
     });
   }
+
+  it("compared the lease files of those that keep one", () => {
+    // dhcp6c keeps none; systemd-networkd keeps those of IPv4.
+    const expected = (["dhcpcd", "dhclient", "systemd-networkd"] as const).filter(
+      (client) => reasons.get(client) === null,
+    );
+    expect([...kept].sort()).toEqual([...expected].sort());
+  });
 });

@@ -112,6 +112,12 @@ describe.skipIf(missing !== null)("dhcpcd in a network of its own", () => {
     expect(report(name).leases[0]?.observed?.fits).toContain(`dhcpcd ${version}`);
     expect(report(name).leases[0]?.grants).toBeGreaterThanOrEqual(3);
     expect(states(name)).toEqual(["none", "preferred"]);
+    const { leaseFile } = outcome(name);
+    const held = readEvidence("eth0.lease6", leaseFile?.bytes ?? new Uint8Array());
+    expect([held.kind, held.diagnostics]).toEqual(["dhcpcd lease", []]);
+    expect(held.grants[0]?.terms).toMatchObject({
+      associations: [{ kind: "IA_NA", t1: 4, t2: 8, leases: [{ valid: 12 }] }],
+    });
     expect(log(name).ownWords).toMatchObject([{ client: "dhcpcd", renewIn: 4, rebindIn: 8, expireIn: 12 }]);
   });
 

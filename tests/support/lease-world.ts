@@ -3,7 +3,7 @@
  * timers are wrong. Nothing outside is contacted; files of the programs go to file systems that end with them.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { until, wait } from "./two-isp-world.ts";
@@ -32,6 +32,8 @@ export interface Outcome {
   /** The client's lines with the time at which each came, as `journalctl -o short-unix` has them. */
   readonly log: string;
   readonly looks: readonly Look[];
+  /** The lease file that the client keeps, and its name; null when it keeps none. */
+  readonly leaseFile: { readonly name: string; readonly bytes: Uint8Array } | null;
 }
 
 export type Client = "dhcpcd" | "dhclient" | "dhcp6c" | "systemd-networkd";
@@ -192,6 +194,7 @@ class LeaseWorld {
       `tcpdump -i eth0 -U --immediate-mode -Z root -w ${capture} 'udp portrange 67-68 or udp portrange 546-547'`,
     );
     await until(() => existsSync(capture) && statSync(capture).size >= 24, 5_000, "tcpdump");
+    const looks: Look[] = [{ time: Date.now() / 1000, state: this.#look(timers.kind) }];
     const client = this.#client(name, timers);
     let log = "";
     const stamp = (chunk: Buffer): void => {
@@ -200,13 +203,12 @@ class LeaseWorld {
     };
     client.stdout?.on("data", stamp);
     client.stderr?.on("data", stamp);
-    const looks: Look[] = [];
     const end = performance.now() + seconds * 1000;
     while (performance.now() < end) {
       looks.push({ time: Date.now() / 1000, state: this.#look(timers.kind) });
       await wait(250);
     }
-    return { capture: readFileSync(capture), log, looks };
+    return { capture: readFileSync(capture), log, looks, leaseFile: this.#leaseFile(name, timers) };
   }
 
   #file(name: string, text: string, mode = 0o644): string {
@@ -245,6 +247,25 @@ class LeaseWorld {
       `SYSTEMD_LOG_LEVEL=debug exec ${program}`,
     ];
     return this.#start("c", ["/run", "/etc/systemd/network"], `sh -c '${steps.join(" && ")}'`);
+  }
+
+  /** What the client has written, seen through one of its processes: its folders are its own. */
+  #leaseFile(name: Client, { kind }: Timers): Outcome["leaseFile"] {
+    const paths =
+      name === "dhclient"
+        ? [join(this.#folder, "leases")]
+        : spawnSync("ip", ["netns", "pids", this.#name("c")], { encoding: "utf8" })
+            .stdout.split(/\s+/)
+            .filter((pid) => pid !== "")
+            .flatMap((pid) => {
+              if (name === "dhcpcd") return [`/proc/${pid}/root/var/lib/dhcpcd/eth0.lease${kind === "v4" ? "" : "6"}`];
+              const folder = `/proc/${pid}/root/run/systemd/netif/leases`;
+              return name === "systemd-networkd" && existsSync(folder)
+                ? readdirSync(folder).map((index) => join(folder, index))
+                : [];
+            });
+    const path = paths.find((one) => existsSync(one));
+    return path === undefined ? null : { name: path, bytes: readFileSync(path) };
   }
 
   #look(kind: Timers["kind"]): Look["state"] {
