@@ -1,9 +1,10 @@
 import { compareDiagnostics, type Diagnostic } from "@pierhead/core";
 import type { Evidence, Grant } from "@pierhead/lang/leases";
+import type { Conversation6 } from "./client6.ts";
 import { CLIENTS, type Moment } from "./clients/index.ts";
 import { duration, Findings } from "./complaint.ts";
 import { type Conversation4, followDhcpv4 } from "./conversation4.ts";
-import { type Conversation6, followDhcpv6 } from "./conversation6.ts";
+import { followDhcpv6 } from "./conversation6.ts";
 import { type Outlook, outlookOf } from "./outlook.ts";
 import { followNotes, type OwnWords } from "./own-words.ts";
 import { judgeLease4 } from "./timers4.ts";

@@ -1,8 +1,8 @@
 import { hex } from "@pierhead/lang/bytes";
 import { MESSAGE4, messageName4 } from "@pierhead/lang/dhcpv4";
 import { type Grant, grantOf, type SeenMessage } from "@pierhead/lang/leases";
+import type { Asked } from "./client6.ts";
 import { duration, type Findings, type Servers, severalServers } from "./complaint.ts";
-import type { Asked } from "./conversation6.ts";
 import { judgeLease4 } from "./timers4.ts";
 
 type Seen4 = SeenMessage & { readonly message: { readonly family: 4 } };

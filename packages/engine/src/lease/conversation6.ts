@@ -1,57 +1,11 @@
 import { hex, sameBytes } from "@pierhead/lang/bytes";
-import {
-  type Dhcpv6Message,
-  formatDuid,
-  type IaLease,
-  MESSAGE6,
-  messageName6,
-  STATUS6,
-  statusName6,
-} from "@pierhead/lang/dhcpv6";
-import { type Grant, grantOf, type SeenMessage } from "@pierhead/lang/leases";
+import { type Dhcpv6Message, formatDuid, MESSAGE6, messageName6, STATUS6, statusName6 } from "@pierhead/lang/dhcpv6";
+import { grantOf, type SeenMessage } from "@pierhead/lang/leases";
+import type { Asked, Conversation6, Seen6, State6, Transaction } from "./client6.ts";
 import { duration, type Findings, type Servers, severalServers } from "./complaint.ts";
+import { granted } from "./renewal6.ts";
 import { judgeAssociations } from "./timers6.ts";
-
-type Seen6 = SeenMessage & { readonly message: { readonly family: 6 } };
-
-/** A question of a client, with its repetitions. */
-interface Transaction {
-  readonly type: number;
-  readonly first: Seen6;
-  last: Seen6;
-  times: number;
-  answers: number;
-  readonly rapidCommit: boolean;
-  readonly serverId: Uint8Array | null;
-}
-
-/** What one client did, as far as the capture shows it. */
-export interface Conversation6 {
-  readonly client: string;
-  readonly messages: Seen6[];
-  /** Grants and the questions after them, for comparing with what clients do. */
-  readonly asked: Asked[];
-  /** What it accepted; when that is nothing, the last thing it was offered. */
-  readonly grants: Grant[];
-}
-
-/** A question about a lease the client has: how long after it was granted. */
-export interface Asked {
-  readonly kind: "renew" | "rebind" | "solicit";
-  readonly time: number | null;
-  /** When the lease was granted; null when the capture does not show it. */
-  readonly granted: number | null;
-}
-
-interface State extends Conversation6 {
-  readonly transactions: Map<number, Transaction>;
-  readonly advertised: string[];
-  granted: Seen6 | null;
-  offered: Grant | null;
-  grantedBy: Uint8Array | null;
-  /** Ends of what was granted, by address. */
-  readonly held: Map<string, { readonly lease: IaLease; readonly time: number | null; readonly association: string }>;
-}
+import { unanswered } from "./unanswered6.ts";
 
 const FROM_CLIENT: ReadonlySet<number> = new Set([
   MESSAGE6.solicit,
@@ -79,13 +33,10 @@ const KIND: Readonly<Record<number, Asked["kind"]>> = {
   [MESSAGE6.solicit]: "solicit",
 };
 
-/** A question this near to the end of the capture may have been answered after it. */
-const PATIENCE_SECONDS = 3;
-
 /** Follows the DHCPv6 messages of a capture, client by client, and says what does not follow RFC 8415 16 and 18. */
 export function followDhcpv6(messages: readonly SeenMessage[], into: Findings): Conversation6[] {
-  const clients = new Map<string, State>();
-  const transactions = new Map<number, State>();
+  const clients = new Map<string, State6>();
+  const transactions = new Map<number, State6>();
   const servers: Servers = new Map();
   let end: number | null = null;
   for (const seen of messages) {
@@ -117,14 +68,14 @@ export function followDhcpv6(messages: readonly SeenMessage[], into: Findings): 
   return [...clients.values()];
 }
 
-function clientOf(seen: Seen6, clients: Map<string, State>): State {
+function clientOf(seen: Seen6, clients: Map<string, State6>): State6 {
   const { dhcp } = seen.message;
   // Relay agents know the client's address best; the outermost envelope is the nearest to the server.
   const address = dhcp.relays.at(-1)?.peerAddress ?? (FROM_CLIENT.has(dhcp.type) ? seen.source : seen.destination);
   const key = dhcp.clientId === null ? `${address}` : hex(dhcp.clientId, "", 200);
   const known = clients.get(key);
   if (known !== undefined) return known;
-  const state: State = {
+  const state: State6 = {
     client: dhcp.clientId === null ? `${address}` : formatDuid(dhcp.clientId),
     messages: [],
     asked: [],
@@ -140,7 +91,12 @@ function clientOf(seen: Seen6, clients: Map<string, State>): State {
   return state;
 }
 
-function fromClient(seen: Seen6, clients: Map<string, State>, transactions: Map<number, State>, into: Findings): void {
+function fromClient(
+  seen: Seen6,
+  clients: Map<string, State6>,
+  transactions: Map<number, State6>,
+  into: Findings,
+): void {
   const { dhcp } = seen.message;
   const name = messageName6(dhcp.type);
   const state = clientOf(seen, clients);
@@ -200,7 +156,7 @@ function fromClient(seen: Seen6, clients: Map<string, State>, transactions: Map<
 }
 
 /** Request names a server that has offered; Renew the one that granted; neither comes out of the blue. */
-function sequence(seen: Seen6, state: State, into: Findings): void {
+function sequence(seen: Seen6, state: State6, into: Findings): void {
   const { dhcp } = seen.message;
   if (dhcp.serverId === null) return;
   const server = hex(dhcp.serverId, "", 200);
@@ -224,7 +180,12 @@ function sequence(seen: Seen6, state: State, into: Findings): void {
   }
 }
 
-function fromServer(seen: Seen6, clients: Map<string, State>, transactions: Map<number, State>, into: Findings): void {
+function fromServer(
+  seen: Seen6,
+  clients: Map<string, State6>,
+  transactions: Map<number, State6>,
+  into: Findings,
+): void {
   const { dhcp } = seen.message;
   const name = messageName6(dhcp.type);
   if (dhcp.serverId === null) {
@@ -299,7 +260,7 @@ function fromServer(seen: Seen6, clients: Map<string, State>, transactions: Map<
 }
 
 /** Whether an answer is one to this question. */
-function answers(dhcp: Dhcpv6Message, transaction: Transaction, seen: Seen6, state: State, into: Findings): boolean {
+function answers(dhcp: Dhcpv6Message, transaction: Transaction, seen: Seen6, state: State6, into: Findings): boolean {
   const question = messageName6(transaction.type);
   if (dhcp.type === MESSAGE6.advertise && transaction.type !== MESSAGE6.solicit) {
     into.add(
@@ -334,73 +295,6 @@ function answers(dhcp: Dhcpv6Message, transaction: Transaction, seen: Seen6, sta
   return false;
 }
 
-function granted(seen: Seen6, state: State, question: number | null, into: Findings): void {
-  const { dhcp } = seen.message;
-  if (!dhcp.associations.some((one) => one.leases.length > 0)) return;
-  const before = state.granted;
-  if (
-    before !== null &&
-    state.grantedBy !== null &&
-    dhcp.serverId !== null &&
-    !sameBytes(state.grantedBy, dhcp.serverId)
-  ) {
-    const expected = question === MESSAGE6.rebind || question === MESSAGE6.request || question === MESSAGE6.solicit;
-    into.add(
-      "lease/server-changed",
-      expected ? "note" : "warning",
-      `The lease now comes from ${formatDuid(dhcp.serverId)}; before it was ${formatDuid(state.grantedBy)}.${expected ? "" : " Only a Rebind may be answered by another server: either the server has lost its identifier, or there are two."}`,
-      seen.span,
-      { key: `${state.client} ${formatDuid(dhcp.serverId)}`, related: [into.place(before.span, "the lease before")] },
-    );
-  }
-  if (question === MESSAGE6.renew || question === MESSAGE6.rebind) extended(seen, state, before, into);
-  state.held.clear();
-  for (const association of dhcp.associations) {
-    for (const lease of association.leases) {
-      const name = `${association.kind} ${association.id}`;
-      state.held.set(`${lease.address}/${lease.length}`, { lease, time: seen.time, association: name });
-    }
-  }
-  const grant = grantOf(seen);
-  if (grant !== null) state.grants.push(grant);
-  state.granted = seen;
-  state.grantedBy = dhcp.serverId ?? state.grantedBy;
-}
-
-/** A renewal gives the same addresses, longer than before. */
-function extended(seen: Seen6, state: State, before: Seen6 | null, into: Findings): void {
-  const related = before === null ? [] : [into.place(before.span, "the lease before")];
-  const now = new Map<string, IaLease>();
-  for (const { leases } of seen.message.dhcp.associations) {
-    for (const lease of leases) now.set(`${lease.address}/${lease.length}`, lease);
-  }
-  for (const [address, held] of state.held) {
-    const renewed = now.get(address);
-    const what = address.replace(/\/128$/, "");
-    if (renewed === undefined) {
-      const others = [...now.keys()].map((one) => one.replace(/\/128$/, "")).join(", ");
-      into.add(
-        "lease/address-changed",
-        "warning",
-        `The renewal leaves ${what} out${others === "" ? "" : ` and gives ${others}`}: ${what} is used to its end and then gone. A server that takes an address back sends it with lifetimes of 0 (RFC 8415 18.3.4).`,
-        seen.span,
-        { key: `${state.client} ${address}`, related },
-      );
-    } else if (seen.time !== null && held.time !== null && renewed.valid > 0 && renewed.valid !== 0xffff_ffff) {
-      const [endNow, endBefore] = [seen.time + renewed.valid, held.time + held.lease.valid];
-      if (held.lease.valid !== 0xffff_ffff && endNow <= endBefore + 1 && seen.time - held.time > 2) {
-        into.add(
-          "lease/not-extended",
-          "warning",
-          `The renewal does not extend ${what}: it still ends ${duration(renewed.valid)} from here, as it did before. The server counts a lease down instead of renewing it, and the address will end.`,
-          seen.span,
-          { key: `${state.client} ${address}`, related },
-        );
-      }
-    }
-  }
-}
-
 /** RFC 8415 21.24 and 21.25 (RFC 7083): 60 to 86,400 seconds, else the option does not count. */
 function retransmissionTimes(dhcp: Dhcpv6Message, seen: Seen6, into: Findings): void {
   const values = [
@@ -429,7 +323,7 @@ function retransmissionTimes(dhcp: Dhcpv6Message, seen: Seen6, into: Findings): 
   }
 }
 
-function reconfigure(seen: Seen6, clients: Map<string, State>, into: Findings): void {
+function reconfigure(seen: Seen6, clients: Map<string, State6>, into: Findings): void {
   const { dhcp } = seen.message;
   const state = clientOf(seen, clients);
   state.messages.push(seen);
@@ -460,34 +354,3 @@ function reconfigure(seen: Seen6, clients: Map<string, State>, into: Findings): 
     );
   }
 }
-
-function unanswered(transaction: Transaction, end: number | null, into: Findings): void {
-  if (transaction.answers > 0) return;
-  const { type, times, first, last } = transaction;
-  if (type === MESSAGE6.release || type === MESSAGE6.decline) return;
-  if (end !== null && last.time !== null && end - last.time < PATIENCE_SECONDS && times < 3) return;
-  const name = messageName6(type);
-  const lasted = first.time === null || last.time === null ? null : last.time - first.time;
-  const often = times === 1 ? "once" : `${times} times${lasted === null ? "" : ` over ${duration(lasted)}`}`;
-  into.add(
-    "lease/unanswered",
-    SEVERITY[type] ?? "warning",
-    `${name} was sent ${often} and has no answer${SO[type] ?? ""}.`,
-    first.span,
-  );
-}
-
-const SEVERITY: Readonly<Record<number, "error" | "warning">> = {
-  [MESSAGE6.solicit]: "error",
-  [MESSAGE6.request]: "error",
-  [MESSAGE6.rebind]: "error",
-};
-
-const SO: Readonly<Record<number, string>> = {
-  [MESSAGE6.solicit]: ": no server is there, or its answers are filtered (UDP 547 to 546, from a link-local address)",
-  [MESSAGE6.request]: ": the server that advertised did not reply",
-  [MESSAGE6.renew]:
-    ": the server that granted the lease is away, or a filter stands between; at T2 the client asks every server",
-  [MESSAGE6.rebind]: ": no server extends the lease, and it ends with its valid lifetime",
-  [MESSAGE6.confirm]: ": the client goes on with its addresses (RFC 8415 18.2.3)",
-};
