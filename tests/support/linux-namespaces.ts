@@ -19,6 +19,13 @@ export const WORLD = {
   neighbour: { mac: "02:00:00:00:00:20", 4: "198.51.100.20", 6: "2001:db8:1::20" },
 } as const;
 
+/** What was agreed on with the provider. */
+export interface Guest {
+  readonly mac: string;
+  readonly 4: string;
+  readonly 6: string;
+}
+
 export interface WorldOptions {
   /** Guests hear the router only; true when absent. */
   readonly isolated?: boolean;
@@ -26,6 +33,10 @@ export interface WorldOptions {
   readonly proxies?: boolean;
   /** One packet is sent before the others. */
   readonly warm?: boolean;
+  /** Who the guest is for the provider; {@link WORLD} when absent. */
+  readonly guest?: Guest;
+  /** Its card; eth0 when absent. */
+  readonly card?: string;
 }
 
 export interface Setup extends WorldOptions {
@@ -168,9 +179,10 @@ const QUIET = `for f in all default; do
   echo 0 > /proc/sys/net/ipv4/conf/$f/rp_filter; echo 0 > /proc/sys/net/ipv6/conf/$f/disable_ipv6; done; ip link set lo up`;
 
 function worldScript(options: WorldOptions, id: string): string {
-  const { gateway, guest, linkLocal, neighbour, remote } = WORLD;
+  const { gateway, linkLocal, neighbour, remote } = WORLD;
+  const guest: Guest = options.guest ?? WORLD.guest;
   const [router, , other] = namespaces(id);
-  const port = (name: string, who: typeof guest | typeof neighbour): string => `
+  const port = (name: string, who: Guest): string => `
     iifname ${name} ether saddr != ${who.mac} drop
     iifname ${name} arp saddr ip != ${who[4]} drop
     iifname ${name} ip saddr != ${who[4]} drop
@@ -233,7 +245,9 @@ echo ready
 
 /** A guest from its card to its pings in one shell, which cleans up after itself. */
 function guestScript(setup: Setup, folder: string, id: string): string {
-  const { gateway, guest, neighbour, remote } = WORLD;
+  const { gateway, neighbour, remote } = WORLD;
+  const guest: Guest = setup.guest ?? WORLD.guest;
+  const card = setup.card ?? "eth0";
   const [router, inside] = namespaces(id);
   const { family } = setup;
   const isNetworkd = Object.keys(setup.files).some((path) => path.startsWith("/etc/systemd/"));
@@ -245,7 +259,7 @@ trap cleanup EXIT
 set -e
 ip netns add ${inside}
 ip netns exec ${inside} sh -c '${QUIET}'
-ip link add gport netns ${router} type veth peer name eth0 netns ${inside} address ${guest.mac}
+ip link add gport netns ${router} type veth peer name ${card} netns ${inside} address ${guest.mac}
 ip -n ${router} link set gport master br0 up
 echo yes > ready
 set +e
@@ -286,7 +300,7 @@ chown -R systemd-network:systemd-network /run/systemd/netif
 chmod -R go+rX /run/systemd/network
 SYSTEMD_LOG_LEVEL=info SYSTEMD_LOG_TARGET=console ${NETWORKD} > log 2>&1 &
 daemon=$!
-index=$(cat /sys/class/net/eth0/ifindex)
+index=$(cat /sys/class/net/${setup.card ?? "eth0"}/ifindex)
 # A state that stands for a second and more is the last one, unless networkd is still at work.
 before=""; same=0
 for i in $(seq 80); do

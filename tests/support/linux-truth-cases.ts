@@ -1,4 +1,6 @@
 /** Ways to set up a guest of a provider with a gateway outside its subnet: right ones, and the wrong ones people write. */
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import type { WorldOptions } from "./linux-namespaces.ts";
 
 export interface TruthCase extends WorldOptions {
@@ -300,4 +302,23 @@ const IFUP: readonly TruthCase[] = [
   ),
 ];
 
-export const TRUTH_CASES: readonly TruthCase[] = [...NETWORKD, ...IFUP];
+const examples = resolve(import.meta.dirname, "../../examples/dedicated-server");
+
+/** What `pierhead build` makes of the example's Linux guest, with the card and the addresses of the article's provider. */
+function built(title: string, folder: string, paths: readonly string[]): TruthCase {
+  const files = Object.fromEntries(
+    paths.map((path) => [path, readFileSync(join(examples, folder, "tux", path), "utf8")]),
+  );
+  const guest = { mac: "00:50:56:00:04:dd", 4: "203.0.113.101", 6: "2001:db8:1::10" };
+  return { family: 4, title: `built: ${title}`, works: true, files, guest, card: "enp1s0" };
+}
+
+const BUILT: readonly TruthCase[] = [
+  built("the example's guest, for systemd-networkd", "built", [
+    "/etc/systemd/network/10-enp1s0.link",
+    "/etc/systemd/network/20-enp1s0.network",
+  ]),
+  built("the example's guest, for ifupdown", "built-linux", ["/etc/network/interfaces"]),
+];
+
+export const TRUTH_CASES: readonly TruthCase[] = [...BUILT, ...NETWORKD, ...IFUP];

@@ -20,6 +20,7 @@ import {
   readNetwork,
 } from "@pierhead/lang/systemd-networkd";
 import { addLinuxAddress, type MachineInterface, type RouteError } from "../machine/index.ts";
+import type { Route } from "../network/routes.ts";
 import type { BuildContext } from "./context.ts";
 import { sayRefused } from "./ip-outcome.ts";
 import { haveCard } from "./linux-cards.ts";
@@ -244,7 +245,8 @@ function addRoutes(context: BuildContext, name: string, configuration: NetworkCo
         context.defaultRoutes.set(route.family, { ...route.place, message: "the default route is set here" });
       }
     }
-    waiting = waiting.filter((route) => !ready.includes(route));
+    const done = new Set(ready);
+    waiting = waiting.filter((route) => !done.has(route));
   }
   for (const route of waiting) {
     const what = describe(route, name);
@@ -284,15 +286,8 @@ function isReady(context: BuildContext, name: string, route: NetworkRoute, alone
   const { gateway } = route;
   if (gateway === null || (route.onLink ?? alone)) return true;
   if (gateway.family === 6 && gateway.isLinkLocal()) return true;
-  return machine.routes
-    .list()
-    .some(
-      (one) =>
-        one.interface === name &&
-        one.family === gateway.family &&
-        one.length > 0 &&
-        gateway.isIn(one.destination, one.length),
-    );
+  const covers = (one: Route): boolean => one.interface === name && one.length > 0;
+  return [...new Set([0, route.table ?? 0])].some((table) => machine.routes.match(table, gateway, covers).length > 0);
 }
 
 function addRoute(context: BuildContext, name: string, route: NetworkRoute, alone: boolean): RouteError | null {

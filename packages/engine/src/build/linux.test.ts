@@ -1,5 +1,6 @@
 import { parseSystem, type System } from "@pierhead/core";
 import { describe, expect, it } from "vitest";
+import { checkTree } from "../check/index.ts";
 import type { InterfaceSpecification } from "../machine/index.ts";
 import { formatDestination } from "../network/routes.ts";
 import { buildMachine } from "./index.ts";
@@ -54,6 +55,12 @@ describe("a Linux machine from systemd-networkd's files", () => {
   it("gives up after a gateway that the kernel refuses", () => {
     const body = "[Network]\nAddress=192.0.2.9/24\nGateway=192.0.2.255\n";
     expect(build(networkd(body))).toEqual(["192.0.2.0/24 dev eth0", "error machine/gateway-refused line 5"]);
+  });
+
+  it("takes its own address for a gateway, as the kernel does", () => {
+    const body = "[Network]\nAddress=192.0.2.9/24\nGateway=192.0.2.9\n";
+    expect(build(networkd(body))).toEqual(["default via 192.0.2.9 dev eth0", "192.0.2.0/24 dev eth0"]);
+    expect(checkTree(networkd(body), LINUX).map((one) => one.code)).toEqual(["machine/own-gateway"]);
   });
 
   it("takes peers, metrics, IPv6 and link-local gateways", () => {

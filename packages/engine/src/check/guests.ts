@@ -10,7 +10,19 @@ import { type VirtualCard, virtualCards } from "./virtual-cards.ts";
 /** What the files of one host say of its guests. */
 export function checkGuests(build: MachineBuild): Diagnostic[] {
   const cards = virtualCards(build.tree);
-  return [...checkCards(cards), ...checkOwnCards(build, cards), ...checkSwitches(build)];
+  return [...checkCards(cards), ...checkOwnCards(build, cards), ...checkSwitches(build), ...checkOwnGateway(build)];
+}
+
+/** Linux takes the host's own address as a gateway, and then looks for the whole world on the link. */
+function checkOwnGateway(build: MachineBuild): Diagnostic[] {
+  return build.machine.routes.list(0).flatMap((route) => {
+    if (route.direct !== true || route.length !== 0) return [];
+    const place = build.defaultRoutes.get(route.family) ?? null;
+    const text = `${route.gateway} is an address of this machine. The kernel takes it, and then asks for every address of the world on ${route.interface}, where nobody answers: name the provider's gateway.`;
+    return [
+      diagnostic("machine/own-gateway", "warning", text, place?.source ?? null, place?.span ?? { start: 0, end: 0 }),
+    ];
+  });
 }
 
 /** Two guests with one link-layer address. vm.conf says that of its own cards itself. */

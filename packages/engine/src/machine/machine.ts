@@ -203,10 +203,10 @@ export class Machine implements FilterHost {
 
   /** Linux: going down takes the routes of a device with it, coming up brings back those of its addresses only. */
   #linuxFlag(found: MachineInterface, up: boolean): void {
-    for (const route of this.routes.list()) {
-      if (route.interface === found.name && (up || route.origin !== "local")) this.routes.remove(route);
-    }
     if (!up) {
+      for (const route of this.routes.list()) {
+        if (route.interface === found.name && route.origin !== "local") this.routes.remove(route);
+      }
       // addrconf_ifdown(): IPv6 addresses go for good.
       for (const own of found.addresses.filter((one) => one.address.family === 6)) {
         this.removeAddress(found.name, own.address);
@@ -215,7 +215,9 @@ export class Machine implements FilterHost {
     }
     found.up = true;
     for (const own of found.addresses) {
-      for (const route of routesOfAddress(this.system, found, own)) this.routes.insert(route);
+      // Those of the local table stayed.
+      const routes = routesOfAddress(this.system, found, own);
+      for (const route of routes) if (route.origin !== "local") this.routes.insert(route);
     }
   }
 

@@ -47,8 +47,9 @@ export function planInterfaces(files: readonly InterfacesFile[], cards: readonly
   );
   const started: StartedInterface[] = [];
   const used = new Set<string>();
+  const names = new Set<string>();
   const start = (file: InterfacesFile, by: string, written: Word, name: string, logical: string): void => {
-    if (started.some((one) => one.name === name)) return;
+    if (names.has(name)) return;
     const stanzas = byName.get(logical);
     if (stanzas === undefined) {
       if (name === "lo" || mapped.some((pattern) => fitsPattern(pattern, name)) || written.text.startsWith("#")) return;
@@ -57,6 +58,7 @@ export function planInterfaces(files: readonly InterfacesFile[], cards: readonly
       return;
     }
     used.add(logical);
+    names.add(name);
     started.push({ name, stanzas, by, source: file.source, span: written.span });
   };
   for (const classes of [["auto"], null]) {
@@ -66,8 +68,8 @@ export function planInterfaces(files: readonly InterfacesFile[], cards: readonly
         if (classes === null ? stanza.class === "auto" : !classes.includes(stanza.class)) continue;
         for (const word of stanza.names) {
           const [pattern, logical] = splitLogical(word.text);
-          const names = pattern.startsWith("/") ? matching(pattern, cards, byName) : [pattern];
-          for (const name of names) start(file, stanza.class, word, name, logical ?? name);
+          const fitting = pattern.startsWith("/") ? matching(pattern, cards, byName) : [pattern];
+          for (const name of fitting) start(file, stanza.class, word, name, logical ?? name);
         }
       }
     }

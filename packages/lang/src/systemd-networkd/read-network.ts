@@ -338,15 +338,19 @@ class NetworkSettings {
   /** network_drop_invalid_addresses(): of two equal ones the later is kept. */
   #dropTwins(): void {
     const seen = new Map<string, NetworkAddress>();
-    for (const one of [...this.#addresses]) {
+    const dropped = new Set<NetworkAddress>();
+    for (const one of this.#addresses) {
       const key = `${one.address}/${one.address.family === 6 ? "" : one.length}`;
       const before = seen.get(key);
       seen.set(key, one);
       if (before === undefined || one.address.isUnspecified()) continue;
-      this.#addresses.splice(this.#addresses.indexOf(before), 1);
+      dropped.add(before);
       const text = `${one.address}/${one.length} is set twice; the earlier line is dropped.`;
       this.#reader.say("systemd-networkd/address-twice", "warning", text, one.place);
     }
+    if (dropped.size === 0) return;
+    const kept = this.#addresses.filter((one) => !dropped.has(one));
+    this.#addresses.splice(0, this.#addresses.length, ...kept);
   }
 }
 
