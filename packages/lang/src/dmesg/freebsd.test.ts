@@ -94,6 +94,29 @@ Network      tsec0  eTSEC ethernet controller, 02:00:00:00:00:0b, up to 1 Gbit/s
 Log          20 lines: 13 read, 6 known and passed over, 1 unknown`);
   });
 
+  // Put together by hand: the boot loader of a recorded log, the version of a public sysDescr, lines in FreeBSD's form.
+  it("a Juniper SRX100: boot loader and Junos are one boot, and a USB controller is no network interface", () => {
+    const found = card(`U-Boot 1.1.6-JNPR-2.0 (Build time: Nov 17 2010 - 07:04:52)
+SRX_100_HIGHMEM board revision major:0, minor:0, serial #: AT0213AF1088
+OCTEON CN5020-SCP pass 1.1, Core clock: 500 MHz, DDR clock: 266 MHz (532 Mhz data rate)
+DRAM:  1024 MB
+Copyright (c) 1996-2016, Juniper Networks, Inc.
+Copyright (c) 1992-2006 The FreeBSD Project.
+JUNOS 12.1X46-D65.4 #0: 2016-12-30 01:34:30 UTC
+    builder@emake.juniper.example:/volume/build/junos/12.1/service/12.1X46-D65.4/obj-octeon/junos/bsd/kernels/JSRXNLE/kernel
+real memory  = 1073741824 (1024MB)
+avail memory = 526864384 (502MB)
+FreeBSD/SMP: Multiprocessor System Detected: 2 CPUs
+dwc0: <Synopsis DWC OTG Controller Driver> on obio0
+da0: <ST72682 Nand Flash 2.10> Removable Direct Access SCSI-2 device
+da0: 1000MB (2048000 512 byte sectors: 64H 32S/T 1000C)`);
+    expect(found).toContain("Product      Juniper SRX100 (high memory) (line 2)");
+    expect(found).toContain("System       Junos 12.1X46-D65.4, kernel JSRXNLE, octeon (line 7)");
+    expect(found).toContain("Processor    Cavium OCTEON CN5020, 500 MHz, MIPS64, 2 cores (line 3)");
+    expect(found).toContain("Firmware     U-Boot 1.1.6-JNPR-2.0");
+    expect(found).toMatch(/Network +no interface in this log/);
+  });
+
   it("PC Engines apu2 with BSDRP", () => {
     expect(
       card(`Copyright (c) 1992-2026 The FreeBSD Project.

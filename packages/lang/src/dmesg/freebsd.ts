@@ -124,6 +124,8 @@ function attached(name: string, description: string, rest: string, line: LogLine
     return into.addCrypto(name, crypto.kind, words, crypto.reference, line);
   }
   if (driver === "ue") return usbEthernet(name, parent, line, into);
+  // Junos on OCTEON has a USB controller dwc0; the dwc(4) of FreeBSD is an Ethernet one.
+  if (driver === "dwc" && /\bOTG\b/.test(description)) return "known";
   if (driver.endsWith("phy")) {
     const nic = nicOfPhy(name, into);
     if (nic === undefined) return "known";
