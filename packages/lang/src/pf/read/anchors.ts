@@ -169,8 +169,10 @@ function placeBody(
       { start: nameStart, end: nameEnd },
     );
   }
-  const own = body.anchor.name;
   const parent = reader.anchorStack[reader.anchorDepth] as Ruleset;
+  // After an error pfctl takes the body that could not be placed for that of the next anchor.
+  const isLeft = name !== null && !name.includes("/") && body.anchor.name !== name;
+  const own = isLeft ? name : body.anchor.name;
   const early = reader.dialect.checksAnchorNamesEarly;
   const above = !early && climbs(parent, name);
   if (above) reader.textAlways("pf_anchor_setup: .. beyond root");
@@ -182,7 +184,8 @@ function placeBody(
       "The parts of an anchor's path are not empty, and `..` leads no higher than the main ruleset; pfctl exits.",
     );
   }
-  const existing = reader.inlineRulesets.get(body.toolPath);
+  const prefix = parent.toolPath === "" ? "" : `${parent.toolPath}/`;
+  const existing = reader.inlineRulesets.get(isLeft ? `${prefix}${own}` : body.toolPath);
   if (existing !== undefined && existing !== body && existing.anchor.filter.length > 0) {
     reader.fail(
       `inline anchor '${own}' already exists`,

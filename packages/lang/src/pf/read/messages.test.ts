@@ -209,3 +209,12 @@ describe("whatever comes", () => {
     }
   });
 });
+
+describe("an inline anchor whose name is taken", () => {
+  it("leaves its rules to the next anchor, as in pfctl", () => {
+    const text = 'anchor "b" {\n pass\n}\nanchor "b" {\n pass\n}\nanchor "c" on em0\nanchor "b" in\n';
+    const { exit, stderr } = pfctlPrint(text, "pf.conf", machine("openbsd-7.8"), {});
+    expect(exit).toBe(1);
+    expect(stderr.trim().split("\n")).toEqual(["pf.conf:6: inline anchor 'b' already exists"]);
+  });
+});
