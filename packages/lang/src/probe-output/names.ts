@@ -49,7 +49,7 @@ export function inWords(table: string, column: string, value: string, facts: Pic
     for (const [name, number] of facts.dropReasons) if (String(number) === value) return name;
     return value;
   }
-  if (column === "reason" && table === "rules") return PF_REASONS[Number(value)] ?? value;
+  if (column === "what" && table === "rules") return PF_REASONS[Number(value)] ?? value;
   if (column === "error" && table === "noroute") return LOOKUP_ERRORS[value] ?? `error ${value}`;
   // Lookups that come from no interface have the index of loopback, which is the first in every namespace.
   if (column === "asked by" && table === "noroute" && /^\d+$/.test(value)) {

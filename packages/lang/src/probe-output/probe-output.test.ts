@@ -245,7 +245,7 @@ it("numbers in words", () => {
   expect(inWords("drops", "reason", "12", facts)).toBe("NETFILTER_DROP");
   expect(inWords("drops", "reason", "99", facts)).toBe("99");
   expect(inWords("drops", "protocol", "17", facts)).toBe("udp");
-  expect(inWords("rules", "reason", "10", facts)).toBe("state-mismatch");
+  expect(inWords("rules", "what", "10", facts)).toBe("state-mismatch");
   expect(inWords("noroute", "error", "-113", facts)).toBe("unreachable route");
   expect(inWords("noroute", "asked by", "1", facts)).toBe("this machine");
 });

@@ -46,7 +46,7 @@ export const PROBES: readonly Probe[] = [
     "drops",
     "which rule or verdict drops what",
     sum("drops", "Dropped packets", "packets", "reason", "where", "protocol", "from", "to", "port"),
-    sum("rules", "Dropped packets by rule", "packets", "rule", "reason"),
+    sum("rules", "Dropped packets by rule", "packets", "number", "what"),
   ),
   probe(
     "retransmits",
