@@ -536,6 +536,7 @@ function parseSet(reader: Reader, options: FilterOptions): void {
       return;
     }
     case Token.queue:
+      if (reader.dialect.family === "freebsd") reader.syntaxError();
       reader.take("keyword");
       setQueue(reader, options);
       return;

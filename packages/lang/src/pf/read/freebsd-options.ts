@@ -5,7 +5,6 @@ import { parseHost, parsePoolOptions, parseStrings, redefined } from "./hosts.ts
 import { parseLimiterUse } from "./limiters.ts";
 import type { FilterOptions, HostNode, PortRange, Redirection } from "./nodes.ts";
 import { lookUpService, parseNumber, parseServiceRange, parseTos } from "./ports.ts";
-import { parsePriorities } from "./priorities.ts";
 import type { Reader } from "./reader.ts";
 import { Char, Token } from "./tokens.ts";
 
@@ -79,11 +78,6 @@ export function parseFreebsdOption(reader: Reader, options: FilterOptions): bool
     case Token.dupTo:
       // They stand before the address family.
       return false;
-    case Token.set:
-      reader.clause("set");
-      reader.take("keyword");
-      parseSets(reader, options);
-      return true;
     default:
       return null;
   }
@@ -363,39 +357,4 @@ function parseFamilyTo(reader: Reader, options: FilterOptions): void {
   options.nat = ofFamily(from);
   if (to !== null) options.rdr = ofFamily(to);
   options.afTo = true;
-}
-
-/** `set ( prio …, tos … )`. */
-function parseSets(reader: Reader, options: FilterOptions): void {
-  if (!reader.accept(Char.open, "punctuation")) {
-    parseSet(reader, options);
-    return;
-  }
-  parseSet(reader, options);
-  while (reader.peek() !== Char.close) {
-    reader.optionalComma();
-    parseSet(reader, options);
-  }
-  reader.expect(Char.close);
-}
-
-function parseSet(reader: Reader, options: FilterOptions): void {
-  switch (reader.peek()) {
-    case Token.prio: {
-      reader.take("keyword");
-      const pair = parsePriorities(reader);
-      if (options.setPrio !== null) redefined(reader, "prio cannot be redefined");
-      options.setPrio = pair;
-      return;
-    }
-    case Token.tos: {
-      reader.take("keyword");
-      const tos = parseTos(reader);
-      if (options.setTos !== null) redefined(reader, "tos cannot be respecified");
-      options.setTos = tos;
-      return;
-    }
-    default:
-      reader.syntaxError();
-  }
 }

@@ -3,7 +3,7 @@
  * (`pfrule`), `scrub`, `nat`, `rdr` and `binat` rules. Its parse.y is a cousin of OpenBSD's of 2008 that learned
  * OpenBSD's later options, and keeps pools as lists.
  */
-import type { Address, Family } from "@pierhead/core";
+import type { Address } from "@pierhead/core";
 import type { Expansion } from "../load/expand.ts";
 import { expandFreebsdRule } from "../load/expand-freebsd.ts";
 import { untilEmpty } from "../load/label.ts";
@@ -14,6 +14,7 @@ import { type Pool, type RouteOption, Rule, type StateOptions } from "../rule.ts
 import {
   checkLabel,
   checkTag,
+  decideFamily,
   disallowUrpfFailed,
   parseDirection,
   parseFamily,
@@ -22,13 +23,14 @@ import {
   parseProtocols,
 } from "./clauses.ts";
 import { parsePortRedirection, parseScrubOptions, type ScrubOptionsNode } from "./freebsd-options.ts";
-import { checkInterfaceName, parseAddressSpec, parseHost, parsePoolOptions } from "./hosts.ts";
+import { parseAddressSpec, parseHost, parsePoolOptions } from "./hosts.ts";
 import { parseOnInterfaces } from "./interfaces.ts";
-import { type FilterOptions, HostNode, type PortRange, type Redirection } from "./nodes.ts";
+import type { FilterOptions, HostNode, PortRange, Redirection } from "./nodes.ts";
 import { checkOrder, ORDER } from "./order.ts";
 import { parseServiceRange } from "./ports.ts";
 import type { Reader } from "./reader.ts";
-import { Char, Token } from "./tokens.ts";
+import { parseRouteHosts } from "./route.ts";
+import { Token } from "./tokens.ts";
 import { applyTags, parsePassLog, parseTags, passWithNo } from "./translation-clauses.ts";
 
 const NO_PORT: PortRange = { from: 0, to: 0, type: "none" };
@@ -61,41 +63,9 @@ export function parseFreebsdRoute(reader: Reader): FreebsdRoute | null {
   }
   reader.clause(option);
   reader.take("keyword");
-  const hosts = parseRouteSpec(reader);
+  const hosts = parseRouteHosts(reader);
   const options = parsePoolOptions(reader);
   return { option, redirection: { hosts, port: NO_PORT, options, binat: false, family: 0 } };
-}
-
-/** `routespec` */
-function parseRouteSpec(reader: Reader): HostNode[] {
-  if (reader.peek() !== Char.openBrace) return parseRouteHost(reader);
-  reader.openBrace();
-  const list = parseRouteHost(reader);
-  reader.skipNewlines();
-  while (reader.peek() !== Char.closeBrace) {
-    reader.optionalComma();
-    for (const host of parseRouteHost(reader)) list.push(host);
-    reader.skipNewlines();
-  }
-  reader.closeBrace();
-  return list;
-}
-
-/** `route_host`: an interface, or an interface and an address in parentheses. */
-function parseRouteHost(reader: Reader): HostNode[] {
-  if (reader.accept(Char.open, "punctuation")) {
-    const name = reader.string("interface");
-    const hosts = parseHost(reader);
-    reader.expect(Char.close);
-    checkInterfaceName(reader, name);
-    for (const host of hosts) host.interface = name;
-    return hosts;
-  }
-  const name = reader.string("interface");
-  checkInterfaceName(reader, name);
-  const host = new HostNode({ kind: "any" }, 0, 128);
-  host.interface = name;
-  return [host];
 }
 
 /** What `filteropts_to_rule` does with options that are FreeBSD's own, after those of everybody. */
@@ -144,7 +114,7 @@ function applyRoute(reader: Reader, rule: Rule, route: FreebsdRoute, afTo: boole
   rule.routeOption = route.option;
   if (route.redirection.options.preferIpv6NextHop) return;
   let hosts = route.redirection.hosts ?? [];
-  if (rule.family === null) rule.family = commonFamily(hosts);
+  decideFamily(hosts, rule);
   if (!afTo) {
     const fitting = removeOtherFamily(hosts, rule.family);
     hosts = fitting.hosts;
@@ -158,11 +128,6 @@ function applyRoute(reader: Reader, rule: Rule, route: FreebsdRoute, afTo: boole
     );
   }
   route.redirection = { ...route.redirection, hosts };
-}
-
-function commonFamily(hosts: readonly HostNode[]): Family | null {
-  const first = hosts[0]?.family ?? 0;
-  return first !== 0 && hosts.every((host) => host.family === first) ? first : null;
 }
 
 /** The target of nat-to, rdr-to or `->`: of the rule's family, which it decides when nothing else has. */

@@ -333,7 +333,7 @@ function parseSkip(reader: Reader): void {
         "`set skip` names interfaces; it cannot name all but one.",
       );
       wrong = true;
-    } else if (item.routingDomain >= 0) {
+    } else if (item.name === "") {
       reader.complain(
         "skip on rdomain <num> is not supported",
         "pf/skip-rdomain",

@@ -2,7 +2,7 @@
 import { hostsOfFamily, poolOf, poolType } from "../load/expand-old.ts";
 import type { Pool, RouteOption, Rule } from "../rule.ts";
 import { decideFamily } from "./clauses.ts";
-import { append, parseHost, parsePoolOptions } from "./hosts.ts";
+import { append, checkInterfaceName, parseHost, parsePoolOptions } from "./hosts.ts";
 import { HostNode, type PoolOptions } from "./nodes.ts";
 import type { Reader } from "./reader.ts";
 import { Char, Token } from "./tokens.ts";
@@ -49,21 +49,23 @@ export function parseRouteHosts(reader: Reader): HostNode[] {
     reader.optionalComma();
     const more = parseRouteHost(reader);
     reader.skipNewlines();
-    if (reader.dialect.family === "4.6") reader.follow(reader.lookahead.nextHop);
-    const first = list[0] as HostNode;
-    const other = more[0] as HostNode;
-    if (first.family === 0) first.family = other.family;
-    if (first.family !== other.family) {
-      reader.fail(
-        "all pool addresses must be in the same address family",
-        "pf/family-mismatch",
-        "The next hops of one pool are all IPv4 or all IPv6.",
-      );
-    }
+    if (reader.dialect.family !== "freebsd") checkSameFamily(reader, list[0] as HostNode, more[0] as HostNode);
     append(list, more);
   }
   reader.closeBrace();
   return list;
+}
+
+function checkSameFamily(reader: Reader, first: HostNode, other: HostNode): void {
+  if (reader.dialect.family === "4.6") reader.follow(reader.lookahead.nextHop);
+  if (first.family === 0) first.family = other.family;
+  if (first.family !== other.family) {
+    reader.fail(
+      "all pool addresses must be in the same address family",
+      "pf/family-mismatch",
+      "The next hops of one pool are all IPv4 or all IPv6.",
+    );
+  }
 }
 
 /**
@@ -72,10 +74,12 @@ export function parseRouteHosts(reader: Reader): HostNode[] {
  */
 function parseRouteHost(reader: Reader): HostNode[] {
   const isMiddle = reader.dialect.routeTo === "option-with-interface";
+  const isFreebsd = reader.dialect.family === "freebsd";
   if (isMiddle && reader.peek() === Char.less) return parseHost(reader);
   if (!reader.accept(Char.open, "punctuation")) {
     const text = reader.string("interface");
     if (isMiddle && text.includes("@")) return addressAtInterface(reader, text);
+    if (isFreebsd) checkInterfaceName(reader, text);
     const node = new HostNode({ kind: "any" }, 0, 128);
     node.interface = text;
     return [node];
@@ -83,8 +87,10 @@ function parseRouteHost(reader: Reader): HostNode[] {
   const name = reader.string("interface");
   const hosts = parseHost(reader);
   reader.expect(Char.close);
+  if (isFreebsd) checkInterfaceName(reader, name);
   // 4.6 names the interface of the first address only.
-  for (const host of isMiddle || !reader.options.strict ? hosts : hosts.slice(0, 1)) host.interface = name;
+  const named = reader.dialect.family === "4.6" && reader.options.strict ? hosts.slice(0, 1) : hosts;
+  for (const host of named) host.interface = name;
   return hosts;
 }
 
