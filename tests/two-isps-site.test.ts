@@ -3,6 +3,8 @@ import { resolve } from "node:path";
 import { parseSystem, Source, type System } from "@pierhead/core";
 import { buildMachine } from "@pierhead/engine/build";
 import { checkTree } from "@pierhead/engine/check";
+import { findAxes } from "@pierhead/engine/failover";
+import { compile } from "@pierhead/engine/ifstated";
 import { runScenario } from "@pierhead/engine/scenario";
 import { pfctlPrint } from "@pierhead/lang/pf";
 import { type BuiltMachine, buildSite, explainLine } from "@pierhead/site/build";
@@ -98,6 +100,12 @@ describe.each(SYSTEMS)("two leased lines on %s", (name) => {
   it("is read back without findings", () => {
     const found = checkTree(texts, system).filter((one) => one.severity !== "note");
     expect(found.map((one) => `${one.source?.name} ${one.code}`)).toEqual([]);
+  });
+
+  it("has two things that the world decides: whether each line works", () => {
+    const { machine: booted, ifstated } = buildMachine(Object.fromEntries(texts), system);
+    const axes = ifstated === null ? [] : findAxes(compile(ifstated.configuration), booted);
+    expect(axes.map((one) => one.name)).toEqual(["isp1", "isp2"]);
   });
 
   const own = resolve(dhcp, "scenarios");

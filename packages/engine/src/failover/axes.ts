@@ -1,7 +1,7 @@
 /** The axes of an ifstated configuration: its external tests and the links it asks for. */
 import { type Address, type LinkState, parseAddress } from "@pierhead/core";
 import type { ProbeDefinition } from "@pierhead/lang/ifstated";
-import { type Program, scriptOutcome, testTiming } from "../ifstated/index.ts";
+import { asksNobody, type Program, testTiming } from "../ifstated/index.ts";
 import type { Machine } from "../machine/machine.ts";
 import { parseShell } from "../shell/parse.ts";
 import type { Axis, Condition, LeftOut, Line } from "./types.ts";
@@ -23,7 +23,7 @@ export function findAxes(program: Program, machine: Machine, probes: readonly Pr
     for (const link of state.links) links.set(link.interface, (links.get(link.interface) ?? new Set()).add(link.is));
   }
   // A script of the machine whose outcome follows from the machine is nothing that the world decides.
-  const open = [...commands].filter(([command]) => scriptOutcome(machine, command) === null);
+  const open = [...commands].filter(([command]) => !asksNobody(machine, command));
   const axes: Axis[] = open.map(([command, macros]) => ({
     kind: "test",
     name: [...macros].find((macro) => byMacro.get(macro)?.size === 1) ?? command,

@@ -2,7 +2,7 @@
 import type { LinkState } from "@pierhead/core";
 import type { Configuration, RunAction } from "@pierhead/lang/ifstated";
 import type { Machine } from "../machine/machine.ts";
-import { runCommand, type ShellOptions, type ShellResult } from "../shell/index.ts";
+import { isSimulated, runCommand, type ShellOptions, type ShellResult } from "../shell/index.ts";
 import { compile, GLOBAL, type Program, type StateProgram, type TestProgram } from "./program.ts";
 import {
   createMonitor,
@@ -354,6 +354,16 @@ export function scriptOutcome(machine: Machine, command: string): boolean | null
   if (path === undefined || !path.startsWith("/") || !machine.files.has(path)) return null;
   const { exit } = runCommand(machine, command);
   return exit === null ? null : exit === 0;
+}
+
+/**
+ * Whether a test is a script of the machine that asks nobody: what it comes to follows from the machine, or from files
+ * that are there only later.
+ */
+export function asksNobody(machine: Machine, command: string): boolean {
+  const [path] = command.trim().split(/\s+/);
+  if (path === undefined || !path.startsWith("/") || !machine.files.has(path)) return false;
+  return runCommand(machine, command).opaque.every((one) => one.program === "" || isSimulated(one.program));
 }
 
 /** Names tests can be called by: macros first, then commands. */

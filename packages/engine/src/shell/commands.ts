@@ -24,6 +24,11 @@ export function findCommand(name: string): CommandFunction {
   return commands.get(name.replace(FOLDERS, "")) ?? other;
 }
 
+/** Whether the shell does by itself what a program of this name does. */
+export function isSimulated(name: string): boolean {
+  return findCommand(name) !== other;
+}
+
 /** A script of the machine, or a program nobody simulates. */
 function other(call: Call): Status {
   const { shell, words, span, streams } = call;

@@ -55,7 +55,7 @@ export function leaseFiles(host: Host, site: string): BuiltFile[] {
     script(
       "same-lease",
       "same-lease INTERFACE: is it the lease that the rules know?",
-      `test "$(${PF_FOLDER}/address $1) $(${PF_FOLDER}/gateway $1)" = "$(cat /var/run/lease.$1)"`,
+      `test "$(${PF_FOLDER}/address $1) $(${PF_FOLDER}/gateway $1)" = "$(cat /var/run/lease.$1 2> /dev/null)"`,
     ),
   ];
   if (host.system.family === "freebsd") files.push(enterHooks(host, site));

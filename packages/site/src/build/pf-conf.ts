@@ -256,8 +256,24 @@ class PfConf {
       if (line !== undefined) {
         const on = `$${line.name}`;
         const remote = `${one.remote}`;
-        this.#rule(one.path, { direction: "in", on, family: "inet", protocol: "41", from: remote, to: `(${on})` });
-        this.#rule(one.path, { direction: "out", on, family: "inet", protocol: "41", from: `(${on})`, to: remote });
+        this.#rule(one.path, {
+          direction: "in",
+          on,
+          family: "inet",
+          protocol: "41",
+          from: remote,
+          to: `(${on})`,
+          label: line.name,
+        });
+        this.#rule(one.path, {
+          direction: "out",
+          on,
+          family: "inet",
+          protocol: "41",
+          from: `(${on})`,
+          to: remote,
+          label: line.name,
+        });
       }
       this.#tunnelTraffic(one);
     }
