@@ -221,7 +221,8 @@ class LeaseWorld {
     if (name === "dhcpcd") {
       const six = `ipv6only\nnoipv6rs\ninterface eth0\n  ${kind === "na" ? "ia_na 1" : "ia_pd 1/::/56 -"}\n`;
       const four = "ipv4only\nnoarp\nnoipv4ll\ninterface eth0\n";
-      const config = this.#file("dhcpcd.conf", `duid ll\n${kind === "v4" ? four : six}`);
+      // Without the vendor class, which tells the kernel of the machine.
+      const config = this.#file("dhcpcd.conf", `duid ll\nnooption dhcp6_vivco\n${kind === "v4" ? four : six}`);
       return this.#start("c", ["/run", "/var/lib/dhcpcd"], `dhcpcd -B -d -f ${config} -c /bin/true eth0`);
     }
     if (name === "dhclient") {
