@@ -106,7 +106,7 @@ function systemOf(
     const family = recognizeFile(file, text, usual.family)?.family;
     if (family != null) families.add(family);
   }
-  const only = families.size === 1 ? [...families][0] : undefined;
+  const only = families.size === 1 ? [...families][0] : families.size === 0 ? familyOfFiles(texts) : undefined;
   if (only === "freebsd")
     return { system: systemOption("freebsd-15.0"), from: "the files are FreeBSD's; --system tells the release" };
   if (only === "netbsd")
@@ -117,6 +117,18 @@ function systemOf(
   });
   if (families.size === 0 && linux) return { system: systemOption("linux"), from: "the files are Linux's" };
   return { system: usual, from: "assumed; --system tells otherwise" };
+}
+
+/** The one system that has files of these names, or writes such variables into rc.conf; undefined when several may. */
+function familyOfFiles(texts: ReadonlyMap<string, string>): "freebsd" | "netbsd" | undefined {
+  const names = [...texts.keys()].map((path) => path.replaceAll("\\", "/"));
+  // OpenBSD alone has these; its rc.conf has no interfaces.
+  if (names.some((name) => /(^|\/)hostname\.[a-z]+\d+$/.test(name))) return undefined;
+  if (names.some((name) => /(^|\/)etc\/ifconfig\.[a-z]+\d+$/.test(name))) return "netbsd";
+  const rc = [...texts].filter(([path]) => /(^|[\\/])rc\.conf$/.test(path)).map(([, text]) => text);
+  if (rc.some((text) => /^(?:[a-z_]+_enable|static_routes|defaultrouter|cloned_interfaces)=/m.test(text)))
+    return "freebsd";
+  return undefined;
 }
 
 /** `--interfaces FILE`: what the machine has, where the files do not say. */

@@ -120,7 +120,13 @@ function machineNotes(build: MachineBuild): string[] {
   }
   const errors = build.pf?.diagnostics.filter((one) => one.severity === "error").length ?? 0;
   if (errors > 0) notes.push("pf.conf has errors, so pfctl would load none of it: see pierhead check");
-  if (build.pf === null) notes.push("no pf.conf is loaded: pf lets everything pass");
+  if (build.pf === null) {
+    notes.push(
+      build.system.family === "linux"
+        ? "Linux has no pf, and nftables and iptables are not read: everything passes"
+        : "no pf.conf is loaded: pf lets everything pass",
+    );
+  }
   return notes;
 }
 
