@@ -149,6 +149,8 @@ function checkForeignNetworks(pf: LoadedPf, build: MachineBuild): Diagnostic[] {
     if (found_.kind !== "broadcast" || TRANSIENT.test(name)) continue;
     const side = rule.direction === "in" ? rule.from : rule.direction === "out" ? rule.to : null;
     if (side === null || side.negated || side.address.kind !== "prefix") continue;
+    // The answer is sent to a next hop on the line whatever the routes say: it is one of several lines to the world.
+    if (rule.routeOption === "reply-to") continue;
     const prefix: Prefix = { address: side.address.address, length: side.address.length };
     if (prefix.length === 0 || prefix.address.isMulticast() || prefix.address.isLinkLocal()) continue;
     // A packet to one of the machine's own addresses, and broadcast, may come by any interface.

@@ -9,6 +9,8 @@ export interface CardGateway {
   readonly path: SitePath;
   /** It is outside the networks of the card: a route to it on the link comes first. */
   readonly onLink: boolean;
+  /** The default route leads to it; false when only the route on the link is wanted. */
+  readonly isDefault: boolean;
 }
 
 export interface Card {
@@ -53,19 +55,16 @@ function lineCard(host: Host, line: Uplink): Card {
     ...(own === null ? [] : [{ prefix: own, path: [...line.path, "address"] }]),
     ...inet6Addresses(line.inet6),
   ];
-  const gateway =
-    host.preferred === line && line.gateway !== null
-      ? gatewayOn(addresses, line.gateway, [...line.path, "gateway"])
-      : null;
   // Beside a lease OpenBSD reads no mygate, and a route by hand would be there still when this line is dead: the
-  // default route is ifstated's from its first state on, unless the gateway needs a route of its own.
-  const byIfstated =
-    host.system.family === "openbsd" && host.uplinks.some((one) => one.dhcp) && gateway?.onLink === false;
+  // default route is ifstated's from its first state on.
+  const byIfstated = host.system.family === "openbsd" && host.uplinks.some((one) => one.dhcp);
+  const isDefault = host.preferred === line && !byIfstated;
+  const gateway = line.gateway === null ? null : gatewayOn(addresses, line.gateway, [...line.path, "gateway"]);
   return {
     ...bareCard(line.interface, line.path),
     dhcp: line.dhcp,
     addresses,
-    gateway: byIfstated ? null : gateway,
+    gateway: gateway !== null && (isDefault || gateway.onLink) ? { ...gateway, isDefault } : null,
     ...inet6Of(line.inet6, addresses),
     neighbours: fixed(line.gateway, line.gatewayMac, [...line.path, "gatewayMac"]),
     description: line.description,
@@ -114,7 +113,7 @@ function gatewayOn(addresses: Card["addresses"], address: Address, path: SitePat
     addresses.some(
       ({ prefix }) => prefix.address.family === address.family && prefix.address.isIn(address, prefix.length),
     );
-  return { address, path, onLink: !near };
+  return { address, path, onLink: !near, isDefault: true };
 }
 
 /** The card's first address of a family; null when it has none. */

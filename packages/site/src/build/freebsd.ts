@@ -26,15 +26,12 @@ export function freebsdCards(out: FileWriter, { cards, tunnels, bridge }: Statio
     bridge === null || cards.some((card) => card.interface === bridge.name) ? cards : [...cards, bareBridge(bridge)];
   for (const card of all) addresses(out, card, bridge);
   const routes = freebsdTunnelRoutes(tunnels);
-  if (routes.length > 0 && !all.some((card) => card.gateway?.onLink === true)) {
-    set(out, "static_routes", routes.map((route) => route.name).join(" "), ...routes.flatMap((route) => route.from));
+  const near = all.filter((card) => card.gateway?.onLink === true);
+  staticRoutes(out, near, routes);
+  for (const { gateway } of all) {
+    if (gateway?.onLink === false) set(out, "defaultrouter", `${gateway.address}`, gateway.path);
   }
-  for (const card of all)
-    gateways(
-      out,
-      card,
-      routes.map((route) => route.name),
-    );
+  for (const card of all) inet6Gateways(out, card);
   const pairs = all.flatMap((card) => card.neighbours.map((one) => ({ ...one, name: `gw_${card.interface}` })));
   if (pairs.length > 0)
     set(out, "static_arp_pairs", pairs.map((one) => one.name).join(" "), ...pairs.map((one) => one.path));
@@ -77,20 +74,45 @@ function addresses(out: FileWriter, card: Card, bridge: Bridge | null): void {
   if (card.description !== "") set(out, `ifconfig_${name}_descr`, card.description, [...card.path, "description"]);
 }
 
+interface StaticRoute {
+  readonly name: string;
+  readonly words: string;
+  readonly from: readonly SitePath[];
+}
+
 /**
  * rc.d/routing adds the routes of `static_routes` in their order. With both routes in the list the gateway is on the
  * link first in every release, wherever a release puts its `defaultrouter`.
  */
-function gateways(out: FileWriter, card: Card, routes: readonly string[]): void {
-  const { gateway, inet6Gateway } = card;
+function staticRoutes(out: FileWriter, near: readonly Card[], others: readonly StaticRoute[]): void {
+  const [only] = near;
+  if (only?.gateway != null && near.length === 1 && only.gateway.isDefault) {
+    const { address, path } = only.gateway;
+    const link = [...only.path, "interface"];
+    set(out, "gateway_if", only.interface, link);
+    set(out, "gateway_ip", `${address}`, path);
+    set(out, "static_routes", ["gateway default", ...others.map((route) => route.name)].join(" "), path);
+    out.line('route_gateway="-host $gateway_ip -interface $gateway_if"', path, link);
+    out.line('route_default="default $gateway_ip"', path);
+    return;
+  }
+  const own = near.flatMap(({ gateway, interface: name, path }) => {
+    if (gateway === null) return [];
+    const words = `-host ${gateway.address} -interface ${name}`;
+    const first = { name: `gateway_${name}`, words, from: [gateway.path, [...path, "interface"]] };
+    return gateway.isDefault
+      ? [first, { name: "default", words: `default ${gateway.address}`, from: [gateway.path] }]
+      : [first];
+  });
+  const all = [...own, ...others];
+  if (all.length === 0) return;
+  set(out, "static_routes", all.map((route) => route.name).join(" "), ...all.flatMap((route) => route.from));
+  for (const { name, words, from } of own) set(out, `route_${name}`, words, ...from);
+}
+
+function inet6Gateways(out: FileWriter, card: Card): void {
+  const { inet6Gateway } = card;
   const link = [...card.path, "interface"];
-  if (gateway?.onLink === true) {
-    set(out, "gateway_if", card.interface, link);
-    set(out, "gateway_ip", `${gateway.address}`, gateway.path);
-    set(out, "static_routes", ["gateway default", ...routes].join(" "), gateway.path);
-    out.line('route_gateway="-host $gateway_ip -interface $gateway_if"', gateway.path, link);
-    out.line('route_default="default $gateway_ip"', gateway.path);
-  } else if (gateway !== null) set(out, "defaultrouter", `${gateway.address}`, gateway.path);
   if (inet6Gateway?.onLink === true) {
     set(out, "ipv6_static_routes", "gateway6 default6", inet6Gateway.path);
     set(

@@ -25,6 +25,11 @@ export function hasBalance(host: Host): boolean {
   return host.uplinks.length > 1;
 }
 
+/** There is somebody behind the lines whose connections are shared out between them. */
+export function balances(host: Host): boolean {
+  return hasBalance(host) && host.lans.some((lan) => lan.addresses.some(({ address }) => address.family === 4));
+}
+
 export function leased(host: Host): readonly Uplink[] {
   return host.uplinks.filter((line) => line.dhcp);
 }

@@ -56,7 +56,7 @@ function gatewaysOf({ cards }: Station): BuiltGateway[] {
   return cards.flatMap((card) =>
     [card.gateway, card.inet6Gateway].flatMap((gateway) => {
       const own = gateway === null ? null : ownAddress(card, gateway.address.family);
-      if (gateway === null || own === null) return [];
+      if (gateway === null || own === null || !gateway.isDefault) return [];
       return [{ interface: card.interface, own, address: gateway.address, path: gateway.path }];
     }),
   );

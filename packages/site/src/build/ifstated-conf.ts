@@ -3,7 +3,7 @@ import { isAtLeast } from "@pierhead/core";
 import type { Host, Uplink } from "../model/site.ts";
 import { leasedAddress, leasedGateway, leaseFiles, noteCommand, OWN_PRIORITY } from "./dhcp-lines.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
-import { hasBalance, head, leased, loadCommand, PF_FOLDER } from "./gateway.ts";
+import { balances, hasBalance, head, leased, loadCommand, PF_FOLDER } from "./gateway.ts";
 import { type LineState, lineStates } from "./line-states.ts";
 import { leasedTunnelCommand, type TunnelEnd } from "./tunnel.ts";
 
@@ -14,7 +14,7 @@ export function ifstatedFiles(host: Host, tunnels: readonly TunnelEnd[], site: s
   head(
     out,
     site,
-    `${host.name}: watch the lines; keep the anchor "balance", the default route and the states in step.`,
+    `${host.name}: watch the lines; keep ${balances(host) ? 'the anchor "balance", ' : ""}the default route and the states in step.`,
   );
   out.blank();
   for (const line of host.uplinks) {
@@ -63,7 +63,7 @@ function writeState(
     out.line(`\t\trun "${command}"`, ...from);
   };
   const load = (line: Parameters<FileWriter["line"]>[1]): void => {
-    run(loadCommand(host, "balance", `${PF_FOLDER}/balance.${state.file}`), line);
+    if (balances(host)) run(loadCommand(host, "balance", `${PF_FOLDER}/balance.${state.file}`), line);
     if (leased(host).length > 0) run(loadCommand(host, "cross", `${PF_FOLDER}/cross.${state.file}`), line);
   };
   for (const line of leased(host)) run(noteCommand(line), line.path);

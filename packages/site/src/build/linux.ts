@@ -140,7 +140,9 @@ function ifupdownCard(out: FileWriter, card: Card, bridge: Bridge | null): void 
       out.line(`\tbridge_ports ${bridge.card}`, [...bridge.path, "bridge"], bridge.cardPath);
       out.line("\tbridge_stp off", bridge.path).line("\tbridge_fd 0", bridge.path);
     }
-    if (card.mtu !== null) out.line(`\tmtu ${card.mtu}`, [...card.path, "mtu"]);
+    // `mtu` is an option of `static` only (interfaces(5)).
+    const mtu = card.dhcp ? `pre-up ip link set dev ${name} mtu` : "mtu";
+    if (card.mtu !== null) out.line(`\t${mtu} ${card.mtu}`, [...card.path, "mtu"]);
   };
   if (card.dhcp) {
     out.line(`iface ${name} inet dhcp`, [...card.path, "dhcp"]);

@@ -75,6 +75,7 @@ function openbsdGateway(out: FileWriter, card: Card, gateway: CardGateway, lease
       : // route(8), EXAMPLES: IPv6 takes the address alone.
         `-inet6 ${address}`;
   out.line(`!/sbin/route -qn add ${to} -link -cloning -iface ${card.interface}`, path, link);
+  if (!gateway.isDefault) return;
   const family = address.family === 6 ? "-inet6 " : "";
   out.line(`!/sbin/route -qn add ${family}default -ifa ${ownAddress(card, address.family)} ${address}`, path, link);
 }

@@ -2,7 +2,7 @@
 import type { Guest, Host, Inet6, Lan, Service, Tunnel, Uplink } from "../model/site.ts";
 import type { SitePath } from "../read/index.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
-import { hasBalance, head, leased, PF_FOLDER, target } from "./gateway.ts";
+import { balances, hasBalance, head, leased, PF_FOLDER, target } from "./gateway.ts";
 import { filteredGuests, guestRules } from "./guest-rules.ts";
 import { type LineState, lineStates, percent, probabilities } from "./line-states.ts";
 import { list, PfWriter } from "./pf-rule.ts";
@@ -20,7 +20,7 @@ const NO_LINES: ReadonlySet<string> = new Set();
 export function pfFiles(host: Host, site: string, options: RuleOptions): BuiltFile[] {
   const files = [new PfConf(host, site, options).build()];
   if (hasBalance(host)) {
-    for (const state of lineStates(host)) files.push(balanceFile(host, state));
+    if (balances(host)) for (const state of lineStates(host)) files.push(balanceFile(host, state));
     if (leased(host).length > 0) for (const state of lineStates(host)) files.push(crossFile(host, state));
   }
   return files;
@@ -57,7 +57,7 @@ class PfConf {
     }
     if (this.#host.system.family !== "freebsd") this.#translate();
     this.#local();
-    if (hasBalance(this.#host)) this.#anchor();
+    if (balances(this.#host)) this.#anchor();
     else this.#single();
     // With fixed gateways the rules that keep a line its own say this too; those of a lease come later, in an anchor.
     if (!hasBalance(this.#host) || leased(this.#host).length > 0) this.#lines();

@@ -22,6 +22,10 @@ export function checkHostBuilt(host: Host, description: HostDescription, context
   checkHostTunnels(host, context);
   checkHostInet6(host, context);
   if (host.uplinks.length < 2) singleLine(host, description, context);
+  else if (!host.lans.some((lan) => lan.addresses.some(({ address }) => address.family === 4))) {
+    const message = "Connections of a LAN are pinned to a line, and this host has no LAN.";
+    for (const pin of host.pins) context.say("site/no-effect", "warning", message, pin.path);
+  }
   checkBridge(host, context);
 }
 
