@@ -80,6 +80,7 @@ describe("bad input", () => {
     [["test", "packages/core"], "no *.scenario.yaml"],
     [["pf", "print", "examples"], "directory"],
     [["pf", "print", `${example}/etc/pf.conf`, "-D", "novalue"], "name=value"],
+    [["site", "providers", "acme"], "online-net, ovh, hetzner, generic"],
   ])("refuses %j", (args, message) => {
     expect(refusal(args)).toContain(message);
   });
@@ -201,5 +202,21 @@ describe("help", () => {
       const nested = /^ {2}print /m.test(help) ? pierhead([verb, "print", "--help"]).stdout : help;
       expect(nested, verb).toMatch(/Examples?:/);
     }
+  });
+});
+
+describe("site providers", () => {
+  it("prints facts with their sources", () => {
+    const { status, stdout } = pierhead(["site", "providers", "hetzner"]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^hetzner {2}Hetzner/);
+    expect(stdout).toContain("fe80::1");
+    expect(stdout).toContain("https://docs.hetzner.com/");
+  });
+
+  it("gives the same to machines", () => {
+    const { providers } = JSON.parse(pierhead(["site", "providers", "--json"]).stdout);
+    expect(providers.map((one: { name: string }) => one.name)).toEqual(["online-net", "ovh", "hetzner", "generic"]);
+    expect(providers[0].facts.duid).toMatchObject({ evidence: "documented" });
   });
 });
