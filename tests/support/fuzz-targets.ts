@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseAddress, parseSystem, Source, type System } from "@pierhead/core";
 import { checkTree } from "@pierhead/engine/check";
+import { diffTrees, readPolicies } from "@pierhead/engine/prove";
 import { readScenario } from "@pierhead/engine/scenario";
 import { parsePacketLine } from "@pierhead/engine/trace";
 import { parseDmesg } from "@pierhead/lang/dmesg";
@@ -13,7 +14,7 @@ import { readAsDaemon } from "@pierhead/lang/ifstated";
 import { ikedPrint } from "@pierhead/lang/iked";
 import { parseIp, parseNetToolsRoute } from "@pierhead/lang/ip-command";
 import { ipsecctlPrint } from "@pierhead/lang/ipsec";
-import { loadPf, type PfEnvironment, pfctlPrint } from "@pierhead/lang/pf";
+import { loadPf, migratePf, type PfEnvironment, pfctlPrint } from "@pierhead/lang/pf";
 import { parsePflogLine, readPflogHeader } from "@pierhead/lang/pflog";
 import {
   bpftraceReader,
@@ -121,6 +122,14 @@ const SEEDS: Record<string, readonly string[]> = {
   ],
   counters: [
     "block drop in log all\n  [ Evaluations: 12        Packets: 3         Bytes: 180         States: 0     ]\nState Table                          Total             Rate\n  current entries                        4               \n  inserts                              700            1.0/s\nName    Mtu   Network     Address              Ipkts Idrop    Opkts Odrop Colls\nem0     1500  <Link>      00:0d:b9:41:7d:00   100     2      200     3     0\n\t12 data packets (340 bytes) retransmitted\n",
+  ],
+  policies: [
+    "- name: web\n  from: 192.168.1.0/24\n  to: [internet, self, vr1:network, 2001:db8::/32]\n  proto: [tcp, udp]\n  port: [80, 443, '1000:2000']\n  always: pass\n  via: vr2\n  as: 203.0.113.220/32\n  when: isp1=down, vr0=up\n- name: no smb\n  in: [vr0, vr1]\n  port: 445\n  never: return-rst\n",
+    "- name: x\n  never: pass\n",
+  ],
+  diff: [
+    "set skip on lo\nblock\npass out\npass in on em1 from 10.0.0.0/24\n\n#----\nblock return\npass out quick on em0 nat-to (em0)\npass in on em1 proto tcp to port { 22 80 } tag A\n",
+    'table <a> { 10.0.0.0/8 }\nanchor "x" { pass in from <a> }\nmatch in proto tcp to port 80 rdr-to 10.0.0.9\n\n#----\ntable <a> { 10.1.0.0/16 }\nanchor "x" { block in quick from <a> }\npass in route-to 10.0.0.7\n',
   ],
   packet: [
     "in vr1 tcp 192.168.1.10:40000 > 93.184.216.34:443 S ttl=4",
@@ -244,6 +253,19 @@ export function fuzzTargets(): FuzzTarget[] {
       run: (text) => readScenario(new Source("x.scenario.yaml", text)),
     },
     ...probeOutputs(),
+    ...migrations(pfSeeds),
+    {
+      name: "policies",
+      seeds: SEEDS["policies"] as string[],
+      share: 1,
+      run: (text) => readPolicies(new Source("x.policy.yaml", text), system("openbsd-7.8")),
+    },
+    {
+      name: "diff of two pf.conf",
+      seeds: SEEDS["diff"] as string[],
+      share: 0.1,
+      run: (text) => diffOfHalves(text),
+    },
     {
       name: "packet line",
       seeds: SEEDS["packet"] as string[],
@@ -306,6 +328,43 @@ export function fuzzTargets(): FuzzTarget[] {
   );
   return targets;
 }
+
+/** Whatever is migrated, the changes are ranges of the old file, and what was left is said. */
+function migrations(seeds: readonly string[]): FuzzTarget[] {
+  const roads = [
+    ["openbsd-4.6", "openbsd-7.8"],
+    ["openbsd-7.8", "freebsd-15.0"],
+    ["freebsd-15.0", "openbsd-7.8"],
+    ["openbsd-6.6", "openbsd-4.6"],
+  ] as const;
+  return roads.map(([from, to]) => ({
+    name: `migrate ${from} to ${to}`,
+    seeds,
+    share: 1,
+    run: (text) => {
+      const { changes } = migratePf(new Source("pf.conf", text), system(from), system(to));
+      for (const { span, before } of changes) {
+        if (text.slice(span.start, span.end) !== before) throw new Error("a change is not of the old text");
+      }
+    },
+  }));
+}
+
+/** The two halves of the text are the rules before and after. */
+function diffOfHalves(text: string): void {
+  const middle = text.indexOf(HALF);
+  const [before, after] = middle === -1 ? [text, text] : [text.slice(0, middle), text.slice(middle + HALF.length)];
+  const tree = (rules: string): Record<string, string> => ({
+    "/etc/pf.conf": rules,
+    "/etc/hostname.em0": "inet 192.0.2.1/24\n",
+    "/etc/hostname.em1": "inet 10.0.0.1/24\n",
+  });
+  const on = system("openbsd-7.8");
+  const report = diffTrees(tree(before), tree(after), { before: on, after: on }, { limit: 200, families: [4] });
+  if (before === after && report.changes.length > 0) throw new Error("a file differs from itself");
+}
+
+const HALF = "\n#----\n";
 
 /** What the tools of `pierhead probe` print. */
 function probeOutputs(): FuzzTarget[] {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Diagnostic, Source, type System } from "@pierhead/core";
@@ -70,13 +70,6 @@ function systemFor(options: readonly string[]): NonNullable<ReadSiteOptions["sys
     else named.set(option.slice(0, equals), systemOption(option.slice(equals + 1)));
   }
   return (name, kind) => named.get(name) ?? (kind === "host" ? all : null);
-}
-
-/** Whether a path on the command line is a site: a YAML file with `site:` and `hosts:` at its left edge. */
-export function looksLikeSite(path: string): boolean {
-  if (!/\.ya?ml$/.test(path) || !existsSync(path) || !statSync(path).isFile()) return false;
-  const { text } = readSource(path);
-  return /^hosts:/m.test(text) && /^site:/m.test(text);
 }
 
 /**

@@ -45,11 +45,13 @@ Example:
       const { checkTogether, checkTree } = await import("@pierhead/engine/check");
       const { buildMachine } = await import("@pierhead/engine/build");
       const { buildOptions, readHosts } = await import("../input/tree.ts");
-      const { checkSite, looksLikeSite } = await import("../input/site.ts");
+      const { looksLikeSite } = await import("../input/site-path.ts");
       const found: Diagnostic[] = [];
       const heads: string[] = [];
       const sites = paths.filter(looksLikeSite);
       for (const path of sites) {
+        // What builds sites is large, and most checks are not of one.
+        const { checkSite } = await import("../input/site.ts");
         found.push(...(await checkSite(path, flags.system === undefined ? [] : [flags.system])));
         heads.push(`${path}: a site, and what would be built from it`);
       }

@@ -535,6 +535,17 @@ function impossibleSources(family: Family): Ranges[] {
 
 /** Kinds of packets that are answered or tracked unlike others. */
 function specialKinds(family: Family): Ranges[] {
+  let known = specialKindsByFamily.get(family);
+  if (known === undefined) {
+    known = makeSpecialKinds(family);
+    specialKindsByFamily.set(family, known);
+  }
+  return known;
+}
+
+const specialKindsByFamily: Map<Family, Ranges[]> = new Map();
+
+function makeSpecialKinds(family: Family): Ranges[] {
   const whole = (protocol: number): Range => [BigInt(protocol * 65536), BigInt(protocol * 65536 + 65535)];
   const icmp = family === 4 ? PROTOCOL.icmp : PROTOCOL.icmp6;
   const types = (list: readonly number[]): Ranges =>
@@ -568,6 +579,17 @@ function specialKinds(family: Family): Ranges[] {
 
 /** All kinds but those no host sends: TCP flags that make no sense, bits of `detail` that protocols do not have. */
 export function saneKinds(family: Family): Ranges {
+  let known = saneKindsByFamily.get(family);
+  if (known === undefined) {
+    known = makeSaneKinds(family);
+    saneKindsByFamily.set(family, known);
+  }
+  return known;
+}
+
+const saneKindsByFamily: Map<Family, Ranges> = new Map();
+
+function makeSaneKinds(family: Family): Ranges {
   const kinds: Range[] = [];
   const icmp = family === 4 ? PROTOCOL.icmp : PROTOCOL.icmp6;
   for (let protocol = 0; protocol < 256; protocol++) {

@@ -216,7 +216,20 @@ export function isNamed(one: FilterInterface, name: string): boolean {
   return one.name === name || name === "all" || one.groups.includes(name);
 }
 
+const kinds = new Map<string, Ranges | null>();
+
+/** The same set is the same object: the diagram asks for each only once. */
 function kindSet(rule: Rule, family: Family): Ranges | null {
+  const key = `${family} ${rule.protocol} ${rule.icmpType} ${rule.icmpCode} ${rule.flagSet} ${rule.flags}`;
+  let set = kinds.get(key);
+  if (set === undefined) {
+    set = makeKindSet(rule, family);
+    kinds.set(key, set);
+  }
+  return set;
+}
+
+function makeKindSet(rule: Rule, family: Family): Ranges | null {
   const icmp = family === 4 ? PROTOCOL.icmp : PROTOCOL.icmp6;
   if (rule.icmpType !== null) {
     if (rule.protocol !== icmp && rule.protocol !== 0) return NOTHING;

@@ -34,7 +34,7 @@ export class Domain {
     preferred: readonly bigint[] = [],
   ): Domain {
     const distinct = new Map<string, Ranges>();
-    for (const constraint of constraints) distinct.set(key(constraint), constraint);
+    for (const constraint of new Set(constraints)) distinct.set(key(constraint), constraint);
     // Where a range opens or closes, the set of constraints that hold changes: sweep over those places.
     const events: { at: bigint; id: number; opens: boolean }[] = [];
     let id = 0;
@@ -144,6 +144,17 @@ class Signature {
   }
 }
 
+const keys = new WeakMap<Ranges, string>();
+
 function key(ranges: Ranges): string {
+  let text = keys.get(ranges);
+  if (text === undefined) {
+    text = keyText(ranges);
+    keys.set(ranges, text);
+  }
+  return text;
+}
+
+function keyText(ranges: Ranges): string {
   return ranges.map(([low, high]) => `${low}-${high}`).join(",");
 }

@@ -40,8 +40,24 @@ function parseOnce(source: Source, macros: ReadonlyMap<string, string>, extensio
   return reading;
 }
 
+/** What was read of a source already, by the interfaces it was read for: nothing else decides. */
+const read = new WeakMap<Source, Map<string, Ifstated>>();
+
 /** Reads an ifstated.conf. Whatever is in it, there is a result; what is wrong is in its diagnostics. */
 export function readIfstated(source: Source, options: ReadOptions = {}): Ifstated {
+  if ((options.macros?.size ?? 0) > 0 || options.extensions === true) return readAnew(source, options);
+  const key = options.interfaces == null ? "any" : [...options.interfaces].sort().join(" ");
+  const known = read.get(source) ?? new Map<string, Ifstated>();
+  read.set(source, known);
+  let found = known.get(key);
+  if (found === undefined) {
+    found = readAnew(source, options);
+    known.set(key, found);
+  }
+  return found;
+}
+
+function readAnew(source: Source, options: ReadOptions): Ifstated {
   const interfaces = options.interfaces ?? null;
   const macros = options.macros ?? NONE;
   const reading = parseOnce(source, macros, options.extensions ?? false);
