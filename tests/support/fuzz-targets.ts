@@ -29,6 +29,8 @@ import {
 } from "@pierhead/lang/probe-output";
 import { LANGUAGES } from "@pierhead/lang/registry";
 import { blankSeparated } from "@pierhead/lang/text";
+import { buildSite } from "@pierhead/site/build";
+import { readSite } from "@pierhead/site/read";
 import {
   ipfix,
   netflow5,
@@ -417,6 +419,16 @@ function probeOutputs(): FuzzTarget[] {
     },
   });
   targets.push({
+    name: "site",
+    seeds: SITE_SEEDS,
+    share: 0.1,
+    run: (text) => {
+      const { site, diagnostics } = readSite(new Source("site.yaml", text));
+      if (site === null && diagnostics.length === 0) throw new Error("neither a site nor a word about it");
+      if (site !== null && !diagnostics.some((one) => one.severity === "error")) buildSite(site);
+    },
+  });
+  targets.push({
     name: "pflog",
     seeds: SEEDS["pflog"] as string[],
     share: 0.5,
@@ -442,6 +454,29 @@ function probeOutputs(): FuzzTarget[] {
   });
   return targets;
 }
+
+const SITE_SEEDS: readonly string[] = [
+  `site: a
+hosts:
+  h: { system: openbsd-7.8, uplinks: { wan: { interface: em0, address: 192.0.2.50/24, gateway: 192.0.2.1, mtu: 1400 } },
+       hypervisor: { kind: vmd, bridge: bridge0 }, services: { ssh: { port: ssh, from: [10.0.0.0/8] } } }
+guests:
+  g: { on: h, system: linux, interface: ens3, address: 198.51.100.10, mac: "00:50:56:00:01:aa", after: [k], dns: [9.9.9.9] }
+  k: { on: h, system: netbsd-10.1, interface: vioif0, address: 203.0.113.1, mac: "00:50:56:00:01:ab",
+       inet6: { address: "2001:db8::5/64", gateway: "fe80::1" } }
+`,
+  `site: b
+hosts:
+  edge:
+    system: freebsd-14.3
+    uplinks:
+      isp1: { interface: em0, dhcp: true, weight: 2, description: one }
+      isp2: { interface: em1, address: 203.0.113.7/32, gateway: 192.0.2.65, probe: 9.9.9.9 }
+    lans: { lan: { interface: em2, addresses: [192.168.1.1/24, "2001:db8:1::1/64"] } }
+    balance: { preferred: isp2, pin: [{ uplink: isp2, ports: [https, 22] }] }
+    failover: { every: 5, timeout: 2 }
+`,
+];
 
 /** Messages of all versions as text, an octet a character. */
 function flowSeeds(): string[] {
