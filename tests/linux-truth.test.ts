@@ -81,7 +81,7 @@ function neighbour(): MachineBuild["machine"] {
 }
 
 const REFUSALS =
-  /^machine\/(gateway-not-on-link|route-order|gateway-refused|route-exists|route-not-in-table|no-interface|interface-down|device-needed|address-exists|address-missing|ip-refused|source-refused)$|^ip-command\//;
+  /^machine\/(gateway-not-on-link|route-order|gateway-refused|route-exists|route-not-in-table|no-interface|interface-down|device-needed|address-exists|address-missing|ip-refused|source-refused)$|^ip-command\/|^interfaces\/bad-address$/;
 
 function isRefusal(one: Diagnostic): boolean {
   return REFUSALS.test(one.code);
@@ -155,7 +155,8 @@ function refusedByIfup(one: TruthCase, seen: Observation): string[] {
     if (/^(Error:|RTNETLINK answers:|Cannot find device|Command |Object )/.test(said)) {
       const line = lineOfCommand(lines, command);
       if (line !== null) refused.add(`${line}`);
-    } else if (/^ ?ip /.test(said) || lines.some((line) => line.trim() === `up ${said.trim()}`)) command = said.trim();
+    } else if (/^( ?ip |\/lib\/)/.test(said) || lines.some((line) => line.trim() === `up ${said.trim()}`))
+      command = said.trim();
   }
   return [...refused].sort();
 }

@@ -321,4 +321,20 @@ const BUILT: readonly TruthCase[] = [
   built("the example's guest, for ifupdown", "built-linux", ["/etc/network/interfaces"]),
 ];
 
-export const TRUTH_CASES: readonly TruthCase[] = [...BUILT, ...NETWORKD, ...IFUP];
+const VALUES: readonly TruthCase[] = [
+  ifup(
+    "an MTU that is no number",
+    false,
+    `${ADDRESS}  gateway 192.0.2.1\n  mtu big\n  up ip route add 192.0.2.1 dev eth0\n`,
+  ),
+  ifup("a gateway that is no address", false, `${ADDRESS}  gateway none\n  up ip route add 192.0.2.1 dev eth0\n`),
+  ifup("an address that is none", false, "  address 198.51.100.300/32\n  gateway 192.0.2.1\n"),
+  ifup("IPv6, no netmask", true, "  address 2001:db8:1::10\n  gateway fe80::1\n", { family: 6 }),
+  ifupFile(
+    "an inherited address goes before the own one",
+    true,
+    `iface ethernet inet static\n${ADDRESS}  gateway 192.0.2.1\nauto eth0\niface eth0 inherits ethernet\n  address 198.51.100.20/32\n`,
+  ),
+];
+
+export const TRUTH_CASES: readonly TruthCase[] = [...BUILT, ...NETWORKD, ...IFUP, ...VALUES];

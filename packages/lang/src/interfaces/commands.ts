@@ -45,6 +45,15 @@ export function planStanza(resolved: ResolvedStanza, name: string): IfupPlan {
   return new Planner(resolved, name).plan();
 }
 
+/** Values that ip does not take. */
+const STOPS: ReadonlySet<string> = new Set([
+  "interfaces/missing-option",
+  "interfaces/bad-address",
+  "interfaces/bad-netmask",
+  "interfaces/bad-number",
+  "interfaces/bad-mac",
+]);
+
 class Planner {
   readonly #resolved: ResolvedStanza;
   readonly #name: string;
@@ -149,7 +158,7 @@ class Planner {
       const length = /^\d{1,2}$/.test(tail) ? Number(tail) : parseNetmask(tail);
       if (length !== null && length >= 0 && length <= 32) return length;
       const text = `"/${shown(tail)}" is no length of an IPv4 network: ifup then uses /0, the whole Internet.`;
-      this.#say("interfaces/bad-netmask", "error", text, written.source, written.span);
+      this.#diagnostics.push(diagnostic("interfaces/bad-netmask", "error", text, written.source, written.span));
       return 0;
     }
     const length = classfulLength(address);
@@ -174,7 +183,7 @@ class Planner {
     const slash = written.text.indexOf("/");
     const address = parseAddress(slash === -1 ? written.text : written.text.slice(0, slash));
     const mask = this.#value("netmask");
-    const tail = mask !== null ? mask.text : slash === -1 ? "64" : written.text.slice(slash + 1);
+    const tail = mask !== null ? mask.text : slash === -1 ? "128" : written.text.slice(slash + 1);
     if (address === null || address.family === 4) {
       this.#say(
         "interfaces/bad-address",
@@ -197,7 +206,7 @@ class Planner {
       return;
     }
     if (mask === null && slash === -1) {
-      const text = "Without a netmask ifup takes /64: write the length behind the address.";
+      const text = "Without a netmask this is a single address (/128): write the length behind the address.";
       this.#say("interfaces/no-netmask", "warning", text, written.source, written.span);
     }
     this.#link(false);
@@ -276,6 +285,8 @@ class Planner {
   }
 
   #say(code: string, severity: Severity, message: string, source: Source, span: Span): void {
+    // ip refuses the command that the value would stand in, and ifup stops there.
+    if (STOPS.has(code)) this.#steps.push({ kind: "fails", text: message, source, span });
     this.#diagnostics.push(diagnostic(code, severity, message, source, span));
   }
 }
