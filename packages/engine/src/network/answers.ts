@@ -8,7 +8,7 @@ import type { Run } from "./run.ts";
 
 /** Queues what pf made while it looked at a packet. */
 export function sendGenerated(run: Run, flow: number, result: FilterResult, context: PacketContext): void {
-  for (const earlier of result.before) sendGenerated(run, flow, earlier, context);
+  for (const earlier of result.before) sendGenerated(run, flow, earlier.result, context);
   for (const generated of result.generated) run.later(() => sendOne(run, flow, generated, context));
 }
 
@@ -24,6 +24,8 @@ function sendOne(run: Run, flow: number, generated: GeneratedPacket, context: Pa
     packet.source = source;
     packet.ttl = errorTtl(run.machine, packet.family);
   }
+  // ip_output() sends to a group only on the link, unless a socket asked for more.
+  if (packet.family === 4 && packet.destination.isMulticast()) packet.ttl = 1;
   const answer = run.begin("pf", flow, generated.reason, packet);
   run.output(answer, packet, generated.context, packet.destination.isLinkLocal() ? context.receivedOn : null);
 }

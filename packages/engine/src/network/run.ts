@@ -76,8 +76,8 @@ export class Run {
     // A packet of the other family goes on in the translated one's place; this pass was about the old one.
     const after = result.verdict === "af-translated" ? packet : result.packet;
     for (const earlier of result.before) {
-      const seen = copyPacket(earlier.packet);
-      this.#passed(flow, direction, name, seen, seen, earlier, context);
+      const seen = copyPacket(earlier.result.packet);
+      this.#passed(flow, direction, name, seen, seen, earlier.result, earlier.context);
     }
     this.#passed(flow, direction, name, before, copyPacket(after), result, context);
     return result;

@@ -16,6 +16,7 @@ import type { State } from "./state.ts";
 import { StateTable } from "./state-table.ts";
 import { SyncookieState } from "./syncookie-state.ts";
 import { TableStore } from "./table-store.ts";
+import { TagNumbers } from "./tag-number.ts";
 import { DEFAULT_TIMEOUTS, TIMEOUT } from "./timeout.ts";
 import type { DropReason, FilterHost, GeneratedPacket } from "./types.ts";
 import { UdpMappings } from "./udp-mapping.ts";
@@ -59,6 +60,7 @@ export class FilterCore {
   readonly fragments: FragmentCache;
   readonly syncookies: SyncookieState = new SyncookieState();
   readonly fingerprints: FingerprintTable = new FingerprintTable();
+  readonly tags: TagNumbers = new TagNumbers();
   counters: Counters = new Counters();
   /** What decides when no rule matches. */
   readonly defaultRule: LoadedRule;

@@ -3,13 +3,13 @@ import { FRAGMENT_PROTOCOL, ICMP6, IN } from "./constants.ts";
 import type { FilterCore } from "./core.ts";
 import type { Kif } from "./interface-table.ts";
 import { Actions } from "./rule-context.ts";
-import type { DropReason, FilterResult, PacketContext } from "./types.ts";
+import type { DropReason, EarlierTest, PacketContext } from "./types.ts";
 
 /** Options a packet carries that rules must allow (`PF_OPT_*`). */
 export const BAD_OPTION = { other: 1, jumbo: 2, routerAlert: 4 } as const;
 
 const ALL_HOSTS = 0xe0000001;
-const NO_RESULTS: readonly FilterResult[] = [];
+const NO_TESTS: readonly EarlierTest[] = [];
 
 /**
  * What pf takes from a packet before it looks at states and rules (`struct pf_pdesc`). Addresses are changed in the
@@ -72,7 +72,7 @@ export class Description {
   /** What was counted last. */
   cause: DropReason | null = null;
   /** Tests this one made first. */
-  before: readonly FilterResult[] = NO_RESULTS;
+  before: readonly EarlierTest[] = NO_TESTS;
   /** What rules want done with the packet, scrub rules included (`pd->act`). */
   readonly actions: Actions = new Actions();
   /** A scrub rule with `reassemble tcp` matched. */
@@ -110,7 +110,7 @@ export class Description {
     this.owner = undefined;
     this.reason = null;
     this.cause = null;
-    this.before = NO_RESULTS;
+    this.before = NO_TESTS;
     this.actions.reset();
     this.normalizesTcp = false;
   }

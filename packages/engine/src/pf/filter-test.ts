@@ -18,6 +18,7 @@ import { findScrubRule } from "./scrub-rules.ts";
 import type { State } from "./state.ts";
 import { testState } from "./state-test.ts";
 import { recreateSyn, sendSyncookie, validateSyncookie, wantsSyncookie } from "./syncookie.ts";
+import { TagNumbers } from "./tag-number.ts";
 import { clampMss } from "./tcp-options.ts";
 import { TIMEOUT } from "./timeout.ts";
 import type {
@@ -40,7 +41,7 @@ const NO_STEPS: readonly EvaluationStep[] = [];
 const NO_POSSIBILITIES: FilterResult["possible"] = [];
 const NO_GENERATED: FilterResult["generated"] = [];
 const NO_RULES: readonly RuleReference[] = [];
-const NO_RESULTS: readonly FilterResult[] = [];
+const NO_TESTS: FilterResult["before"] = [];
 const NO_DIVERT: Diversion = { divert: null, consumed: false };
 
 /** Where a packet is diverted to, and whether that is its end. */
@@ -175,6 +176,7 @@ function decideOthers(core: FilterCore, test: PacketTest, recreated: boolean): v
       packet.direction === IN &&
       (packet.flags & (TH.syn | TH.ack)) === TH.syn &&
       !recreated &&
+      (core.kernel.separateTranslation || (core.tags.numberOf(packet.context.tag) & TagNumbers.syncookie) === 0) &&
       wantsSyncookie(core)
     ) {
       sendSyncookie(core, packet);
@@ -259,10 +261,12 @@ function find(core: FilterCore, packet: Description): State | null {
 function passRecreatedSyn(core: FilterCore, test: PacketTest): State | null | "stateless" {
   const { packet } = test;
   const syn = recreateSyn(packet);
-  const context = createContext(packet.context.receivedOn, packet.context.rtable);
-  const first = testPacket(core, syn, "in", packet.kif, context, test.steps !== null, true);
-  packet.before = [...packet.before, first];
-  if (first.verdict === "block") return null;
+  // A packet that pf makes was received nowhere.
+  const context = createContext(null, packet.context.rtable);
+  if (!core.kernel.separateTranslation) context.tag = core.tags.nameOf(TagNumbers.syncookie);
+  const result = testPacket(core, syn, "in", packet.kif, context, test.steps !== null, true);
+  packet.before = [...packet.before, { result, context }];
+  if (result.verdict === "block") return null;
   const state = find(core, packet);
   if (state === null) return "stateless";
   const number = (packet.acknowledgement - 1) >>> 0;
@@ -487,7 +491,7 @@ function untested(packet: Packet, skipped: "skip" | "generated" | null): FilterR
     untranslated: null,
     discarded: false,
     reroute: false,
-    before: NO_RESULTS,
+    before: NO_TESTS,
     possible: NO_POSSIBILITIES,
     divert: null,
     generated: NO_GENERATED,

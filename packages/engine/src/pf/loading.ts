@@ -83,6 +83,7 @@ export function loadAnchorTree(
     }
     return { part, fresh };
   });
+  numberTags(core, new Map(prepared.map(({ part, fresh }) => [part.path, fresh])));
   for (const { part, fresh } of prepared) {
     const ruleset = core.rulesets.findOrCreate(part.path);
     for (const [list, rules] of fresh) replaceList(core, ruleset, list, rules);
@@ -90,6 +91,22 @@ export function loadAnchorTree(
     core.tables.commit(part.path);
     core.rulesets.removeIfEmpty(ruleset);
   }
+}
+
+/** Rules come to the kernel one after the other, those of an inline anchor right after the one that calls it. */
+function numberTags(core: FilterCore, lists: ReadonlyMap<string, ReadonlyMap<ListName, readonly LoadedRule[]>>): void {
+  const seen = new Set<string>();
+  const visit = (path: string): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    for (const rules of lists.get(path)?.values() ?? []) {
+      for (const rule of rules) {
+        core.tags.add(rule);
+        if (rule.anchor !== null) visit(rule.anchor.path);
+      }
+    }
+  };
+  for (const path of lists.keys()) visit(path);
 }
 
 const AUTOMATIC = "__automatic_";

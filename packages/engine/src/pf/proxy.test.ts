@@ -106,4 +106,19 @@ describe("a connection that pf accepts first", () => {
       ),
     ).toEqual([]);
   });
+
+  it("gives the SYN of a syncookie the tag that happens to have its number", () => {
+    const rules = (second: string): string =>
+      `set syncookies always\nblock in\npass in on em0 proto tcp tagged B\npass out\nmatch out tagged ${second}`;
+    const packets = (verdict: string): string => `
+  - packet: { ${CLIENT}, flags: S, seq: 1000 }
+    expect: { answer: { out: em0, flags: SA } }
+  - packet: { ${CLIENT}, flags: A }
+    expect: ${verdict}`;
+    // B is the first tag, number 1.
+    expect(failures("openbsd-7.8", rules("A"), packets("{ verdict: block }"))).toEqual([]);
+    // B is the second.
+    const turned = rules("A").replace("block in\n", "block in\nmatch out tagged A\n");
+    expect(failures("openbsd-7.8", turned, packets("{ answer: { out: em1, flags: S } }"))).toEqual([]);
+  });
 });

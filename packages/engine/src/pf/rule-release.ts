@@ -8,6 +8,7 @@ import type { LoadedRule } from "./loaded-rule.ts";
 export function releaseIfUnused(core: FilterCore, rule: LoadedRule): void {
   if (!rule.unlinked || rule.isInUse || rule.released) return;
   rule.released = true;
+  core.tags.remove(rule);
   for (const table of rule.tables) core.tables.detach(table);
   if (rule.anchor === null) return;
   rule.anchor.references--;

@@ -116,6 +116,12 @@ export interface GeneratedPacket {
   readonly reason: string;
 }
 
+/** A test that another one made first, with what came to be known of its packet. */
+export interface EarlierTest {
+  readonly result: FilterResult;
+  readonly context: PacketContext;
+}
+
 export interface FilterResult {
   readonly verdict: FilterVerdict;
   readonly reason: DropReason | null;
@@ -152,7 +158,7 @@ export interface FilterResult {
   /** What the counters of `pfctl -si` book, which is sometimes more exact than `reason`; null when passed. */
   readonly cause: DropReason | null;
   /** Tests this one made first, on the same interface: the SYN that a valid syncookie stands for. */
-  readonly before: readonly FilterResult[];
+  readonly before: readonly EarlierTest[];
   /** Interface and gateway by random choice: all that could have come out, when more than one could. */
   readonly possible: readonly { readonly what: string; readonly outcomes: readonly string[] }[];
   readonly divert: {
