@@ -163,12 +163,14 @@ export class HostResolver {
       bits = length;
       name = text.slice(0, slash);
     }
+    // A negative mask is none for an interface, and one of all bits for an address.
+    const addressBits = slash !== -1 && bits === -1 ? 128 : bits;
     // FreeBSD 15 tries a number first. That shows: only a name makes it list the interfaces.
     const hosts =
-      (this.#numbersFirst ? this.#hostNumber(name, bits) : null) ??
+      (this.#numbersFirst ? this.#hostNumber(name, addressBits) : null) ??
       this.#hostInterface(name, bits, toolLine) ??
-      this.#hostNumber(name, bits) ??
-      this.#hostDns(name, bits, noDns);
+      this.#hostNumber(name, addressBits) ??
+      this.#hostDns(name, addressBits, noDns);
     if (hosts === null) toolLine(`no IP address found for ${text}`);
     return hosts;
   }
@@ -185,7 +187,7 @@ export class HostResolver {
     const value = parseUnsigned(digits);
     // strtol(3) to an int: the low 32 bits count.
     const length = value === null ? Number.NaN : Number(BigInt.asIntN(32, value));
-    if (length <= 128) return length < 0 ? 128 : length;
+    if (length <= 128) return Math.max(-1, length);
     toolLine(`invalid netmask '${text}'`);
     return null;
   }
