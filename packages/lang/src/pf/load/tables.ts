@@ -79,12 +79,22 @@ function addHosts(entries: TableEntry[], hosts: readonly HostNode[], negate: boo
 }
 
 function tableEntry(host: HostNode, negate: boolean): TableEntry | null {
-  if (host.family === 0 || host.bits > (host.family === 4 ? 32 : 128)) return null;
+  if (host.family === 0) return null;
   const wrap: AddressWrap = host.wrap;
   const negated = host.negated !== negate;
+  if (wrap.kind === "range") return { address: wrap.first, length: leadingOnes(wrap.last), negated };
+  if (host.bits > (host.family === 4 ? 32 : 128)) return null;
   if (wrap.kind === "prefix") return { address: wrap.address, length: wrap.length, negated };
   if (wrap.kind === "any") return { address: host.family === 4 ? ZERO_4 : ZERO_6, length: 0, negated };
   return null;
+}
+
+// A range in the list of a pool: pfctl takes its last address for the mask of the first.
+function leadingOnes(address: Address): number {
+  const ones = new Address(address.family, 0).filled(0);
+  let length = 0;
+  while (length < address.bits && address.masked(length + 1).equals(ones.masked(length + 1))) length++;
+  return length;
 }
 
 function eventEntry(host: HostNode): TableEventEntry {

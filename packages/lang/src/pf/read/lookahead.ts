@@ -30,6 +30,8 @@ export interface Lookahead {
   readonly string: ReadonlySet<number>;
   /** `pass` of a translation rule. */
   readonly translationPass: ReadonlySet<number>;
+  /** `log` of a translation rule. */
+  readonly log: ReadonlySet<number>;
   /** The options of a pool. */
   readonly pool: ReadonlySet<number>;
   /** `source-hash` without a key. */
@@ -106,6 +108,10 @@ export function lookaheadOf(dialect: PfDialect): Lookahead {
       ...[close, comma, Token.all, Token.from, Token.matches],
       ...(oldTranslation ? [Token.on] : []),
       ...(family === "freebsd" ? [slash, closeBrace, Token.l3] : []),
+    ]),
+    log: new Set([
+      ...[...option, ...oldEnds, ...POOL, ...beforeFamily, Token.on, Token.os, Token.quick, Token.for],
+      ...[Token.routeTo, Token.replyTo, Token.dupTo, Token.fastroute, open],
     ]),
     translationPass: new Set([
       ...[...beforeFamily, ...targets, exclamation, newline],
