@@ -56,4 +56,17 @@ describe("pf.conf as people write it", () => {
       .map((one) => `${one.source?.name}:${one.source?.position(one.span.start).line} ${one.code}`);
     expect([...new Set(found)].sort()).toEqual([...expected].sort());
   });
+
+  it("offers fixes for deprecated forms that make a file pfctl takes", () => {
+    const { system, files } = readCase(readFileSync(join(folder, "deprecated-forms-7.8.txt"), "utf8"));
+    const edits = checkTree(files, system)
+      .filter((one) => one.code === "pf/other-dialect")
+      .map((one) => one.fix?.edits ?? []);
+    expect(edits.map((one) => one.length)).toEqual([1, 2, 2, 2]);
+    let text = files["etc/pf.conf"] as string;
+    const all = edits.flat().sort((a, b) => b.span.start - a.span.start);
+    for (const { span, text: put } of all) text = text.slice(0, span.start) + put + text.slice(span.end);
+    const after = checkTree({ ...files, "etc/pf.conf": text }, system);
+    expect(after.filter((one) => one.severity === "error").map((one) => one.message)).toEqual([]);
+  });
 });

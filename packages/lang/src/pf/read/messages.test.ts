@@ -153,7 +153,7 @@ pass in route-to (em0 10.0.0.1) from any
       "pass in on em0 inet proto tcp from any to any port 80 rdr-to 10.0.0.2 port 8080",
       "match on em0 from 10.0.0.5 to any binat-to 192.0.2.5",
       "match in all scrub (no-df)",
-      "pass in route-to 10.0.0.1 from any",
+      "pass in from any route-to 10.0.0.1",
     ]);
   });
 

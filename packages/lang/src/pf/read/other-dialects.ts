@@ -141,12 +141,24 @@ function oldRoute(source: string, reader: Reader, kind: number): Explanation | n
   if (match === null) return null;
   const [whole, , address] = match as unknown as [string, string, string];
   const end = open + whole.length;
+  const file = reader.lexer.source;
+  const rest = logicalLine(source, end);
+  const word = source.lastIndexOf(reader.clauseName, open);
+  const isAlone = word >= reader.statementStart && /^\s*$/.test(source.slice(word + reader.clauseName.length, open));
+  // It stood before the address family; now it is an option, and those come last.
+  const moves = isAlone && /^\s+(?:inet6?|proto|from|to|all)\b/.test(rest);
+  const last = end + rest.trimEnd().length;
   return {
     code: CODE,
     message: `Since OpenBSD 6.9 \`${reader.clauseName}\` takes the next hop alone, and its interface follows from the route: write \`${address}\`.`,
     fix: {
-      title: `write \`${address}\``,
-      edits: [{ source: reader.lexer.source, span: { start: open, end }, text: address }],
+      title: moves ? `write \`${reader.clauseName} ${address}\` at the end` : `write \`${address}\``,
+      edits: moves
+        ? [
+            { source: file, span: { start: word, end: end + 1 }, text: "" },
+            { source: file, span: { start: last, end: last }, text: ` ${reader.clauseName} ${address}` },
+          ]
+        : [{ source: file, span: { start: open, end }, text: address }],
     },
     start: open,
     end,
@@ -172,6 +184,10 @@ function firstWord(text: string, start: number): string {
 const SCRUB_OPTION = String.raw`\s+(?:no-df|random-id|min-ttl\s+\d+|max-mss\s+\d+|reassemble\s+tcp|fragment\s+reassemble)`;
 const SCRUB = new RegExp(`^scrub\\b((?:(?!${SCRUB_OPTION})[^#])*?)((?:${SCRUB_OPTION})+)\\s*$`);
 
+/** A scrub rule for everything that asks for reassembly only: what every pf since 4.7 does without being told. */
+const PLAIN_SCRUB =
+  /^scrub(?:\s+(?:in|out|log|all|on\s+(?:\{[^}\n]*\}|[^\s{]+)|from\s+any\s+to\s+any|fragment\s+reassemble))*\s*$/;
+
 /** The old statement in the words of OpenBSD 4.7 and later, where that is a matter of a few words. */
 function rewriteOld(reader: Reader, word: string, start: number): Fix | null {
   const { source } = reader.lexer;
@@ -181,7 +197,10 @@ function rewriteOld(reader: Reader, word: string, start: number): Fix | null {
     edits.push({ source, span: { start: start + from, end: start + to }, text });
   };
   let title: string;
-  if (word === "scrub") {
+  if (word === "scrub" && PLAIN_SCRUB.test(line)) {
+    edit(0, line.trimEnd().length, "");
+    title = "take the rule away: fragments are reassembled by default";
+  } else if (word === "scrub") {
     const match = SCRUB.exec(line);
     if (match === null) return null;
     const [, clauses, options] = match as unknown as [string, string, string];
