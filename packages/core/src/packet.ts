@@ -177,3 +177,25 @@ export function copyPacket(packet: Packet): Packet {
     ...(packet.carried === undefined ? null : { carried: copyPacket(packet.carried) }),
   };
 }
+
+/** A packet of nothing but an IP header, of the family of its destination; the caller fills in the rest. */
+export function plainPacket(source: Address, destination: Address, protocol: number, ttl: number): Packet {
+  return {
+    family: destination.family,
+    source,
+    destination,
+    protocol,
+    sourcePort: 0,
+    destinationPort: 0,
+    ttl,
+    tos: 0,
+    dontFragment: false,
+    id: 0,
+    fragment: null,
+    options: [],
+    payloadLength: 0,
+    tcp: null,
+    icmp: null,
+    sctpChunk: null,
+  };
+}

@@ -1,10 +1,10 @@
 /** A client is let in and uses the VPN: what stops it is found by sending its packets, not by looking at the rules. */
-import { type Address, type Packet, PROTOCOL, parseAddress, TCP_FLAG } from "@pierhead/core";
+import { type Address, type Packet, PROTOCOL, parseAddress, plainPacket, TCP_FLAG } from "@pierhead/core";
 import type { MachineBuild } from "../build/index.ts";
 import type { Machine } from "../machine/index.ts";
 import { departure, type Journey, ownSteps } from "../network/journey.ts";
 import { receivePacket } from "../network/send.ts";
-import { fromClient, plainPacket } from "../network/tunnel.ts";
+import { fromClient } from "../network/tunnel.ts";
 import { sentenceOf } from "../trace/sentence.ts";
 import {
   type Attempt,

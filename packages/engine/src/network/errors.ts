@@ -7,6 +7,7 @@ import {
   type Packet,
   PROTOCOL,
   packetLength,
+  plainPacket,
   transportHeaderLength,
 } from "@pierhead/core";
 import type { Machine } from "../machine/machine.ts";
@@ -108,24 +109,10 @@ export function icmpPacket(
   ttl: number,
   icmp: Partial<IcmpHeader> & { readonly type: number },
 ): Packet {
-  return {
-    family: destination.family,
-    source,
-    destination,
-    protocol: destination.family === 4 ? PROTOCOL.icmp : PROTOCOL.icmp6,
-    sourcePort: 0,
-    destinationPort: 0,
-    ttl,
-    tos: 0,
-    dontFragment: false,
-    id: 0,
-    fragment: null,
-    options: [],
-    payloadLength: 0,
-    tcp: null,
-    icmp: { code: 0, id: 0, sequence: 0, mtu: 0, target: null, inner: null, ...icmp },
-    sctpChunk: null,
-  };
+  const protocol = destination.family === 4 ? PROTOCOL.icmp : PROTOCOL.icmp6;
+  const packet = plainPacket(source, destination, protocol, ttl);
+  packet.icmp = { code: 0, id: 0, sequence: 0, mtu: 0, target: null, inner: null, ...icmp };
+  return packet;
 }
 
 /** The unspecified address of a family. */

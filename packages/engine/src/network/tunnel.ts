@@ -3,7 +3,7 @@
  * which goes through the stack like any other: pf sees a packet of a road warrior as UDP 4500 or ESP on the wire, as
  * L2TP on enc0, and as what it is on pppx.
  */
-import { type Address, copyPacket, type Packet, PROTOCOL, packetLength } from "@pierhead/core";
+import { type Address, copyPacket, type Packet, PROTOCOL, packetLength, plainPacket } from "@pierhead/core";
 import type { Machine } from "../machine/machine.ts";
 import type { MachineInterface } from "../machine/machine-interface.ts";
 import { type PppSession, type SecurityAssociation, selects } from "../machine/tunnel.ts";
@@ -209,28 +209,6 @@ export function espPacket(association: SecurityAssociation, inside: Packet, way:
 
 function protocolOf(packet: Packet): number {
   return packet.family === 4 ? PROTOCOL.ipv4 : PROTOCOL.ipv6;
-}
-
-/** A packet of nothing but its header; the caller fills in the rest. */
-export function plainPacket(source: Address, destination: Address, protocol: number, ttl: number): Packet {
-  return {
-    family: destination.family,
-    source,
-    destination,
-    protocol,
-    sourcePort: 0,
-    destinationPort: 0,
-    ttl,
-    tos: 0,
-    dontFragment: false,
-    id: 0,
-    fragment: null,
-    options: [],
-    payloadLength: 0,
-    tcp: null,
-    icmp: null,
-    sctpChunk: null,
-  };
 }
 
 /**

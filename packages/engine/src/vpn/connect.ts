@@ -2,10 +2,10 @@
  * A client connects: its packets go through the machine one after the other, as a real client's would, and the daemons
  * do with it what their files say. Which ciphers both sides can agree on is another question (`compat`).
  */
-import { type Address, PROTOCOL } from "@pierhead/core";
+import { type Address, PROTOCOL, plainPacket } from "@pierhead/core";
 import type { MachineBuild } from "../build/index.ts";
 import type { Machine } from "../machine/index.ts";
-import { NAT_TRAVERSAL_PORT, plainPacket } from "../network/tunnel.ts";
+import { NAT_TRAVERSAL_PORT } from "../network/tunnel.ts";
 import type { Attempt, AttemptStep, ClientSpec } from "./attempt.ts";
 import type { HeadEnd } from "./head-end.ts";
 import { acceptIkev2 } from "./ikev2.ts";

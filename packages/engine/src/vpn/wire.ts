@@ -1,9 +1,9 @@
 /** What the steps of an attempt have in common: packets that must come through, words about how they fared. */
-import { type Address, type Packet, PROTOCOL } from "@pierhead/core";
+import { type Address, type Packet, PROTOCOL, plainPacket } from "@pierhead/core";
 import type { Machine } from "../machine/index.ts";
 import { delivery, type Journey } from "../network/journey.ts";
 import { receivePacket, sendPacket } from "../network/send.ts";
-import { L2TP_PORT, plainPacket } from "../network/tunnel.ts";
+import { L2TP_PORT } from "../network/tunnel.ts";
 import { sentenceOf } from "../trace/sentence.ts";
 import type { AttemptStep, ClientSpec } from "./attempt.ts";
 
