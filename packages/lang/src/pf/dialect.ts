@@ -186,7 +186,7 @@ function make(system: System): PfDialect {
     translationInAnchors: freebsd(9),
     divertByDirection: !openbsd(6, 2) && !freebsd(15),
     debugLevels: openbsd(4, 9) ? "syslog" : "pfctl",
-    namesInvalidPorts: openbsd(6, 2) || freebsd(15),
+    namesInvalidPorts: openbsd(6, 2),
     zeroTos: openbsd(4, 7) || freebsd(9),
     checksAnchorNamesEarly: openbsd(5, 8) || freebsd(15),
     namesBadNetmask: openbsd(6, 0) || freebsd(15),

@@ -177,8 +177,9 @@ export function poolOf(
 }
 
 // Nobody cuts the mask of an `(interface)` in a pool to the 32 bits of IPv4, but for the first target of nat and rdr:
-// it prints as `/128`.
+// it prints as `/128`. Nor does anybody look whether the mask of a next hop fits its address.
 function withoutCut({ wrap, bits }: HostNode): HostNode["wrap"] {
+  if (wrap.kind === "prefix" && bits > wrap.length) return { ...wrap, length: bits };
   return wrap.kind === "dynamic" ? { ...wrap, length4: bits, length6: bits } : wrap;
 }
 

@@ -20,7 +20,7 @@ export function formatAddress(
       return "any";
     case "prefix": {
       const text = address.address.toString();
-      if (address.length >= address.address.bits) return text;
+      if (address.length === address.address.bits) return text;
       if (address.length === 0 && address.address.isUnspecified()) return "any";
       return `${text}/${address.length}`;
     }

@@ -239,7 +239,7 @@ export function parseLoad(reader: Reader): void {
   const name = reader.dialect.checksAnchorNamesEarly ? parseAnchorName(reader) : parseStrings(reader, "anchor");
   reader.expect(Token.from, "keyword");
   const file = parseStrings(reader, "file");
-  if (reader.peek() !== Token.newline) reader.syntaxError();
+  if (!reader.options.strict && reader.peek() !== Token.newline) reader.syntaxError();
   if (name === null) {
     reader.fail("anchor name is missing", "pf/invalid-anchor-name", "Name the anchor that the file is loaded into.");
   }

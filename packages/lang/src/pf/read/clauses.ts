@@ -95,7 +95,10 @@ const PLAIN_LOG: LogOptions = { all: false, user: false, matches: false, interfa
 export function parseLog(reader: Reader): LogOptions {
   reader.clause("log");
   reader.take("keyword");
-  if (!reader.accept(Char.open, "punctuation")) return PLAIN_LOG;
+  if (!reader.accept(Char.open, "punctuation")) {
+    reader.follow(reader.lookahead.log);
+    return PLAIN_LOG;
+  }
   let all = false;
   let user = false;
   let matches = false;

@@ -92,9 +92,10 @@ export function parseEtherAnchor(reader: Reader, parseBody: BodyParser): void {
   const statementStart = reader.statementStart;
   const origin = reader.origin();
   const inside = reader.anchorDepth + 1;
-  if (reader.peek() === Char.openBrace) readBody(reader, name, parseBody);
+  const hasBody = reader.peek() === Char.openBrace;
+  if (hasBody) readBody(reader, name, parseBody);
   reader.restoreStatement(statementStart, origin);
-  if (reader.peek() !== Token.newline) reader.syntaxError();
+  if ((!hasBody || !reader.options.strict) && reader.peek() !== Token.newline) reader.syntaxError();
   if (reader.environment === null) return;
   checkOrder(reader, ORDER.ether);
   if (name !== null && !reader.dialect.checksAnchorNamesEarly) checkReserved(reader, name);

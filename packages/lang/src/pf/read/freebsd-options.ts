@@ -4,7 +4,7 @@ import { removeOtherFamily } from "../load/pool-freebsd.ts";
 import { parseHost, parsePoolOptions, parseStrings, redefined } from "./hosts.ts";
 import { parseLimiterUse } from "./limiters.ts";
 import type { FilterOptions, HostNode, PortRange, Redirection } from "./nodes.ts";
-import { lookUpService, parseNumber, parseServiceRange, parseTos } from "./ports.ts";
+import { parseNumber, parseServiceRange, parseTos, portNamed } from "./ports.ts";
 import type { Reader } from "./reader.ts";
 import { Char, Token } from "./tokens.ts";
 
@@ -128,7 +128,7 @@ function parseDivertTo(reader: Reader, options: FilterOptions): void {
     if (reader.accept(Token.port)) port = parseServiceRange(reader, false, false).from;
     else {
       reader.follow(reader.lookahead.option);
-      port = lookUpService(reader, text);
+      port = portNamed(reader, text, false, false).from;
     }
   }
   if (port === 0) {

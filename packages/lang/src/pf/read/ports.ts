@@ -60,7 +60,11 @@ export function parseServiceRange(reader: Reader, ranges: boolean, star: boolean
     if (value >= 0 && value <= 65535) return { from: value, to: 0, type: "none" };
     return { from: lookUpService(reader, reader.lexer.numberText), to: 0, type: "none" };
   }
-  const text = reader.string("port");
+  return portNamed(reader, reader.string("port"), ranges, star);
+}
+
+/** `parseport`: a port, `from:to` or `from:*` in one word. */
+export function portNamed(reader: Reader, text: string, ranges: boolean, star: boolean): PortRange {
   const colon = text.indexOf(":");
   if (colon === -1) return { from: lookUpService(reader, text), to: 0, type: "none" };
   if (star && text.slice(colon + 1) === "*") {

@@ -24,9 +24,7 @@ export function parsePassLog(reader: Reader): PassLog {
     reader.clause("pass");
     reader.take("keyword");
     reader.follow(reader.lookahead.translationPass);
-    const log = reader.peek() === Token.log ? parseLog(reader) : null;
-    if (log !== null) reader.follow(reader.lookahead.log);
-    return { pass: true, log };
+    return { pass: true, log: reader.peek() === Token.log ? parseLog(reader) : null };
   }
   return { pass: false, log: reader.peek() === Token.log ? parseLog(reader) : null };
 }
