@@ -21,6 +21,8 @@ export function formatAddress(
     case "prefix": {
       const text = address.address.toString();
       if (address.length === address.address.bits) return text;
+      // 4.6 prints a mask that is too long for its address, as a next hop may have one.
+      if (address.length > address.address.bits && dialect?.family !== "4.6") return text;
       if (address.length === 0 && address.address.isUnspecified()) return "any";
       return `${text}/${address.length}`;
     }

@@ -30,7 +30,7 @@ export interface Lookahead {
   readonly string: ReadonlySet<number>;
   /** `pass` of a translation rule. */
   readonly translationPass: ReadonlySet<number>;
-  /** `log` of a translation rule. */
+  /** `log` without options. */
   readonly log: ReadonlySet<number>;
   /** The options of a pool. */
   readonly pool: ReadonlySet<number>;
@@ -110,8 +110,20 @@ export function lookaheadOf(dialect: PfDialect): Lookahead {
       ...(family === "freebsd" ? [slash, closeBrace, Token.l3] : []),
     ]),
     log: new Set([
-      ...[...option, ...oldEnds, ...POOL, ...beforeFamily, Token.on, Token.os, Token.quick, Token.for],
-      ...[Token.routeTo, Token.replyTo, Token.dupTo, Token.fastroute, open],
+      ...[...option, ...oldEnds, ...POOL, Token.on, Token.os, Token.quick, Token.for],
+      ...[
+        Token.all,
+        Token.from,
+        Token.inet,
+        Token.inet6,
+        Token.proto,
+        Token.to,
+        Token.routeTo,
+        Token.replyTo,
+        Token.dupTo,
+        Token.fastroute,
+        open,
+      ],
     ]),
     translationPass: new Set([
       ...[...beforeFamily, ...targets, exclamation, newline],
