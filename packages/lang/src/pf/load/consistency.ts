@@ -6,6 +6,8 @@ export interface ConsistencyContext {
   readonly hasNat: boolean;
   readonly hasRdr: boolean;
   readonly ruleSourceTrack: boolean;
+  /** See `Expansion`. */
+  readonly afToWithoutTarget: boolean;
 }
 
 const TCP = 6;
@@ -62,7 +64,7 @@ export function checkRule(reader: Reader, rule: Rule, context: ConsistencyContex
       "ICMP types are different in IPv4 and IPv6: write `inet` or `inet6`.",
     );
   }
-  if (rule.afTo !== null && rule.family === rule.afTo) {
+  if (rule.afTo === null ? context.afToWithoutTarget && rule.family === null : rule.family === rule.afTo) {
     reader.complain(
       "must indicate different address family with af-to",
       "pf/family-mismatch",

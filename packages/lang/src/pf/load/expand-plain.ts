@@ -9,6 +9,7 @@ import { expandOldRule, type OldExpansion } from "./expand-old.ts";
 /** Lists of a statement; null where nothing was given. */
 export interface PlainExpansion extends Omit<OldExpansion, "anchor"> {
   readonly receivedOn: InterfaceNode | null;
+  readonly afToWithoutTarget?: boolean;
 }
 
 /** Expands a statement that has no targets, and adds its rules. */

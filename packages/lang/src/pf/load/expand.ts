@@ -43,6 +43,8 @@ export interface Expansion {
   readonly rdr: Redirection | null;
   readonly route: Redirection | null;
   readonly ruleSourceTrack: boolean;
+  /** An anchor has `af-to`: its target is forgotten, and pfctl takes it for a family of 0. */
+  readonly afToWithoutTarget?: boolean;
 }
 
 const NO_INTERFACE: InterfaceNode = { name: "", negated: false, dynamic: false, loopback: false, routingDomain: -1 };
@@ -209,6 +211,7 @@ function combine(
     hasNat: lists.nat !== null && target.given,
     hasRdr: lists.rdr !== null && rdrTarget.given,
     ruleSourceTrack: lists.ruleSourceTrack,
+    afToWithoutTarget: lists.afToWithoutTarget ?? false,
   });
   if (!consistent || expander.errors > 0) {
     reader.followUp("skipping rule due to errors");

@@ -85,7 +85,10 @@ export function parseAnchor(reader: Reader, parseBody: BodyParser): void {
   decideFamily(fromTo.to.hosts, rule);
   const { icmp, users, groups, receivedOn } = options;
   const { from, to, os } = fromTo;
-  const lists = { interfaces, protocols, icmp, from, to, os, users, groups, receivedOn, ruleSourceTrack: false };
+  const lists = {
+    ...{ interfaces, protocols, icmp, from, to, os, users, groups, receivedOn, ruleSourceTrack: false },
+    afToWithoutTarget: options.afTo,
+  };
   expandPlainRule(reader, rule, lists, true);
   reader.anchorStack[reader.anchorDepth + 1] = null;
 }

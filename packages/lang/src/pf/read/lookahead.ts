@@ -30,6 +30,8 @@ export interface Lookahead {
   readonly string: ReadonlySet<number>;
   /** `pass` of a translation rule. */
   readonly translationPass: ReadonlySet<number>;
+  /** The bandwidth of a queue. */
+  readonly queueRate: ReadonlySet<number>;
   /** `log` without options. */
   readonly log: ReadonlySet<number>;
   /** The options of a pool. */
@@ -108,6 +110,10 @@ export function lookaheadOf(dialect: PfDialect): Lookahead {
       ...[close, comma, Token.all, Token.from, Token.matches],
       ...(oldTranslation ? [Token.on] : []),
       ...(family === "freebsd" ? [slash, closeBrace, Token.l3] : []),
+    ]),
+    queueRate: new Set([
+      ...[comma, newline, Token.bandwidth, Token.default, Token.flows, Token.max, Token.min, Token.parent],
+      ...[Token.qlimit, Token.quantum],
     ]),
     log: new Set([
       ...[...option, ...oldEnds, ...POOL, Token.on, Token.os, Token.quick, Token.for],

@@ -209,6 +209,7 @@ function parseBandwidthOption(reader: Reader, options: QueueOptions): void {
 function parseCurve(reader: Reader): ServiceCurve {
   const rate = parseBandwidth(reader);
   if (reader.peek() !== Token.burst) {
+    reader.follow(reader.lookahead.queueRate);
     if (rate.percent) noPercent(reader);
     return { rate, burst: null, milliseconds: 0 };
   }

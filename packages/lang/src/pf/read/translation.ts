@@ -319,8 +319,9 @@ export function parseTranslationAnchor(reader: Reader): void {
   const protocols = parseProtocols(reader);
   const fromTo = parseFromTo(reader);
   let rtable = -1;
-  if (reader.accept(Token.rtable)) rtable = parseRoutingTable(reader);
-  if (reader.peek() !== Token.newline) reader.syntaxError();
+  const hasTable = reader.accept(Token.rtable);
+  if (hasTable) rtable = parseRoutingTable(reader);
+  if ((!hasTable || !reader.options.strict) && reader.peek() !== Token.newline) reader.syntaxError();
   if (reader.environment === null) return;
   if (kind === Token.dummynetAnchor) {
     notSimulated(reader);
