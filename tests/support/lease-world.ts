@@ -259,8 +259,9 @@ class LeaseWorld {
             .stdout.split(/\s+/)
             .filter((pid) => pid !== "")
             .flatMap((pid) => {
-              if (name === "dhcpcd") return [`/proc/${pid}/root/var/lib/dhcpcd/eth0.lease${kind === "v4" ? "" : "6"}`];
-              const folder = `/proc/${pid}/root/run/systemd/netif/leases`;
+              const seen = (path: string): string => join("/proc", pid, "root", path);
+              if (name === "dhcpcd") return [seen(`var/lib/dhcpcd/eth0.lease${kind === "v4" ? "" : "6"}`)];
+              const folder = seen("run/systemd/netif/leases");
               return name === "systemd-networkd" && existsSync(folder)
                 ? readdirSync(folder).map((index) => join(folder, index))
                 : [];
