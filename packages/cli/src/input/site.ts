@@ -25,7 +25,7 @@ export async function readSiteFile(
   needsSecrets: boolean,
 ): Promise<SiteInput> {
   const options: ReadSiteOptions = {
-    hasSecret: (reference) => hasSecret(path, reference),
+    hasSecret: (reference) => readSecret(path, reference) !== null,
     needsSecrets,
     system: systemFor(systems),
   };
@@ -52,12 +52,6 @@ export function readSecret(site: string, reference: string): string | null {
   } catch {
     return null;
   }
-}
-
-/** Secrets are looked for, and not read: beside the site file, or in the environment. */
-function hasSecret(site: string, reference: string): boolean {
-  if (reference.startsWith("env:")) return (process.env[reference.slice(4)] ?? "") !== "";
-  return existsSync(resolve(dirname(site), reference.slice(5)));
 }
 
 /** `--system edge=freebsd-14.3`, or a system alone for all hosts (guests keep theirs). */

@@ -1,4 +1,4 @@
-import { type FormatOptions, formatRule, TIMEOUT_NAMES } from "@pierhead/lang/pf";
+import { type FormatOptions, formatRule, REASON_NAMES, TIMEOUT_NAMES } from "@pierhead/lang/pf";
 import type { FilterCore } from "./core.ts";
 import type { LoadedRule } from "./loaded-rule.ts";
 import type { ListName, Ruleset } from "./ruleset.ts";
@@ -172,25 +172,7 @@ function tableStatistics(table: AddressTable): string[] {
   return lines;
 }
 
-const REASONS: readonly DropReason[] = [
-  "match",
-  "bad-offset",
-  "fragment",
-  "short",
-  "normalize",
-  "memory",
-  "bad-timestamp",
-  "congestion",
-  "ip-option",
-  "proto-cksum",
-  "state-mismatch",
-  "state-insert",
-  "state-limit",
-  "src-limit",
-  "synproxy",
-  "translate",
-  "no-route",
-];
+const REASONS: readonly DropReason[] = [...REASON_NAMES, "translate", "no-route"];
 
 const LIMIT_COUNTERS = [
   "max states per rule",

@@ -1,6 +1,6 @@
 /** L2TP in IPsec: isakmpd's transport mode association, then npppd (RFC 3193). */
 import { Address, PROTOCOL, type Prefix } from "@pierhead/core";
-import type { IkeConnection, IkePeer } from "@pierhead/lang/ipsec";
+import type { IkeConnection } from "@pierhead/lang/ipsec";
 import type { Bind, NpppdUser } from "@pierhead/lang/npppd";
 import type { Machine } from "../machine/index.ts";
 import type { SecurityAssociation } from "../machine/tunnel.ts";
@@ -68,7 +68,7 @@ function negotiate(headEnd: HeadEnd, wire: Wire, peerPort: number | null): Secur
     local,
     peer: client.from,
     peerPort,
-    tag: tagOf(peer, connection),
+    tag: connection.rule.tag,
   };
 }
 
@@ -83,10 +83,6 @@ function carriesL2tp(connection: IkeConnection, local: Address, from: Address): 
   const covers = (host: typeof source, address: Address): boolean =>
     host.address === null || (host.address.family === address.family && address.isIn(host.address, host.mask));
   return covers(source, local) && covers(destination, from);
-}
-
-function tagOf(_peer: IkePeer, connection: IkeConnection): string | null {
-  return connection.rule.tag;
 }
 
 /** The bind of npppd.conf whose tunnel listens where the client knocks. */

@@ -5,6 +5,7 @@ export { type LoadOptions, loadPf, parsePf } from "./load.ts";
 export * from "./migrate/index.ts";
 export { type PfctlOutput, type PrintOptions, pfctlPrint, pfctlShow } from "./pfctl.ts";
 export * from "./print/index.ts";
+export { REASON_NAMES } from "./reason-names.ts";
 export * from "./result.ts";
 export * from "./rule.ts";
 export * from "./syntax.ts";

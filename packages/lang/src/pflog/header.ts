@@ -4,6 +4,7 @@
  */
 import { Address } from "@pierhead/core";
 import { u16, u32 } from "../bytes/index.ts";
+import { REASON_NAMES } from "../pf/reason-names.ts";
 import type { PflogEntry } from "./types.ts";
 
 /** Octets up to and including the direction. */
@@ -27,24 +28,6 @@ const ACTIONS = [
   "match",
 ];
 
-const REASONS = [
-  "match",
-  "bad-offset",
-  "fragment",
-  "short",
-  "normalize",
-  "memory",
-  "bad-timestamp",
-  "congestion",
-  "ip-option",
-  "proto-cksum",
-  "state-mismatch",
-  "state-insert",
-  "state-limit",
-  "src-limit",
-  "synproxy",
-];
-
 /**
  * Reads the header and the packet behind it.
  *
@@ -66,7 +49,7 @@ export function readPflogHeader(data: Uint8Array, time: string | null): PflogEnt
     rule: rule === NONE ? null : rule,
     anchor: anchor === "" ? null : anchor,
     subrule: subrule === NONE ? null : subrule,
-    reason: REASONS[reason] ?? `reason ${reason}`,
+    reason: REASON_NAMES[reason] ?? `reason ${reason}`,
     action: ACTIONS[action] ?? `action ${action}`,
     direction: data[DIRECTION_AT] === 2 ? "out" : "in",
     interface: name,

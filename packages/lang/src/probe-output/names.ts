@@ -1,4 +1,5 @@
 /** Numbers in answers, in words. */
+import { REASON_NAMES } from "../pf/reason-names.ts";
 import type { ProbeFacts } from "../probe/types.ts";
 
 const PROTOCOLS: Readonly<Record<string, string>> = {
@@ -22,25 +23,7 @@ const LOOKUP_ERRORS: Readonly<Record<string, string>> = {
 };
 
 /** PFRES_NAMES of FreeBSD's pf.h. */
-const PF_REASONS: readonly string[] = [
-  "match",
-  "bad-offset",
-  "fragment",
-  "short",
-  "normalize",
-  "memory",
-  "bad-timestamp",
-  "congestion",
-  "ip-option",
-  "proto-cksum",
-  "state-mismatch",
-  "state-insert",
-  "state-limit",
-  "src-limit",
-  "synproxy",
-  "map-failed",
-  "translate",
-];
+const PF_REASONS: readonly string[] = [...REASON_NAMES, "map-failed", "translate"];
 
 /** The words for a number in a column of a table; what has none stays as it is. */
 export function inWords(table: string, column: string, value: string, facts: Pick<ProbeFacts, "dropReasons">): string {

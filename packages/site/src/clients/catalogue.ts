@@ -95,6 +95,38 @@ const windows: Pick<ClientPlatform, "l2tp" | "ikev2"> = {
   },
 };
 
+const apple: L2tpClient = {
+  phase1: transforms(
+    "aes256-sha256-modp2048 aes256-sha256-modp1536 aes256-sha256-modp1024 aes256-sha1-modp2048 aes256-sha1-modp1536 aes256-sha1-modp1024 aes128-sha1-modp1024 3des-sha1-modp1024",
+  ),
+  login: ["mschapv2", "chap", "pap"],
+  evidence: "documented",
+  sources: [NETWORKMANAGER],
+  note: "its list is the one NetworkManager-l2tp copied; what that left out is not known",
+};
+
+const appleOffers: readonly Ikev2Offer[] = [
+  suite("AES_CBC_256", "HMAC_SHA2_256_128", "HMAC_SHA2_256", "MODP_2048"),
+  suite("AES_CBC_256", "HMAC_SHA2_256_128", "HMAC_SHA2_256", "ECP_256"),
+  suite("AES_CBC_128", "HMAC_SHA1_96", "HMAC_SHA1", "MODP_1024"),
+  suite("3DES", "HMAC_SHA1_96", "HMAC_SHA1", "MODP_1024"),
+];
+
+const androidOffers: readonly Ikev2Offer[] = [
+  {
+    encryption: ["AES_CBC_256", "AES_CBC_192", "AES_CBC_128"],
+    integrity: ["HMAC_SHA2_512_256", "HMAC_SHA2_384_192", "HMAC_SHA2_256_128"],
+    prf: ["HMAC_SHA2_512", "HMAC_SHA2_384", "HMAC_SHA2_256", "HMAC_SHA1"],
+    groups: ["MODP_4096", "CURVE25519", "MODP_3072", "MODP_2048"],
+  },
+  {
+    encryption: ["CHACHA20_POLY1305_256", "AES_GCM_16_256", "AES_GCM_12_256", "AES_GCM_16_128", "AES_GCM_12_128"],
+    integrity: [],
+    prf: ["HMAC_SHA2_512", "HMAC_SHA2_384", "HMAC_SHA2_256", "HMAC_SHA1"],
+    groups: ["MODP_4096", "CURVE25519", "MODP_3072", "MODP_2048"],
+  },
+];
+
 export const CLIENTS: readonly ClientPlatform[] = [
   { name: "windows-7", title: "Windows 7", ...windows },
   { name: "windows-10", title: "Windows 8 and 10", ...windows },
@@ -110,12 +142,7 @@ export const CLIENTS: readonly ClientPlatform[] = [
       note: "",
     },
     ikev2: {
-      offers: [
-        suite("AES_CBC_256", "HMAC_SHA2_256_128", "HMAC_SHA2_256", "MODP_2048"),
-        suite("AES_CBC_256", "HMAC_SHA2_256_128", "HMAC_SHA2_256", "ECP_256"),
-        suite("AES_CBC_128", "HMAC_SHA1_96", "HMAC_SHA1", "MODP_1024"),
-        suite("3DES", "HMAC_SHA1_96", "HMAC_SHA1", "MODP_1024"),
-      ],
+      offers: appleOffers,
       evidence: "logged",
       sources: ["http://www.ldx.ca/notes/ipsec-os-x-el-capitan.html"],
       note: "from OS X 10.11 and iOS 9 on",
@@ -124,22 +151,9 @@ export const CLIENTS: readonly ClientPlatform[] = [
   {
     name: "ios",
     title: "iOS and iPadOS 14 and later",
-    l2tp: {
-      phase1: transforms(
-        "aes256-sha256-modp2048 aes256-sha256-modp1536 aes256-sha256-modp1024 aes256-sha1-modp2048 aes256-sha1-modp1536 aes256-sha1-modp1024 aes128-sha1-modp1024 3des-sha1-modp1024",
-      ),
-      login: ["mschapv2", "chap", "pap"],
-      evidence: "documented",
-      sources: [NETWORKMANAGER],
-      note: "its list is the one NetworkManager-l2tp copied; what that left out is not known",
-    },
+    l2tp: apple,
     ikev2: {
-      offers: [
-        suite("AES_CBC_256", "HMAC_SHA2_256_128", "HMAC_SHA2_256", "MODP_2048"),
-        suite("AES_CBC_256", "HMAC_SHA2_256_128", "HMAC_SHA2_256", "ECP_256"),
-        suite("AES_CBC_128", "HMAC_SHA1_96", "HMAC_SHA1", "MODP_1024"),
-        suite("3DES", "HMAC_SHA1_96", "HMAC_SHA1", "MODP_1024"),
-      ],
+      offers: appleOffers,
       evidence: "documented",
       sources: ["https://docs.strongswan.org/docs/latest/interop/ios.html (iOS 16.5)"],
       note: "it offers modp1536 as well, and fails with it",
@@ -148,15 +162,7 @@ export const CLIENTS: readonly ClientPlatform[] = [
   {
     name: "macos",
     title: "macOS 10.15 and later",
-    l2tp: {
-      phase1: transforms(
-        "aes256-sha256-modp2048 aes256-sha256-modp1536 aes256-sha256-modp1024 aes256-sha1-modp2048 aes256-sha1-modp1536 aes256-sha1-modp1024 aes128-sha1-modp1024 3des-sha1-modp1024",
-      ),
-      login: ["mschapv2", "chap", "pap"],
-      evidence: "documented",
-      sources: [NETWORKMANAGER],
-      note: "its list is the one NetworkManager-l2tp copied; what that left out is not known",
-    },
+    l2tp: apple,
     ikev2: {
       offers: [
         combined("AES_GCM_16_256", "HMAC_SHA2_256", "ECP_256"),
@@ -186,20 +192,7 @@ export const CLIENTS: readonly ClientPlatform[] = [
       note: "with an IPsec identifier filled in it uses aggressive mode",
     },
     ikev2: {
-      offers: [
-        {
-          encryption: ["AES_CBC_256", "AES_CBC_192", "AES_CBC_128"],
-          integrity: ["HMAC_SHA2_512_256", "HMAC_SHA2_384_192", "HMAC_SHA2_256_128"],
-          prf: ["HMAC_SHA2_512", "HMAC_SHA2_384", "HMAC_SHA2_256", "HMAC_SHA1"],
-          groups: ["MODP_4096", "CURVE25519", "MODP_3072", "MODP_2048"],
-        },
-        {
-          encryption: ["CHACHA20_POLY1305_256", "AES_GCM_16_256", "AES_GCM_12_256", "AES_GCM_16_128", "AES_GCM_12_128"],
-          integrity: [],
-          prf: ["HMAC_SHA2_512", "HMAC_SHA2_384", "HMAC_SHA2_256", "HMAC_SHA1"],
-          groups: ["MODP_4096", "CURVE25519", "MODP_3072", "MODP_2048"],
-        },
-      ],
+      offers: androidOffers,
       evidence: "source",
       sources: ["AOSP frameworks/base VpnIkev2Utils.java: getIkeSaProposals"],
       note: "from Android 11 on; before, an app such as strongSwan's is needed",
@@ -210,20 +203,7 @@ export const CLIENTS: readonly ClientPlatform[] = [
     title: "Android 12 and later",
     l2tp: { missing: "not offered", note: "new L2TP connections cannot be made any more; IKEv2 is what is left" },
     ikev2: {
-      offers: [
-        {
-          encryption: ["AES_CBC_256", "AES_CBC_192", "AES_CBC_128"],
-          integrity: ["HMAC_SHA2_512_256", "HMAC_SHA2_384_192", "HMAC_SHA2_256_128"],
-          prf: ["HMAC_SHA2_512", "HMAC_SHA2_384", "HMAC_SHA2_256", "HMAC_SHA1"],
-          groups: ["MODP_4096", "CURVE25519", "MODP_3072", "MODP_2048"],
-        },
-        {
-          encryption: ["CHACHA20_POLY1305_256", "AES_GCM_16_256", "AES_GCM_12_256", "AES_GCM_16_128", "AES_GCM_12_128"],
-          integrity: [],
-          prf: ["HMAC_SHA2_512", "HMAC_SHA2_384", "HMAC_SHA2_256", "HMAC_SHA1"],
-          groups: ["MODP_4096", "CURVE25519", "MODP_3072", "MODP_2048"],
-        },
-      ],
+      offers: androidOffers,
       evidence: "source",
       sources: ["AOSP frameworks/base VpnIkev2Utils.java: getIkeSaProposals"],
       note: "",
