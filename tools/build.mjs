@@ -20,6 +20,8 @@ export async function bundleForNode(entry, outfile, options = {}) {
     conditions: ["source"],
     sourcemap: true,
     metafile: true,
+    // Compiled for the machine when it is installed; what needs it says so where it is missing.
+    external: ["better-sqlite3", "pg-native"],
     logLevel: "warning",
     banner: {
       // Some dependencies are CommonJS and call require() for built-in modules.
