@@ -1,0 +1,212 @@
+/** What a portal must not forget: the interface of the store, whatever the database. Times are Unix milliseconds. */
+import type { AccountingRecord, TerminateCause } from "../radius/types.ts";
+
+export interface SessionLimitsNow {
+  /** When it ends at the latest. */
+  readonly until: number | null;
+  /** Seconds without traffic. */
+  readonly idle: number | null;
+  readonly octetsInput: bigint | null;
+  readonly octetsOutput: bigint | null;
+  readonly octetsTotal: bigint | null;
+  readonly rateUp: number | null;
+  readonly rateDown: number | null;
+  /** Seconds between Interim-Updates. */
+  readonly interim: number | null;
+}
+
+/** `open` before the kernel is told, `closing` before it is told to close, `closed` when the last counters are known. */
+export type SessionState = "open" | "closing" | "closed";
+
+export interface StoredSession {
+  /** Acct-Session-Id. */
+  readonly id: string;
+  readonly gateway: string;
+  /** The kernel's number for it on that gateway; free again when closed. */
+  readonly number: number;
+  readonly mac: string;
+  readonly addresses: readonly string[];
+  /** User-Name; "" for people who only agreed to the terms. */
+  readonly user: string;
+  readonly method: "click" | "voucher" | "password" | "mac" | "email";
+  /** Id of the voucher it uses. */
+  readonly voucher: string | null;
+  /** Its accounting goes to RADIUS. */
+  readonly radius: boolean;
+  readonly classes: readonly Uint8Array[];
+  readonly state: SessionState;
+  readonly started: number;
+  readonly ended: number | null;
+  readonly cause: TerminateCause | null;
+  readonly limits: SessionLimitsNow;
+  /** Of the whole session. */
+  readonly inputOctets: bigint;
+  readonly outputOctets: bigint;
+  readonly inputPackets: bigint;
+  readonly outputPackets: bigint;
+  /** What the kernel's counters showed when those were reckoned; they start anew after a reboot. */
+  readonly kernel: {
+    readonly inputOctets: bigint;
+    readonly outputOctets: bigint;
+    readonly inputPackets: bigint;
+    readonly outputPackets: bigint;
+  };
+  /** Last traffic. */
+  readonly active: number;
+  /** Last Interim-Update, or the Start. */
+  readonly reported: number;
+}
+
+export interface Voucher {
+  readonly id: string;
+  /** How it is shown: `7K4M-Q2XP`; unique, without letters that look alike. */
+  readonly code: string;
+  readonly batch: string;
+  readonly created: number;
+  /** Not valid after; null: for ever. */
+  readonly expires: number | null;
+  /** Seconds from the first use; null: without limit. */
+  readonly duration: number | null;
+  /** Octets over all its sessions. */
+  readonly octets: bigint | null;
+  /** Devices that may use it, one after the other or together. */
+  readonly devices: number;
+  readonly rateUp: number | null;
+  readonly rateDown: number | null;
+  readonly note: string;
+  readonly firstUse: number | null;
+  readonly usedOctets: bigint;
+  /** MACs that used it. */
+  readonly usedBy: readonly string[];
+  readonly revoked: boolean;
+}
+
+export type VoucherVerdict =
+  | {
+      readonly kind: "good";
+      readonly voucher: Voucher;
+      readonly until: number | null;
+      readonly octetsLeft: bigint | null;
+    }
+  | { readonly kind: "bad"; readonly why: "unknown" | "expired" | "used-up" | "too-many-devices" | "revoked" };
+
+export interface VoucherOrder {
+  readonly count: number;
+  readonly batch: string;
+  readonly expires: number | null;
+  readonly duration: number | null;
+  readonly octets: bigint | null;
+  readonly devices: number;
+  readonly rateUp: number | null;
+  readonly rateDown: number | null;
+  readonly note: string;
+}
+
+export type Role = "viewer" | "operator" | "admin";
+
+/** A guest who signs in by name against our own store. */
+export interface LocalUser {
+  readonly name: string;
+  readonly disabled: boolean;
+  readonly limits: Partial<SessionLimitsNow>;
+  /** Sessions at the same time. */
+  readonly devices: number;
+  readonly note: string;
+  readonly created: number;
+}
+
+export interface Administrator {
+  readonly name: string;
+  readonly role: Role;
+  readonly created: number;
+  readonly lastSeen: number | null;
+}
+
+export interface AuditEntry {
+  readonly at: number;
+  readonly gateway: string;
+  /** Administrator, `command line`, or `radius 192.0.2.1`. */
+  readonly who: string;
+  /** `kick`, `voucher-create`, `login-failed`, … */
+  readonly what: string;
+  readonly detail: string;
+}
+
+export interface TrafficPoint {
+  readonly at: number;
+  readonly sessions: number;
+  readonly inputOctets: bigint;
+  readonly outputOctets: bigint;
+}
+
+export interface PendingAccounting {
+  /** Rises with time. */
+  readonly sequence: number;
+  readonly session: string;
+  readonly record: AccountingRecord;
+}
+
+export interface SessionQuery {
+  readonly gateway?: string;
+  readonly states?: readonly SessionState[];
+  readonly user?: string;
+  readonly mac?: string;
+  readonly voucher?: string;
+  /** Started in this span. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly limit?: number;
+  readonly offset?: number;
+}
+
+/** The store could not do it: disk full, server gone. Nothing of the call was done. */
+export class StoreError extends Error {}
+
+export interface Store {
+  /** Writes the session and, when there is one, its Start in one transaction; the voucher is claimed in the same. */
+  openSession(session: StoredSession, start: AccountingRecord | null): Promise<VoucherVerdict | null>;
+  /** Counters, activity, limits, addresses of many sessions, with the Interim-Updates that are due, in one transaction. */
+  updateSessions(
+    sessions: readonly StoredSession[],
+    interims: readonly { session: string; record: AccountingRecord }[],
+  ): Promise<void>;
+  /** open → closing; nothing for those that are not open. Returns the ids that changed. */
+  beginClose(closings: readonly { id: string; cause: TerminateCause; at: number }[]): Promise<readonly string[]>;
+  /** closing → closed with the last counters and the Stop, in one transaction; nothing for what is closed: one Stop for ever. */
+  endClose(endings: readonly { session: StoredSession; stop: AccountingRecord | null }[]): Promise<void>;
+  sessions(query: SessionQuery): Promise<readonly StoredSession[]>;
+  session(id: string): Promise<StoredSession | null>;
+
+  /** Oldest first; a newer Interim-Update takes the place of an older unsent one of the same session. */
+  pendingAccounting(gateway: string, limit: number): Promise<readonly PendingAccounting[]>;
+  queueAccounting(gateway: string, session: string, record: AccountingRecord): Promise<void>;
+  acknowledgeAccounting(sequences: readonly number[]): Promise<void>;
+
+  createVouchers(order: VoucherOrder, now: number): Promise<readonly Voucher[]>;
+  vouchers(query: { batch?: string; code?: string; limit?: number; offset?: number }): Promise<readonly Voucher[]>;
+  /** What a sign-in with it would get; claims nothing. Codes are read without regard to case, spaces and dashes. */
+  checkVoucher(code: string, mac: string, now: number): Promise<VoucherVerdict>;
+  revokeVouchers(ids: readonly string[]): Promise<number>;
+
+  putUser(user: LocalUser, password: string | null): Promise<void>;
+  users(): Promise<readonly LocalUser[]>;
+  deleteUser(name: string): Promise<boolean>;
+  /** Null when name or password is wrong; takes the same time either way. */
+  checkUser(name: string, password: string): Promise<LocalUser | null>;
+
+  putAdministrator(administrator: { name: string; role: Role }, password: string | null): Promise<void>;
+  administrators(): Promise<readonly Administrator[]>;
+  deleteAdministrator(name: string): Promise<boolean>;
+  checkAdministrator(name: string, password: string, now: number): Promise<Administrator | null>;
+
+  audit(entry: AuditEntry): Promise<void>;
+  auditLog(query: { from?: number; to?: number; limit?: number; offset?: number }): Promise<readonly AuditEntry[]>;
+  recordTraffic(gateway: string, point: TrafficPoint): Promise<void>;
+  traffic(gateway: string | null, from: number, to: number): Promise<readonly TrafficPoint[]>;
+
+  /** Small values by name: what the page looks like, keys of sessions of the admin page. */
+  setting(name: string): Promise<string | null>;
+  putSetting(name: string, value: string): Promise<void>;
+
+  close(): Promise<void>;
+}
