@@ -1,6 +1,6 @@
 /** Attributes by name: written from values, read into values. */
 import { Address, parseAddress } from "@pierhead/core";
-import { u32 } from "../bytes/index.ts";
+import { fromUtf8, u32, utf8 } from "../bytes/index.ts";
 import { ATTRIBUTES, type AttributeName, VENDOR_SPECIFIC } from "./dictionary.ts";
 import { MOST_VALUE, type RadiusAttribute, readAttributes } from "./packet.ts";
 
@@ -16,9 +16,6 @@ interface Values {
 }
 
 export type AttributeValue<N extends AttributeName> = Values[(typeof ATTRIBUTES)[N]["format"]];
-
-const utf8 = new TextEncoder();
-const fromUtf8 = new TextDecoder();
 
 /**
  * Writes one attribute.
@@ -37,7 +34,7 @@ export function attribute<N extends AttributeName>(name: N, value: AttributeValu
 function write(name: AttributeName, format: keyof Values, value: string | number | Uint8Array): Uint8Array {
   if (value instanceof Uint8Array) return value;
   if (typeof value === "number") return words([value]);
-  if (format !== "ipv4" && format !== "ipv6") return utf8.encode(value);
+  if (format !== "ipv4" && format !== "ipv6") return utf8(value);
   const address = parseAddress(value);
   if (address === null || address.family !== (format === "ipv4" ? 4 : 6)) throw new RangeError(`${name} of ${value}`);
   return words(address.family === 4 ? [address.w0] : [address.w0, address.w1, address.w2, address.w3]);
@@ -136,19 +133,19 @@ export class AttributeSet {
   /** The first one as text; what is no UTF-8 becomes U+FFFD. */
   text(name: AttributeName): string | undefined {
     const value = this.octets(name);
-    return value === undefined ? undefined : fromUtf8.decode(value);
+    return value === undefined ? undefined : fromUtf8(value);
   }
 
   /** All of them as text. */
   texts(name: AttributeName): string[] {
-    return this.all(name).map((value) => fromUtf8.decode(value));
+    return this.all(name).map((value) => fromUtf8(value));
   }
 
   /** The first one as text without its tag (RFC 2868, 3.6: a first octet above 0x1F is no tag). */
   tagged(name: AttributeName): string | undefined {
     const value = this.octets(name);
     if (value === undefined) return undefined;
-    return fromUtf8.decode(value.length > 0 && (value[0] as number) <= 0x1f ? value.subarray(1) : value);
+    return fromUtf8(value.length > 0 && (value[0] as number) <= 0x1f ? value.subarray(1) : value);
   }
 
   /** The first one as an address; undefined when it is missing or of another length. */

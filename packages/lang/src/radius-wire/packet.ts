@@ -38,7 +38,7 @@ export interface RadiusPacket {
 }
 
 export type DecodedPacket =
-  | { readonly kind: "packet"; readonly packet: RadiusPacket; /** Octets it takes. */ readonly length: number }
+  | { readonly kind: "packet"; readonly packet: RadiusPacket /** Octets it takes. */; readonly length: number }
   | { readonly kind: "damaged"; readonly reason: string };
 
 /**
