@@ -24,8 +24,8 @@ export interface FreeRadiusOptions {
   readonly signs?: boolean;
   /** Folder with ca.pem, server.pem and server.key: RADIUS over TLS as well. */
   readonly certificates?: string | null;
-  /** Ports of a server that was here before. */
-  readonly ports?: FreeRadiusPorts;
+  /** One that was killed: its ports and its folder with the detail file are taken over. */
+  readonly before?: FreeRadius;
 }
 
 export interface FreeRadiusPorts {
@@ -36,6 +36,7 @@ export interface FreeRadiusPorts {
 
 export interface FreeRadius {
   readonly ports: FreeRadiusPorts;
+  readonly folder: string;
   /** The records of the detail file: attribute → value, in the order they came; several values are joined by `; `. */
   records(): Record<string, string>[];
   /** What it said. */
@@ -43,6 +44,9 @@ export interface FreeRadius {
   /** Holds it up and lets it go on: a server that is there and silent. */
   pause(): void;
   resume(): void;
+  /** Ends it at once; what it wrote stays. */
+  kill(): Promise<void>;
+  /** Ends it and removes its folder. */
   stop(): Promise<void>;
 }
 
@@ -63,13 +67,13 @@ export async function freePort(kind: "udp" | "tcp"): Promise<number> {
 }
 
 export async function startFreeRadius(options: FreeRadiusOptions): Promise<FreeRadius> {
-  const folder = mkdtempSync(join(tmpdir(), `pierhead-radius-${process.pid}-`));
-  const ports = options.ports ?? {
+  const folder = options.before?.folder ?? mkdtempSync(join(tmpdir(), `pierhead-radius-${process.pid}-`));
+  const ports = options.before?.ports ?? {
     authentication: await freePort("udp"),
     accounting: await freePort("udp"),
     tls: await freePort("tcp"),
   };
-  mkdirSync(join(folder, "run"));
+  mkdirSync(join(folder, "run"), { recursive: true });
   writeFileSync(join(folder, "dictionary"), "");
   writeFileSync(join(folder, "users"), options.users);
   writeFileSync(join(folder, "portal.conf"), configuration(folder, ports, options));
@@ -96,15 +100,20 @@ export async function startFreeRadius(options: FreeRadiusOptions): Promise<FreeR
   };
   await ready();
   const detail = join(folder, "detail");
+  const kill = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await gone;
+  };
   return {
     ports,
+    folder,
     records: () => (existsSync(detail) ? readDetail(readFileSync(detail, "utf8")) : []),
     log: () => log,
     pause: () => child.kill("SIGSTOP"),
     resume: () => child.kill("SIGCONT"),
+    kill,
     stop: async () => {
-      child.kill("SIGKILL");
-      await gone;
+      await kill();
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -195,7 +204,7 @@ thread pool {
 }
 client portal {
  ipaddr = 127.0.0.1
- secret = ${options.secret}
+ secret = "${options.secret}"
  require_message_authenticator = yes
 }
 modules {

@@ -25,6 +25,8 @@ export interface RadiusClientOptions {
   readonly logoffUrl?: string | null;
   /** Unix milliseconds. */
   readonly now?: () => number;
+  /** Milliseconds that only rise. */
+  readonly clock?: () => number;
 }
 
 /** RFC 6614, 2.3: what MD5 is fed with where TLS protects. */
@@ -32,6 +34,14 @@ const RADSEC = Buffer.from("radsec");
 /** RFC 2865, 5.1: User-Name is one attribute. */
 const MOST_USER = 253;
 const MESSAGE_AUTHENTICATOR_PLACE = attribute("Message-Authenticator", new Uint8Array(AUTHENTICATOR_LENGTH));
+
+/** Why answers that came were not believed: what an operator has to mend. */
+type Doubts = Map<Server, string>;
+
+const DOUBT = {
+  authenticator: "answered, but not with this shared secret",
+  "message-authenticator": "answered without a good Message-Authenticator",
+} as const;
 
 interface Server {
   readonly config: RadiusServerConfig;
@@ -62,6 +72,7 @@ class Client implements RadiusClient {
       attempts: Math.max(1, config.attempts),
       timeout: config.timeout * 1000,
       deadTime: config.deadTime * 1000,
+      clock: options.clock ?? (() => performance.now()),
     };
     const ways = (which: "authentication" | "accounting"): { server: Server; road: Road }[] =>
       this.#servers.map((server) => ({ server, road: server[which] }));
@@ -82,6 +93,7 @@ class Client implements RadiusClient {
     }
     // Of the request that was answered.
     let credentials: CredentialAttributes | null = null;
+    const doubts: Doubts = new Map();
     const answered = await this.#authentication.ask((server) => ({
       make: (identifier) => {
         const authenticator = randomBytes(AUTHENTICATOR_LENGTH);
@@ -98,9 +110,10 @@ class Client implements RadiusClient {
         signAccessRequest(bytes, server.secret);
         return { bytes, authenticator };
       },
-      believes: (bytes, outgoing) => ACCESS_ANSWERS.has(bytes[0] as number) && believes(bytes, outgoing, server),
+      believes: (bytes, outgoing) =>
+        ACCESS_ANSWERS.has(bytes[0] as number) && believes(bytes, outgoing, server, doubts),
     }));
-    if (answered.kind === "silence") return { kind: "silence", reason: silence(answered) };
+    if (answered.kind === "silence") return { kind: "silence", reason: silence(answered, doubts) };
     const packet = packetOf(answered.bytes);
     const set = new AttributeSet(packet.attributes);
     const proof = credentials as CredentialAttributes | null;
@@ -123,7 +136,8 @@ class Client implements RadiusClient {
           signRequest(bytes, server.secret);
           return { bytes, authenticator: bytes.subarray(4, 20) };
         },
-        believes: (bytes, outgoing) => bytes[0] === CODE.accountingResponse && believes(bytes, outgoing, server),
+        believes: (bytes, outgoing) =>
+          bytes[0] === CODE.accountingResponse && believes(bytes, outgoing, server, new Map()),
       };
     });
     return answered.kind === "answer";
@@ -175,8 +189,10 @@ function fits(request: AccessRequest): boolean {
 }
 
 /** TLS has checked who sends; over UDP a Message-Authenticator has to be there. */
-function believes(bytes: Uint8Array, outgoing: Outgoing, server: Server): boolean {
-  return checkAnswer(bytes, outgoing.authenticator, server.secret, server.config.tls === null) === "good";
+function believes(bytes: Uint8Array, outgoing: Outgoing, server: Server, doubts: Doubts): boolean {
+  const verdict = checkAnswer(bytes, outgoing.authenticator, server.secret, server.config.tls === null);
+  if (verdict !== "good") doubts.set(server, DOUBT[verdict]);
+  return verdict === "good";
 }
 
 function packetOf(bytes: Uint8Array): RadiusPacket {
@@ -185,7 +201,8 @@ function packetOf(bytes: Uint8Array): RadiusPacket {
   return decoded.packet;
 }
 
-function silence({ reasons }: Extract<RoadsAnswer<Server>, { kind: "silence" }>): string {
+function silence({ reasons }: Extract<RoadsAnswer<Server>, { kind: "silence" }>, doubts: Doubts): string {
   if (reasons.length === 0) return "No RADIUS server is configured.";
-  return `No RADIUS server answered: ${reasons.map(({ server, reason }) => `${server.config.host} ${reason}`).join(", ")}.`;
+  const each = reasons.map(({ server, reason }) => `${server.config.host} ${doubts.get(server) ?? reason}`);
+  return `No RADIUS server answered: ${each.join(", ")}.`;
 }

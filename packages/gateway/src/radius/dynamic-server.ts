@@ -49,8 +49,8 @@ export interface DynamicServer {
 const WINDOW = 300_000;
 /** Without Event-Timestamp an equal packet may be meant anew: only as long as a client sends again. */
 const REPEAT_WINDOW = 30_000;
-/** Requests that are remembered, and that are worked on at the same time. */
-const MOST_REMEMBERED = 4_096;
+/** Requests that are remembered for each window, and that are worked on at the same time. */
+const MOST_REMEMBERED = 65_536;
 const MOST_WORKING = 256;
 
 interface Remembered {
@@ -79,8 +79,12 @@ class Server implements DynamicServer {
   readonly #host: string | null;
   readonly #now: () => number;
   readonly #secrets: ReadonlyMap<string, Uint8Array>;
-  /** By client and authenticator: the authenticator is over everything else, the identifier too. */
-  readonly #remembered: Map<string, Remembered> = new Map();
+  /**
+   * By client and authenticator, which is over everything else, the identifier too; those with Event-Timestamp and those
+   * without, each in the order they are forgotten.
+   */
+  readonly #timed: Map<string, Remembered> = new Map();
+  readonly #untimed: Map<string, Remembered> = new Map();
   #working = 0;
   #socket: Socket | null = null;
 
@@ -157,10 +161,12 @@ class Server implements DynamicServer {
       this.counts.stale++;
       return;
     }
-    this.#forget(now);
+    const timed = set.has("Event-Timestamp");
+    const memory = timed ? this.#timed : this.#untimed;
+    forget(memory, now);
     const key = `${client} ${Buffer.from(packet.authenticator).toString("hex")}`;
     const source = `${from.address} ${from.port}`;
-    const known = this.#remembered.get(key);
+    const known = memory.get(key);
     if (known !== undefined) {
       // From another port it is not a client that sends again.
       if (known.from !== source) this.counts.stale++;
@@ -171,10 +177,10 @@ class Server implements DynamicServer {
       return;
     }
     // Nothing may be forgotten before its time, or it could be replayed: better no answer now.
-    if (this.#working >= MOST_WORKING || this.#remembered.size >= MOST_REMEMBERED) return;
-    const until = now + (set.has("Event-Timestamp") ? WINDOW * 2 : REPEAT_WINDOW);
+    if (this.#working >= MOST_WORKING || memory.size >= MOST_REMEMBERED) return;
+    const until = now + (timed ? WINDOW * 2 : REPEAT_WINDOW);
     const remembered: Remembered = { from: source, until, answer: null };
-    this.#remembered.set(key, remembered);
+    memory.set(key, remembered);
     void this.#work(packet, set, client).then((answer) => {
       remembered.answer = answerPacket(packet, set, answer, secret);
       this.#send(remembered.answer, from);
@@ -198,13 +204,12 @@ class Server implements DynamicServer {
   #send(bytes: Uint8Array, to: RemoteInfo): void {
     this.#socket?.send(bytes, to.port, to.address, () => {});
   }
+}
 
-  #forget(now: number): void {
-    for (const [key, { until, answer }] of this.#remembered) {
-      if (until <= now && answer !== null) this.#remembered.delete(key);
-      // In order of arrival; those with a longer time hold up the shorter ones behind them, no more.
-      else if (until > now && this.#remembered.size < MOST_REMEMBERED / 2) return;
-    }
+function forget(memory: Map<string, Remembered>, now: number): void {
+  for (const [key, { until, answer }] of memory) {
+    if (until > now || answer === null) return;
+    memory.delete(key);
   }
 }
 

@@ -5,7 +5,7 @@ export {
   type DynamicServer,
   type DynamicServerOptions,
 } from "./dynamic-server.ts";
-export { stationId } from "./request.ts";
+export { macLogin, stationId } from "./request.ts";
 export {
   type AccountingSender,
   type AccountingSenderOptions,

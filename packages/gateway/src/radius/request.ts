@@ -43,6 +43,15 @@ export function stationId(mac: string): string {
   return mac.toUpperCase().replaceAll(":", "-");
 }
 
+/** Name and password of a device that is let in by its MAC address, as CoovaChilli's macauth has them (auth_radius). */
+export function macLogin(
+  mac: string,
+  config: Pick<RadiusConfig, "macPassword">,
+): Pick<AccessRequest, "user" | "credentials" | "service"> {
+  const user = stationId(mac);
+  return { user, credentials: { kind: "password", password: config.macPassword?.reveal() ?? user }, service: "mac" };
+}
+
 /** Access-Request without its Message-Authenticator and credentials. */
 export function accessAttributes(request: AccessRequest, nas: NasFacts): RadiusAttribute[] {
   const list = new AttributeList();

@@ -17,6 +17,8 @@ export interface RoadsOptions {
   /** Milliseconds. */
   readonly timeout: number;
   readonly deadTime: number;
+  /** Milliseconds that only rise, for the dead time. */
+  readonly clock: () => number;
 }
 
 export type RoadsAnswer<S> =
@@ -54,7 +56,7 @@ export class Roads<S> {
 
   /** The next to try: in order those alive or due, and when there is none, those that are dead. */
   #choose(tried: ReadonlySet<Way<S>>): Way<S> | null {
-    const now = performance.now();
+    const now = this.#options.clock();
     const left = this.#ways.filter((way) => !tried.has(way));
     const good = left.find(({ state }) => state.kind === "alive" || (now >= state.until && !state.probed));
     return good ?? left[0] ?? null;
@@ -66,7 +68,7 @@ export class Roads<S> {
   ): Promise<{ question: Question; answer: RoadAnswer }> {
     const { state } = way;
     const others = this.#ways.some((one) => one !== way && one.state.kind === "alive");
-    const due = state.kind === "dead" && performance.now() >= state.until && !state.probed;
+    const due = state.kind === "dead" && this.#options.clock() >= state.until && !state.probed;
     if (state.kind === "dead" && due) {
       way.state = { ...state, probed: true };
       way.road.renew();
@@ -83,7 +85,7 @@ export class Roads<S> {
     if (answer.kind === "answer") way.state = { kind: "alive" };
     else if (due || way.road.counts.answered === null || way.road.counts.answered < asked) {
       // Not dead when it answered others meanwhile: it only does not want to answer this.
-      way.state = { kind: "dead", until: performance.now() + this.#options.deadTime, probed: false };
+      way.state = { kind: "dead", until: this.#options.clock() + this.#options.deadTime, probed: false };
     }
     return { question, answer };
   }

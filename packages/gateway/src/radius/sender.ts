@@ -39,7 +39,7 @@ export interface AccountingSender {
 
 /** Records read from the store at once. */
 const BATCH = 1_000;
-/** A record that failed so often while others went through holds up its own session only. */
+/** A record that failed so often no longer holds up an Accounting-On: that it comes after it does no harm. */
 const POISON = 3;
 
 /** The records of one session, oldest first. */

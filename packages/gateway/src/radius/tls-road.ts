@@ -38,6 +38,7 @@ export class TlsRoad implements Road {
   #socket: TLSSocket | null = null;
   #ready = false;
   #connecting = false;
+  #writing = false;
   #closed = false;
   /** Connections in a row that brought no answer. */
   #failures = 0;
@@ -79,7 +80,9 @@ export class TlsRoad implements Road {
       if (!this.#connecting) void this.#connect();
       return;
     }
-    while (this.#waiting.length > 0 && this.#inFlight < IDENTIFIERS) {
+    // One record of TLS for each packet: FreeRADIUS before 3.2.6 takes a record with more for a broken packet, and Node
+    // puts into one what is written while it is busy.
+    while (!this.#writing && this.#waiting.length > 0 && this.#inFlight < IDENTIFIERS) {
       const pending = this.#waiting.shift() as Pending;
       let identifier = this.#next;
       while (this.#slots[identifier] !== undefined) identifier = (identifier + 1) % IDENTIFIERS;
@@ -92,7 +95,12 @@ export class TlsRoad implements Road {
       }
       this.#slots[identifier] = pending;
       this.#inFlight++;
-      socket.write(pending.outgoing.bytes);
+      this.#writing = true;
+      socket.write(pending.outgoing.bytes, () => {
+        if (this.#socket !== socket) return;
+        this.#writing = false;
+        this.#pump();
+      });
     }
   }
 
@@ -158,6 +166,7 @@ export class TlsRoad implements Road {
       const opened = this.#ready;
       this.#socket = null;
       this.#ready = false;
+      this.#writing = false;
       this.#connecting = false;
       if (!useful) this.#failed(why);
       const broken = this.#slots.filter((pending) => pending !== undefined);
