@@ -96,7 +96,7 @@ function client(
       secret: new Secret(secret),
       tls,
     })),
-    timeout: 1,
+    timeout: 5,
     attempts: 3,
     deadTime: 60,
     nasIdentifier: "campsite",
@@ -334,7 +334,7 @@ describe.skipIf(missing !== null)("FreeRADIUS", () => {
   it("gets every record of the queue in order, though it dies meanwhile and the sender too", async () => {
     let own = await startFreeRadius({ secret: SECRET, users: USERS });
     cleaning.push(() => own.stop());
-    const asking = client([own], { timeout: 0.1, attempts: 2 });
+    const asking = client([own], { timeout: 0.5, attempts: 4 });
     const kinds = ["Start", "Interim-Update", "Stop"] as const;
     let rows: PendingAccounting[] = kinds.flatMap((kind, turn) =>
       Array.from({ length: 100 }, (_, i) => {

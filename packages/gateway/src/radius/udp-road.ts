@@ -13,6 +13,8 @@ const IDENTIFIERS = 256;
 const MOST_SOCKETS = 64;
 /** Further ones than these are lost at once: whoever asks that much is not served by waiting. */
 const MOST_WAITING = 65_536;
+/** Room for an answer to every identifier, as the kernel counts. */
+const RECEIVE_BUFFER = 1024 * 1024;
 
 interface Pending {
   readonly question: Question;
@@ -183,6 +185,11 @@ export class UdpRoad implements Road {
       });
       socket.connect(this.#port, address, () => {
         socket.removeAllListeners("error");
+        try {
+          socket.setRecvBufferSize(RECEIVE_BUFFER);
+        } catch {
+          // The system's limit is lower: of a burst of answers some are lost and asked for again.
+        }
         // ECONNREFUSED: the host says that nobody listens there. Who could forge that could as well eat our packets.
         socket.on("error", () => this.#refused(port));
         socket.on("message", (bytes) => this.#take(port, bytes));
