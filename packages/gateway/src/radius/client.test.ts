@@ -280,6 +280,14 @@ describe("several servers", () => {
     expect(radius.status().map(({ alive }) => alive)).toEqual([false, true]);
   });
 
+  it("by name are found at whichever of its addresses somebody listens", async () => {
+    const { port } = await server((one, send) => send(answerTo(one, CODE.accountingResponse)));
+    const common = { authenticationPort: port, accountingPort: port, secret: new Secret(SECRET.toString()), tls: null };
+    const radius = client([], { servers: [{ host: "localhost", ...common }] });
+    // ::1 may come first, and nobody listens there.
+    expect((await radius.account(RECORD)) || (await radius.account(RECORD))).toBe(true);
+  });
+
   it("all silent are told with what each did", async () => {
     const silent = await server(() => {});
     const gone = await server(() => {});

@@ -44,6 +44,8 @@ export class UdpRoad implements Road {
   #ports: Port[] = [];
   readonly #waiting: Pending[] = [];
   #opening = false;
+  /** Which of the name's addresses is next; the next one when that leads to nobody. */
+  #turn = 0;
   #closed = false;
 
   constructor(host: string, port: number) {
@@ -62,11 +64,12 @@ export class UdpRoad implements Road {
 
   renew(): void {
     if (isIP(this.#host) !== 0) return;
+    this.#turn++;
     for (const port of this.#ports) {
       port.retired = true;
       if (port.inFlight === 0) shut(port);
     }
-    this.#ports = this.#ports.filter((port) => !port.closed && !port.retired);
+    this.#ports = this.#ports.filter(({ closed }) => !closed);
   }
 
   close(): void {
@@ -124,7 +127,10 @@ export class UdpRoad implements Road {
     port.slots[identifier] = undefined;
     port.inFlight--;
     pending.resolve(answer);
-    if (port.retired && port.inFlight === 0) shut(port);
+    if (port.retired && port.inFlight === 0) {
+      shut(port);
+      this.#ports = this.#ports.filter(({ closed }) => !closed);
+    }
     if (this.#waiting.length > 0) this.#pump();
   }
 
@@ -152,12 +158,14 @@ export class UdpRoad implements Road {
   async #open(): Promise<void> {
     this.#opening = true;
     try {
-      const { address, family } = await lookup(this.#host);
+      const addresses = await lookup(this.#host, { all: true });
+      const { address, family } = addresses[this.#turn % addresses.length] as { address: string; family: number };
       if (this.#closed) return;
       const port = await this.#connect(address, family);
       if (this.#closed) this.#abandon(port, "closed");
       else this.#ports.push(port);
     } catch (error) {
+      this.#turn++;
       const reason = `no way to it (${(error as NodeJS.ErrnoException).code ?? (error as Error).message})`;
       for (const pending of this.#waiting.splice(0)) pending.resolve(lost(reason));
     } finally {
@@ -200,6 +208,7 @@ export class UdpRoad implements Road {
   }
 
   #refused(port: Port): void {
+    this.renew();
     // Those that take the places that get free have not been sent when the word came.
     const refused = [...port.slots.entries()].filter(([, pending]) => pending !== undefined);
     for (const [identifier, pending] of refused) {
