@@ -306,8 +306,8 @@ describe.skipIf(missing !== null)("the portal's nftables", () => {
     const million = 1_000_000;
     await open({ rateDown: 10 * million, rateUp: 6 * million });
     const both = [
-      { kind: "bulk", host: server[4], port: 8000, seconds: 4 },
-      { kind: "bulk", host: server[4], port: 8001, seconds: 4, send: true },
+      { kind: "bulk", host: server[4], port: 8000, seconds: 2.5 },
+      { kind: "bulk", host: server[4], port: 8001, seconds: 2.5, send: true },
     ];
     const [down] = (await world.try("guest", [both[0] as object])) as Bulk[];
     const [up] = (await world.try("guest", [both[1] as object])) as Bulk[];

@@ -90,11 +90,18 @@ function bulk({ host, port, seconds, octets, send }) {
     socket.on("error", (what) => {
       error = what.code;
     });
-    socket.on("data", (data) => seen(data.length));
+    // What a sender has written may lie in its own buffer: only the sink knows what came.
+    socket.on("data", (data) => {
+      if (send) seen(Math.max(0, Number(data.toString("latin1").trim().split("\n").at(-1)) - total));
+      else seen(data.length);
+    });
     if (send) {
       const block = Buffer.alloc(16_384);
+      const filled = (failed) => {
+        if (!failed) fill();
+      };
       const fill = () => {
-        if (!socket.destroyed) socket.write(block, () => [seen(block.length), fill()]);
+        if (!socket.destroyed) socket.write(block, filled);
       };
       socket.on("connect", fill);
     }

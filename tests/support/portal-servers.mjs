@@ -1,5 +1,5 @@
 // Servers of one namespace: `node portal-servers.mjs '{"tcp":[80],"udp":[53],"stream":[8000],"sink":[8001]}'`.
-// A TCP server says which port it is; a UDP server sends back what it gets; a stream never ends; a sink says what it got.
+// A TCP server says which port it is; a UDP server sends back what it gets; a stream never ends; a sink says how many octets it got.
 import dgram from "node:dgram";
 import net from "node:net";
 
@@ -26,7 +26,12 @@ for (const port of wanted.stream ?? []) {
     fill();
   });
 }
-for (const port of wanted.sink ?? []) await listen(port, (socket) => socket.resume());
+for (const port of wanted.sink ?? []) {
+  await listen(port, (socket) => {
+    const timer = setInterval(() => socket.write(`${socket.bytesRead}\n`), 100);
+    socket.on("close", () => clearInterval(timer)).resume();
+  });
+}
 // A socket of `::` answers from an address of the kernel's choice, so each address has its own.
 for (const port of wanted.udp ?? []) {
   for (const address of wanted.addresses) {

@@ -162,6 +162,7 @@ export class NftablesFirewall implements WatchfulFirewall {
     let undo: string[] = [];
     let farewell: ReturnType<Farewell["expect"]> | null = null;
     try {
+      if (changes.some((one) => one.kind !== "close" && isLimited(one.opening))) await shaping.install();
       for (const change of changes) this.#plan(change, step, shaping);
       undo = step.taken.flatMap((slot) => shaping.removal(slot, EVERY_RATE));
       if (step.closed.length > 0) {

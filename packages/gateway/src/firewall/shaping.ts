@@ -34,7 +34,7 @@ export class Shaping {
   readonly #guests: string;
   readonly #uplink: string;
   #installed = false;
-  /** The kernel has fq_codel; a class without leaf has a plain queue. */
+  /** The kernel has fq_codel; without, a queue of a tenth of a second, as HTB's own of 1,000 packets may be of 64 kB each. */
   #fair = true;
   readonly #free: number[] = [];
   #next = FIRST;
@@ -83,8 +83,8 @@ export class Shaping {
   /** Lines of tc that make a session's classes what `rates` says, having been what `before` says. */
   lines(slot: number, rates: Rates, before: Rates | null): string[] {
     return [
-      ...direction(this.#guests, slot, rates.rateDown, before?.rateDown ?? null),
-      ...direction(this.#uplink, slot, rates.rateUp, before?.rateUp ?? null),
+      ...direction(this.#guests, slot, rates.rateDown, before?.rateDown ?? null, this.#fair),
+      ...direction(this.#uplink, slot, rates.rateUp, before?.rateUp ?? null, this.#fair),
     ];
   }
 
@@ -95,9 +95,7 @@ export class Shaping {
 
   async apply(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
-    if (!this.#installed) await this.#install();
-    const wanted = this.#fair ? lines : lines.filter((line) => !line.includes(" fq_codel"));
-    await must(this.#run, ["tc", "-batch", "-"], `${wanted.join("\n")}\n`);
+    await must(this.#run, ["tc", "-batch", "-"], `${lines.join("\n")}\n`);
   }
 
   /** Takes classes away; what is not there any more is no error. */
@@ -117,7 +115,9 @@ export class Shaping {
     return stdout.startsWith(`qdisc htb ${HANDLE}: root`);
   }
 
-  async #install(): Promise<void> {
+  /** Before the first lines of a rate. */
+  async install(): Promise<void> {
+    if (this.#installed) return;
     const lines: string[] = [];
     for (const name of [this.#guests, this.#uplink]) {
       if (await this.#isOurs(name)) continue;
@@ -149,7 +149,7 @@ export class Shaping {
   }
 }
 
-function direction(device: string, slot: number, rate: number | null, before: number | null): string[] {
+function direction(device: string, slot: number, rate: number | null, before: number | null, fair: boolean): string[] {
   const name = slot.toString(16);
   if (rate === before) return [];
   if (rate === null) return [`class del dev ${device} classid ${HANDLE}:${name}`];
@@ -158,9 +158,9 @@ function direction(device: string, slot: number, rate: number | null, before: nu
   const settings = `htb rate ${rate}bit ceil ${rate}bit burst ${burst} cburst ${burst} quantum 1514`;
   const changed = `class replace dev ${device} parent ${HANDLE}: classid ${HANDLE}:${name} ${settings}`;
   if (before !== null) return [changed];
-  // 64 flows are 4 kB a session where fq_codel's 1,024 would be 68.
-  return [
-    changed,
-    `qdisc add dev ${device} parent ${HANDLE}:${name} handle ${name}: fq_codel limit 1024 flows 64 memory_limit 4mb`,
-  ];
+  // 64 flows are 4 kB a session where fq_codel's own 1,024 would be 68.
+  const leaf = fair
+    ? "fq_codel limit 1024 flows 64 memory_limit 4mb"
+    : `bfifo limit ${Math.max(200_000, Math.round(rate / 80))}`;
+  return [changed, `qdisc add dev ${device} parent ${HANDLE}:${name} handle ${name}: ${leaf}`];
 }
