@@ -38,11 +38,11 @@ ${chains(ground)
  * `macs`: device → number. `bound`: IPv4 addresses of a device. `classes`: number → tc class, the gate. `up`, `down`:
  * what was forwarded from and to the device. `strange`: open devices with an address not theirs.
  */
-const SETS = `  map macs { type ether_addr : mark; size 262144; }
-  set bound { type ether_addr . ipv4_addr; size 1048576; }
-  map classes { type mark : classid; size 262144; }
-  set up { type mark; size 262144; counter; }
-  set down { type mark; size 262144; counter; }
+const SETS = `  map macs { type ether_addr : mark; size 65536; }
+  set bound { type ether_addr . ipv4_addr; size 131072; }
+  map classes { type mark : classid; size 65536; }
+  set up { type mark; size 65536; counter; }
+  set down { type mark; size 65536; counter; }
   set strange { type ether_addr . ipv4_addr; size 1024; flags dynamic,timeout; timeout 10m; counter; }
   set questions { type ether_addr; size 65535; flags dynamic,timeout; timeout 1m; }
   set refusals { type ether_addr; size 65535; flags dynamic,timeout; timeout 1m; }
@@ -125,7 +125,13 @@ function chains(ground: Ground): Chain[] {
         "counter name foreign drop",
       ],
     ],
-    ["at_first", ["type filter hook prerouting priority raw; policy accept;", `iifname "${guests}" goto speech`]],
+    [
+      "at_first",
+      [
+        "type filter hook prerouting priority mangle; policy accept;",
+        `iifname "${guests}" ct state != established goto speech`,
+      ],
+    ],
     [
       "astray",
       [
@@ -219,8 +225,9 @@ function nat(ground: Ground): Chain {
   return ["at_last", ["type nat hook postrouting priority srcnat; policy accept;", ...lines]];
 }
 
+/** One value is compared, which is quicker than being looked up. */
 function set(values: readonly unknown[]): string {
-  return `{ ${values.join(", ")} }`;
+  return values.length === 1 ? `${values[0]}` : `{ ${values.join(", ")} }`;
 }
 
 function socket(one: FamilyGround, port: number): string {
