@@ -95,7 +95,14 @@ try {
   row(`reading the counters of ${(await firewall.read()).length}`, `${reading.toFixed(0)} ms`);
   row("  of it without a turn of the event loop at most", `${blocked.toFixed(0)} ms`);
 
-  const speeds: Record<string, number[]> = { ours: [], masquerade: [], plain: [], "ours, IPv6": [], "plain, IPv6": [] };
+  const speeds: Record<string, number[]> = {
+    ours: [],
+    masquerade: [],
+    plain: [],
+    "ours, IPv6": [],
+    "plain, IPv6": [],
+    "tracking, IPv6": [],
+  };
   const masquerade = `table inet only { chain c { type nat hook postrouting priority srcnat; oifname "wan0" masquerade
   }
 }`;
@@ -108,16 +115,18 @@ try {
     speeds["plain, IPv6"]?.push(speed(6));
     world.run("gateway", ["nft", "-f", "-"], masquerade);
     speeds["masquerade"]?.push(speed(4));
+    speeds["tracking, IPv6"]?.push(speed(6));
     world.run("gateway", ["nft", "flush", "ruleset"]);
     world.run("gateway", ["nft", "-f", "-"], ruleset);
   }
-  const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
-  const part = (name: string, of: string): string =>
-    `${((100 * median(speeds[name] ?? [])) / median(speeds[of] ?? [1])).toFixed(1)} %`;
-  for (const [name, values] of Object.entries(speeds)) row(`Mbit/s to a guest: ${name}`, median(values).toFixed(0));
+  // Whatever else the machine does makes a round slower, never quicker: the best one tells what the path costs.
+  const best = (name: string): number => Math.max(...(speeds[name] ?? []));
+  const part = (name: string, of: string): string => `${((100 * best(name)) / best(of)).toFixed(1)} %`;
+  for (const name of Object.keys(speeds)) row(`Mbit/s to a guest: ${name}, best round`, best(name).toFixed(0));
   row("ours with 10,000 sessions, of plain forwarding", part("ours", "plain"));
   row("ours with 10,000 sessions, of masquerading alone", part("ours", "masquerade"));
   row("ours with 10,000 sessions, of plain forwarding, IPv6", part("ours, IPv6", "plain, IPv6"));
+  row("ours with 10,000 sessions, of tracking alone, IPv6", part("ours, IPv6", "tracking, IPv6"));
   server.kill();
   await firewall.stop();
 } finally {
