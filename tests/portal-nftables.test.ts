@@ -305,21 +305,13 @@ describe.skipIf(missing !== null)("the portal's nftables", () => {
   it("keeps rates within a tenth, both ways, and changes them while it runs", async () => {
     const million = 1_000_000;
     await open({ rateDown: 10 * million, rateUp: 6 * million });
-    const both = [
-      { kind: "bulk", host: server[4], port: 8000, seconds: 2.5 },
-      { kind: "bulk", host: server[4], port: 8001, seconds: 2.5, send: true },
-    ];
-    const [down] = (await world.try("guest", [both[0] as object])) as Bulk[];
-    const [up] = (await world.try("guest", [both[1] as object])) as Bulk[];
-    expect(down?.rate).toBeGreaterThan(9 * million);
-    expect(down?.rate).toBeLessThan(11 * million);
-    expect(up?.rate).toBeGreaterThan(5.4 * million);
-    expect(up?.rate).toBeLessThan(6.6 * million);
+    const down = { kind: "bulk", host: server[4], port: 8000, seconds: 2.5 };
+    const up = { kind: "bulk", host: server[4], port: 8001, seconds: 2.5, send: true };
+    await keeps(down, 10 * million);
+    await keeps(up, 6 * million);
     const [before] = await firewall.read();
     await firewall.apply([{ kind: "alter", opening: { ...OPENING, rateDown: 20 * million, rateUp: null } }]);
-    const [faster] = (await world.try("guest", [both[0] as object])) as Bulk[];
-    expect(faster?.rate).toBeGreaterThan(18 * million);
-    expect(faster?.rate).toBeLessThan(22 * million);
+    await keeps(down, 20 * million);
     const [after] = await firewall.read();
     expect(after?.outputOctets).toBeGreaterThan(before?.outputOctets ?? 0n);
     await close();
@@ -348,6 +340,17 @@ describe.skipIf(missing !== null)("the portal's nftables", () => {
     expect(world.shell("gateway", "cat /proc/sys/net/ipv6/conf/all/forwarding")).toBe("1\n");
     await able.stop();
   });
+
+  /** Never more than a tenth too much; a busy machine gets three chances to be quick enough. */
+  async function keeps(what: object, rate: number): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const [found] = (await world.try("guest", [what])) as Bulk[];
+      expect(found?.rate).toBeLessThan(rate * 1.1);
+      if (tries < 3 && (found?.rate ?? 0) < rate * 0.9) continue;
+      expect(found?.rate).toBeGreaterThan(rate * 0.9);
+      return;
+    }
+  }
 
   function counter(name: string): number {
     const text = world.run("gateway", ["nft", "list", "counter", "inet", "pierhead_portal", name]);

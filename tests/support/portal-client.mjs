@@ -79,11 +79,13 @@ function bulk({ host, port, seconds, octets, send }) {
     const socket = net.connect({ host, port });
     let total = 0;
     let from = null;
+    let last = null;
     let error = null;
     const started = performance.now();
     const seen = (amount) => {
       total += amount;
-      if (from === null && performance.now() - started > 1_000) from = { at: performance.now(), total };
+      last = { at: performance.now(), total };
+      if (from === null && last.at - started > 1_000) from = last;
       if (octets !== undefined && total >= octets) socket.destroy();
     };
     const timer = setTimeout(() => socket.destroy(), seconds * 1_000);
@@ -107,8 +109,7 @@ function bulk({ host, port, seconds, octets, send }) {
     }
     socket.on("close", () => {
       clearTimeout(timer);
-      const now = performance.now();
-      const rate = from === null ? null : ((total - from.total) * 8_000) / (now - from.at);
+      const rate = from === null || from === last ? null : ((last.total - from.total) * 8_000) / (last.at - from.at);
       resolve({ total, rate, error, received: socket.bytesRead });
     });
   });
