@@ -247,6 +247,7 @@ describe.skipIf(missing !== null)("the portal's nftables", () => {
     expect(last?.inputOctets).toBeGreaterThan(before[0]?.inputOctets ?? 0n);
     expect(await next.apply([{ kind: "close", number: 7 }])).toEqual(new Map());
     await next.stop();
+    await firewall.stop();
     firewall = createFirewall({ kind: "nftables", prefix: world.prefix("gateway") });
     await firewall.start(PLAN);
   });
