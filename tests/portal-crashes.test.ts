@@ -152,7 +152,10 @@ async function verify(world: PortalWorld, truth: Truth, seed: number): Promise<v
   await world.done(engine.tick());
   await world.done(engine.stop(false));
   const open = world.database.unfinished(world.config.gateway);
-  expect(open.every(({ state }) => state === "open"), `seed ${seed}: nothing is left half closed`).toBe(true);
+  expect(
+    open.every(({ state }) => state === "open"),
+    `seed ${seed}: nothing is left half closed`,
+  ).toBe(true);
   expect(pairs([...world.kernel.open].map(([number, { mac }]) => ({ number, mac }))), `seed ${seed}`).toEqual(
     pairs(open),
   );
@@ -169,7 +172,8 @@ async function verify(world: PortalWorld, truth: Truth, seed: number): Promise<v
     if (stops === 1) expect(kinds.at(-1), `seed ${seed} ${session.id}`).toBe("Stop");
     const counted = session.inputOctets + session.outputOctets;
     const real = truth.octets.get(session.id) ?? 0n;
-    if (truth.lossy.has(session.id)) expect(counted <= real, `seed ${seed} ${session.id}: ${counted} of ${real}`).toBe(true);
+    if (truth.lossy.has(session.id))
+      expect(counted <= real, `seed ${seed} ${session.id}: ${counted} of ${real}`).toBe(true);
     else expect(counted, `seed ${seed} ${session.id}`).toBe(real);
     const stop = world.database.queue.find((one) => one.session === session.id && one.record.kind === "Stop")?.record;
     if (stop !== undefined) expect(stop.inputOctets + stop.outputOctets).toBe(counted);

@@ -65,7 +65,12 @@ export class MemoryKernel {
 }
 
 function counters(entry: Open): Counters {
-  return { inputOctets: entry.input, outputOctets: entry.output, inputPackets: entry.input, outputPackets: entry.output };
+  return {
+    inputOctets: entry.input,
+    outputOctets: entry.output,
+    inputPackets: entry.input,
+    outputPackets: entry.output,
+  };
 }
 
 export function memoryFirewall(kernel: MemoryKernel, chance: Chance, life: Life): Firewall & { batches: number[] } {

@@ -4,8 +4,8 @@ import {
   type PendingAccounting,
   type SessionQuery,
   type Store,
-  StoreError,
   type StoredSession,
+  StoreError,
   type Voucher,
   type VoucherVerdict,
 } from "@pierhead/gateway/store";

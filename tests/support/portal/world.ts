@@ -1,6 +1,7 @@
 /** The engine over a kernel and a database in memory, in a time that is moved by hand. */
-import type { NeighbourChange } from "@pierhead/gateway/neighbours";
+
 import { Log } from "@pierhead/gateway/monitor";
+import type { NeighbourChange } from "@pierhead/gateway/neighbours";
 import { type Clock, type EmailSignIn, SessionEngine } from "@pierhead/gateway/portal";
 import type { AccessAnswer, AccessRequest, RadiusClient } from "@pierhead/gateway/radius";
 import type { PortalConfig } from "@pierhead/lang/portal-conf";

@@ -4,7 +4,7 @@ import type { Counters, Firewall, FirewallChange } from "../../firewall/driver.t
 import type { Log } from "../../monitor/log.ts";
 import type { Neighbours } from "../../neighbours/neighbours.ts";
 import type { RadiusClient, TerminateCause } from "../../radius/types.ts";
-import { type Store, StoreError, type StoredSession } from "../../store/store.ts";
+import { type Store, type StoredSession, StoreError } from "../../store/store.ts";
 import type { GuestNetworks } from "./addresses.ts";
 import type { Together } from "./batch.ts";
 import type { Clock } from "./clock.ts";
@@ -48,8 +48,8 @@ export interface Engine {
   readonly budgets: VoucherBudgets;
   /** The kernel, told of many changes at once. Each gives the last counters of what it closed. */
   readonly kernel: Together<FirewallChange, Counters | null>;
-  readonly beginnings: Together<{ id: string; cause: TerminateCause; at: number }, void>;
-  readonly endings: Together<{ session: StoredSession; stop: boolean }, void>;
+  readonly beginnings: Together<{ id: string; cause: TerminateCause; at: number }, true>;
+  readonly endings: Together<{ session: StoredSession; stop: boolean }, true>;
   /** Sessions of which nobody knows whether the store took them: looked up until it says. */
   readonly doubtful: Map<string, Entry>;
   /** The write of a tick that is under way: a Stop waits for it. */

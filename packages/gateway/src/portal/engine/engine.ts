@@ -65,7 +65,7 @@ export class SessionEngine implements Portal {
       kernel: kernelBatch(firewall, troubles),
       beginnings: new Batch(async (closings) => {
         await inStore(store.beginClose(closings));
-        return closings.map(() => {});
+        return closings.map((): true => true);
       }, MOST_ROWS),
       endings: new Batch(async (items) => {
         engine.writes++;
@@ -82,7 +82,7 @@ export class SessionEngine implements Portal {
         } finally {
           engine.writes++;
         }
-        return items.map(() => {});
+        return items.map((): true => true);
       }, MOST_ROWS),
       doubtful: new Map(),
       writing: Promise.resolve(),
@@ -331,7 +331,9 @@ export class SessionEngine implements Portal {
   #jumped(jump: number): void {
     const engine = this.#engine;
     const seconds = Math.round(jump / 1000);
-    engine.parts.log.warning("clock", `the clock was set by ${seconds} s; sessions last as long as before`, { seconds });
+    engine.parts.log.warning("clock", `the clock was set by ${seconds} s; sessions last as long as before`, {
+      seconds,
+    });
     for (const entry of engine.table.all()) {
       entry.now = moved(entry.now, jump, entry.fixedUntil);
       entry.written = Number.NEGATIVE_INFINITY;

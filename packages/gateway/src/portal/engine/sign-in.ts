@@ -21,7 +21,12 @@ export interface Candidate {
 export type Attempt = SignIn | { readonly method: "mac" };
 
 /** One attempt of one device, whose turn it is. A number that came to nothing is free again. */
-export async function attempt(engine: Engine, mac: string, address: string | null, how: Attempt): Promise<SignInAnswer> {
+export async function attempt(
+  engine: Engine,
+  mac: string,
+  address: string | null,
+  how: Attempt,
+): Promise<SignInAnswer> {
   const started = engine.now();
   const candidate: Candidate = {
     id: sessionId(started),
@@ -43,7 +48,12 @@ export async function attempt(engine: Engine, mac: string, address: string | nul
 
 /** Acct-Session-Id: seconds and chance, so that no reboot and no other gateway makes it again. */
 function sessionId(now: number): string {
-  return Math.floor(Math.max(0, now) / 1000).toString(16).padStart(8, "0").slice(-8) + randomBytes(6).toString("hex");
+  return (
+    Math.floor(Math.max(0, now) / 1000)
+      .toString(16)
+      .padStart(8, "0")
+      .slice(-8) + randomBytes(6).toString("hex")
+  );
 }
 
 function addressesOf(engine: Engine, mac: string, address: string | null): readonly string[] {
@@ -168,7 +178,8 @@ async function byLocalUser(
   if (credentials.kind !== "password") return { kind: "refused", why: "method-not-offered", message: "" };
   const user = await inStore(engine.parts.store.checkUser(name, credentials.password));
   if (user === null || user.disabled) return WRONG;
-  if (await hasAllDevices(engine, user, candidate.mac)) return { kind: "refused", why: "too-many-devices", message: "" };
+  if (await hasAllDevices(engine, user, candidate.mac))
+    return { kind: "refused", why: "too-many-devices", message: "" };
   const usual = grant(engine, candidate, { method });
   return { ...usual, user: user.name, limits: withUser(usual.limits, user.limits) };
 }

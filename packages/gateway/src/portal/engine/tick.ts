@@ -182,7 +182,10 @@ export async function writeAll(engine: Engine): Promise<void> {
 /** Opens again what is gone from the kernel: its counters start at nothing, which the store knows before they do. */
 export async function reopen(engine: Engine, entries: readonly Entry[]): Promise<void> {
   if (entries.length === 0) return;
-  engine.troubles.begin("kernel", `Sessions that were gone from the packet filter and are opened again: ${entries.length}`);
+  engine.troubles.begin(
+    "kernel",
+    `Sessions that were gone from the packet filter and are opened again: ${entries.length}`,
+  );
   const batch = entries.map((entry) => {
     entry.now = { ...entry.now, kernel: NO_COUNTERS };
     return { entry, session: entry.now, reported: entry.now.reported };
