@@ -153,6 +153,7 @@ export class PortalWorld {
       log: new Log({ format: "text", verbose: 0, write: (line) => this.log.push(line) }),
       accountingWaits: () => {},
       pendingAccounting: () => this.database.queue.length,
+      troublesBeside: () => [],
       version: "test",
     });
     return this.#engine;
