@@ -13,7 +13,7 @@ export interface Accounting {
   start(): void;
   /** There are new records. */
   wake(): void;
-  status(): { readonly waiting: number; /** A sentence; null when all is well. */ readonly trouble: string | null };
+  status(): { readonly waiting: number /** A sentence; null when all is well. */; readonly trouble: string | null };
   /** Waits for what is in flight. */
   stop(): Promise<void>;
 }

@@ -6,3 +6,14 @@ export function toJson(value: unknown): string {
     return item;
   });
 }
+
+/** What comes out at the other end. */
+export type Json<Value> = Value extends bigint
+  ? number
+  : Value extends Uint8Array
+    ? string
+    : Value extends readonly (infer Item)[]
+      ? readonly Json<Item>[]
+      : Value extends object
+        ? { readonly [Key in keyof Value]: Json<Value[Key]> }
+        : Value;
