@@ -32,7 +32,7 @@ Example:
   pierhead check portal.yaml
   pierhead portal -c /etc/pierhead/portal.yaml
   pierhead portal sessions
-  pierhead portal voucher create -n 20 --time 4h
+  pierhead portal voucher create --count 20 --time 4h
 `,
     )
     .action(async (flags: DaemonFlags) => {

@@ -32,7 +32,7 @@ export function addPeopleVerbs(portal: Command, exit: Exit): void {
     .option("-p, --password <where>", PASSWORD)
     .option("-d, --devices <number>", "devices at the same time", "1")
     .option("--idle <duration>", "ends after so long without traffic")
-    .option("-v, --volume <octets>", "octets of one session")
+    .option("--volume <octets>", "octets of one session")
     .option("--up <rate>", "rate from the device")
     .option("--down <rate>", "rate to the device")
     .option("--note <text>", "for you", "")

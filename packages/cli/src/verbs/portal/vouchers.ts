@@ -22,11 +22,11 @@ export function addVoucherVerbs(portal: Command, exit: (status: number) => void)
   voucher
     .command("create")
     .description("make vouchers; prints their codes")
-    .option("-n, --count <number>", "how many", "1")
+    .option("--count <number>", "how many", "1")
     .option("-b, --batch <name>", "name of the batch; the time of day when absent")
     .option("--valid <duration>", "not valid after this long from now: 30d")
     .option("-t, --time <duration>", "good for this long from the first use: 4h")
-    .option("-v, --volume <octets>", "good for so much over all sessions: 2GB")
+    .option("--volume <octets>", "good for so much over all sessions: 2GB")
     .option("-d, --devices <number>", "devices that may use it", "1")
     .option("--up <rate>", "rate from the device: 2Mbit")
     .option("--down <rate>", "rate to the device: 10Mbit")
@@ -38,7 +38,7 @@ export function addVoucherVerbs(portal: Command, exit: (status: number) => void)
 Exit status: 0 made; 2 no portal answers, or it could not.
 
 Example:
-  pierhead portal voucher create -n 20 -b kiosk --time 4h --volume 2GB
+  pierhead portal voucher create --count 20 -b kiosk --time 4h --volume 2GB
 `,
     )
     .action(async (flags: CreateFlags, self: Command) => {
@@ -66,7 +66,7 @@ Example:
     .command("list")
     .description("vouchers with what is left of them")
     .option("-b, --batch <name>", "only this batch")
-    .option("-c, --code <code>", "only this one")
+    .option("--code <code>", "only this one")
     .option("--limit <number>", "at most so many", "1000")
     .option("--json", "all facts of each, for machines")
     .addHelpText(
