@@ -1,0 +1,83 @@
+/** Colours an operator chooses, made readable: WCAG 2.2, 1.4.3 wants a contrast of 4.5 for text. */
+
+type Rgb = readonly [number, number, number];
+
+const FALLBACK: Rgb = [11, 94, 140];
+const ENOUGH = 4.5;
+
+export interface Palette {
+  /** Buttons, and what stands on them. */
+  readonly accent: string;
+  readonly onAccent: string;
+  /** The accent as text on the page's own ground. */
+  readonly ink: string;
+  readonly ground: string;
+  /** Where the ground begins at the top. */
+  readonly sky: string;
+  readonly card: string;
+}
+
+/** `#rgb` and `#rrggbb`; anything else is null, so that nothing but a colour gets into the style sheet. */
+export function parseColour(text: string): Rgb | null {
+  const long = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(text);
+  if (long !== null) return long.slice(1).map((part) => Number.parseInt(part, 16)) as unknown as Rgb;
+  const short = /^#([0-9a-f])([0-9a-f])([0-9a-f])$/i.exec(text);
+  if (short !== null) return short.slice(1).map((part) => Number.parseInt(part, 16) * 17) as unknown as Rgb;
+  return null;
+}
+
+/** Relative luminance, 0 to 1. */
+function luminance(colour: Rgb): number {
+  const [r, g, b] = colour.map((part) => {
+    const share = part / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  }) as unknown as Rgb;
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+/** 1 to 21. */
+export function contrast(a: Rgb, b: Rgb): number {
+  const [light, dark] = [luminance(a), luminance(b)].sort((x, y) => y - x) as [number, number];
+  return (light + 0.05) / (dark + 0.05);
+}
+
+function mix(a: Rgb, b: Rgb, share: number): Rgb {
+  return a.map((part, i) => Math.round(part + ((b[i] as number) - part) * share)) as unknown as Rgb;
+}
+
+function hex(colour: Rgb): string {
+  return `#${colour.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** The accent, moved towards `to` just as far as it must be to be read on every one of `grounds`. */
+function readable(accent: Rgb, grounds: readonly Rgb[], to: Rgb, enough: number): Rgb {
+  for (let step = 0; step <= 20; step++) {
+    const colour = mix(accent, to, step / 20);
+    if (grounds.every((ground) => contrast(colour, ground) >= enough)) return colour;
+  }
+  return to;
+}
+
+const WHITE: Rgb = [255, 255, 255];
+const BLACK: Rgb = [0, 0, 0];
+
+export function palette(accent: string, dark: boolean): Palette {
+  const base = parseColour(accent) ?? FALLBACK;
+  const ground = dark ? mix([17, 20, 24], base, 0.06) : mix(WHITE, base, 0.07);
+  const sky = dark ? mix(ground, base, 0.22) : mix(ground, base, 0.13);
+  const card: Rgb = dark ? [28, 32, 38] : WHITE;
+  // A button has to stand out from the card as well (1.4.11 wants 3); a white or black accent would vanish.
+  let button = base;
+  for (let step = 1; contrast(button, card) < 3 && step <= 20; step++)
+    button = mix(base, dark ? WHITE : BLACK, step / 20);
+  const onAccent =
+    contrast(button, WHITE) >= contrast(button, BLACK) || contrast(button, WHITE) >= ENOUGH ? WHITE : BLACK;
+  return {
+    accent: hex(button),
+    onAccent: hex(onAccent),
+    ink: hex(readable(base, [card, ground, sky], dark ? WHITE : BLACK, dark ? 6 : ENOUGH)),
+    ground: hex(ground),
+    sky: hex(sky),
+    card: hex(card),
+  };
+}
