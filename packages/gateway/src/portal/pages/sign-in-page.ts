@@ -40,7 +40,6 @@ ${view.methods.length === 0 && note("bad", words.unavailable, [words.methodNotOf
 }
 
 function formOf(context: PageContext, view: SignInView, method: FormMethod): Html {
-  const words = LANGUAGES[context.language];
   const action = method === "email" ? "/email" : "/sign-in";
   return html`<form method="post" action="${action}">
 <input type="hidden" name="method" value="${method}"><input type="hidden" name="token" value="${view.token}"><input type="hidden" name="lang" value="${context.language}">${view.onward !== null && html`<input type="hidden" name="to" value="${view.onward}">`}

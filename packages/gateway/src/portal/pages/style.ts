@@ -2,7 +2,7 @@
 import { type Palette, palette } from "./colour.ts";
 
 function variables(colours: Palette, rest: string): string {
-  return `--a:${colours.accent};--o:${colours.onAccent};--i:${colours.ink};--g:${colours.ground};--h:${colours.sky};--c:${colours.card};${rest}`;
+  return `--a:${colours.accent};--o:${colours.onAccent};--b:${colours.border};--i:${colours.ink};--g:${colours.ground};--h:${colours.sky};--c:${colours.card};${rest}`;
 }
 
 const LIGHT = "--t:#1b1f24;--m:#59616b;--l:#8a929c;--e:#b3261e;--eb:#fdeceb;--ok:#176b37;--okb:#e7f5ec";
@@ -30,9 +30,9 @@ details.card>summary::-webkit-details-marker{display:none}
 details.card>summary::after{content:"";flex:none;width:.55rem;height:.55rem;margin:-.25rem .2rem 0 1rem;border:solid var(--m);border-width:0 2px 2px 0;transform:rotate(45deg)}
 details.card[open]>summary::after{margin-top:.25rem;transform:rotate(225deg)}
 details.card>summary h2{margin:0}
-details.card>form>label:first-of-type{margin-top:0}
-details.card>form>.terms{margin-top:0}
+form>.terms:first-of-type{margin-top:0}
 label{display:block;font-weight:600;margin:.75rem 0 .3rem}
+label:first-of-type{margin-top:0}
 input:not([type=checkbox]):not([type=hidden]){width:100%;min-height:3rem;padding:.6rem .75rem;font:inherit;font-size:1.05rem;color:inherit;background:var(--c);border:1px solid var(--l);border-radius:9px}
 input[aria-invalid]{border-color:var(--e)}
 .code{letter-spacing:.08em;text-transform:uppercase}
@@ -40,7 +40,7 @@ input[aria-invalid]{border-color:var(--e)}
 label.agree{display:flex;gap:.7rem;align-items:flex-start;font-weight:400;margin:.25rem 0 .75rem}
 .agree input{flex:none;width:1.4rem;height:1.4rem;margin:.05rem 0 0;accent-color:var(--a)}
 .hint{color:var(--m);font-size:.92rem;margin:.3rem 0}
-button,.button{display:block;width:100%;min-height:3.1rem;margin-top:1rem;padding:.75rem 1rem;font:inherit;font-size:1.05rem;font-weight:600;text-align:center;text-decoration:none;color:var(--o);background:var(--a);border:2px solid var(--a);border-radius:10px;cursor:pointer;overflow-wrap:anywhere}
+button,.button{display:block;width:100%;min-height:3.1rem;margin-top:1rem;padding:.75rem 1rem;font:inherit;font-size:1.05rem;font-weight:600;text-align:center;text-decoration:none;color:var(--o);background:var(--a);border:2px solid var(--b);border-radius:10px;cursor:pointer;overflow-wrap:anywhere}
 button.quiet{color:var(--i);background:transparent;border-color:var(--l)}
 button:hover,.button:hover{filter:brightness(1.08)}
 :focus-visible{outline:3px solid var(--i);outline-offset:2px}

@@ -8,7 +8,6 @@ const LONGEST = 2_000;
  */
 export function safeUrl(text: string | null | undefined): string | null {
   if (typeof text !== "string" || text.length > LONGEST) return null;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
   if (/[\0-\x20\x7f"<>\\^`{|}]/.test(text)) return null;
   if (!/^https?:\/\//i.test(text)) return null;
   let url: URL;
