@@ -122,6 +122,17 @@ describe("the redirect to somebody else's login page", () => {
     expect((await go("/prelogin")).searchParams.get("challenge")).not.toBe(challenge);
   });
 
+  it("leads the portal's own address to that page as well, and a late request of somebody who is in to `already`", async () => {
+    const { go, portal } = await start(SECRET);
+    expect((await go("/")).href).toMatch(/^https:\/\/login\.example\/hotspot\?res=notyet&/);
+    await go("/news", "example.org");
+    const probe = await go("/generate_204", "connectivitycheck.gstatic.com");
+    expect(probe.searchParams.get("userurl")).toBe("http://example.org/news");
+    await portal.signIn("127.0.0.1", { method: "click" });
+    const late = await go("/", "example.org");
+    expect([late.searchParams.get("res"), late.searchParams.has("challenge")]).toEqual(["already", false]);
+  });
+
   it("has WISPr for smart clients in its body", async () => {
     const { base } = await start(SECRET);
     const { text } = await ask(`${base}/`, { host: "example.org" });

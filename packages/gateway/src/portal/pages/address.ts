@@ -9,8 +9,9 @@ export function plainAddress(address: string): string {
   return mapped === null ? bare : (mapped[1] as string);
 }
 
+/** As a URL's host is written: brackets, and the shortest form (RFC 5952). */
 function bracketed(address: string): string {
-  return isIPv6(address) ? `[${address}]` : address;
+  return isIPv6(address) ? new URL(`http://[${address}]`).hostname : address;
 }
 
 /** The gateway's addresses on the guests' link, without prefix length. */

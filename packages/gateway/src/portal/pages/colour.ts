@@ -66,11 +66,24 @@ function standOut(colour: Rgb, ground: Rgb, to: Rgb): Rgb {
 
 const WHITE: Rgb = [255, 255, 255];
 const BLACK: Rgb = [0, 0, 0];
+const NIGHT: Rgb = [17, 20, 24];
+/** The fainter of the two colours text has, see style.ts. */
+const SOFT_DAY: Rgb = [83, 91, 101];
+const SOFT_NIGHT: Rgb = [176, 185, 195];
+
+/** The ground with a share of the accent, as much of it as leaves `text` readable. */
+function tint(ground: Rgb, accent: Rgb, share: number, text: Rgb): Rgb {
+  for (let part = share; part > 0.005; part *= 0.8) {
+    const colour = mix(ground, accent, part);
+    if (contrast(colour, text) >= ENOUGH) return colour;
+  }
+  return ground;
+}
 
 export function palette(accent: string, dark: boolean): Palette {
   const base = parseColour(accent) ?? FALLBACK;
-  const ground = dark ? mix([17, 20, 24], base, 0.06) : mix(WHITE, base, 0.07);
-  const sky = dark ? mix(ground, base, 0.22) : mix(ground, base, 0.13);
+  const ground = dark ? tint(NIGHT, base, 0.06, SOFT_NIGHT) : tint(WHITE, base, 0.07, SOFT_DAY);
+  const sky = dark ? tint(ground, base, 0.22, SOFT_NIGHT) : tint(ground, base, 0.13, SOFT_DAY);
   const card: Rgb = dark ? [28, 32, 38] : WHITE;
   // A button stands out from the card (1.4.11 wants 3): by day through its border, so that a brand's yellow stays yellow;
   // by night a dark fill would be a hole, so it is lightened.

@@ -17,7 +17,6 @@ export function pageHeaders(script: string | null): Record<string, string> {
     // form-action is left to the token: browsers apply it to redirects after the form as well, and those lead anywhere.
     "Content-Security-Policy": `default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; script-src ${scripts}; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'`,
     "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
   };
 }

@@ -31,12 +31,14 @@ export function intercept(visit: Visit): Response {
   let login = `${homeOf(visit)}/wispr/login`;
   let abort = `${homeOf(visit)}/wispr/abort`;
   if (uam !== null && isGuest(visit)) {
-    if (wanted !== null) house.challenges.remember(visit.client.mac, wanted);
-    if (visit.client.session === null) {
-      location = uamRedirect(visit, "notyet");
+    const { mac, session } = visit.client;
+    if (wanted !== null && (!isProbe(wanted) || house.challenges.userUrl(mac) === null))
+      house.challenges.remember(mac, wanted);
+    location = uamRedirect(visit, session === null ? "notyet" : "already", { session });
+    if (session === null) {
       const separator = uam.server.includes("?") ? "&" : "?";
       const { address, port } = uamPlace(visit);
-      login = `${uam.server}${separator}res=wispr&uamip=${address}&uamport=${port}&challenge=${house.challenges.show(visit.client.mac)}`;
+      login = `${uam.server}${separator}res=wispr&uamip=${address}&uamport=${port}&challenge=${house.challenges.show(mac)}`;
       abort = `http://${address}:${port}/abort`;
     }
   } else if (isGuest(visit) && wanted !== null && !isProbe(wanted)) {

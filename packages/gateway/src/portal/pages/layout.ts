@@ -33,8 +33,6 @@ export interface Page {
   /** Show the operator's text under the title. */
   readonly text?: boolean;
   readonly script?: string | null;
-  /** Head elements besides. */
-  readonly head?: Html;
 }
 
 export function renderPage(context: PageContext, page: Page): string {
@@ -50,7 +48,7 @@ export function renderPage(context: PageContext, page: Page): string {
 <title>${title}</title>
 <link rel="icon" href="data:,">
 <style>${new Html(styleSheet(look.accent))}</style>
-${page.head}</head>
+</head>
 <body>
 <main>
 <header>

@@ -1,6 +1,6 @@
 /** Listening to guests, who may be slow, many, or malicious. */
 import { createServer as createHttp, type Server } from "node:http";
-import { createServer as createHttps } from "node:https";
+import { createServer as createHttps, type Server as SecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { plainAddress } from "./address.ts";
@@ -26,30 +26,21 @@ const SERVER_OPTIONS = {
 export class ListenError extends Error {}
 
 /** @param pair gives HTTPS */
-export function makeServer(fetch: Fetch, pair: KeyPair | null): Server {
+export function makeServer(fetch: Fetch, pair: KeyPair): SecureServer;
+export function makeServer(fetch: Fetch, pair: null): Server;
+export function makeServer(fetch: Fetch, pair: KeyPair | null): Server | SecureServer {
   const listener = getRequestListener((request, env) => fetch(request, env as HttpBindings), {
     // HTTP/1.0 needs no Host; such a request is for a name nobody has.
     hostname: "unknown.invalid",
     overrideGlobalObjects: false,
   });
-  const server =
-    pair === null
-      ? createHttp(SERVER_OPTIONS, listener)
-      : createHttps(
-          {
-            ...SERVER_OPTIONS,
-            cert: pair.chain,
-            key: pair.key,
-            minVersion: "TLSv1.2",
-            handshakeTimeout: HEAD_TIME,
-          },
-          listener,
-        );
-  limit(server);
-  return server;
+  if (pair === null) return limited(createHttp(SERVER_OPTIONS, listener));
+  const { chain: cert, key } = pair;
+  const options = { ...SERVER_OPTIONS, cert, key, minVersion: "TLSv1.2", handshakeTimeout: HEAD_TIME } as const;
+  return limited(createHttps(options, listener));
 }
 
-function limit(server: Server): void {
+function limited<S extends Server | SecureServer>(server: S): S {
   server.maxConnections = MOST_CONNECTIONS;
   server.timeout = 30_000;
   const counts = new Map<string, number>();
@@ -67,13 +58,19 @@ function limit(server: Server): void {
       else counts.set(address, rest);
     });
   });
+  return server;
 }
 
 /**
  * @returns the port
  * @throws ListenError. An IPv6 address that is being checked for duplicates is waited for.
  */
-export async function listen(server: Server, address: string, port: number, patience = 10_000): Promise<number> {
+export async function listen(
+  server: Server | SecureServer,
+  address: string,
+  port: number,
+  patience = 10_000,
+): Promise<number> {
   const until = Date.now() + patience;
   for (;;) {
     const error = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
@@ -98,7 +95,7 @@ export async function listen(server: Server, address: string, port: number, pati
   }
 }
 
-export async function shut(server: Server): Promise<void> {
+export async function shut(server: Server | SecureServer): Promise<void> {
   if (!server.listening) return;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeAllConnections();

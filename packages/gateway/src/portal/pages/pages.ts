@@ -1,5 +1,6 @@
 /** Everything that guests' browsers and devices talk to, as one thing to start and to close. */
 import type { Server } from "node:http";
+import type { Server as SecureServer } from "node:https";
 import { networkInterfaces } from "node:os";
 import type { PortalConfig } from "@pierhead/lang/portal-conf";
 import type { Portal } from "../service.ts";
@@ -56,7 +57,7 @@ export function createPages(options: PagesOptions): Pages {
   const { portal: settings } = config;
   const ports = { http: settings.httpPort, https: settings.httpsPort, uam: settings.uam?.port ?? null };
   const servers: Server[] = [];
-  let secureServers: Server[] = [];
+  let secureServers: SecureServer[] = [];
   let current: Judged | null = null;
   let certificateTrouble: string | null = null;
   let caPause = 0;
@@ -113,23 +114,22 @@ export function createPages(options: PagesOptions): Pages {
       return;
     }
     certificateTrouble = null;
-    const changed = current === null || current.pair.chain !== got.pair.chain || current.pair.key !== got.pair.key;
-    current = got;
-    if (!changed) return;
-    if (secureServers.length > 0) {
-      for (const server of secureServers)
-        (server as unknown as import("node:https").Server).setSecureContext({
-          cert: got.pair.chain,
-          key: got.pair.key,
-          minVersion: "TLSv1.2",
-        });
-      return;
+    if (secureServers.length === 0) {
+      const fresh = ownAddresses(config).map(() => makeServer(fetch, got.pair));
+      try {
+        for (const [i, server] of fresh.entries())
+          ports.https = await listen(server, ownAddresses(config)[i] as string, ports.https);
+      } catch (error) {
+        await Promise.all(fresh.map(shut));
+        throw error;
+      }
+      secureServers = fresh;
+      origins = originsOf(config, ports);
+    } else if (current === null || current.pair.chain !== got.pair.chain || current.pair.key !== got.pair.key) {
+      const context = { cert: got.pair.chain, key: got.pair.key, minVersion: "TLSv1.2" } as const;
+      for (const server of secureServers) server.setSecureContext(context);
     }
-    const fresh = ownAddresses(config).map(() => makeServer(fetch, got.pair));
-    for (const [i, server] of fresh.entries())
-      ports.https = await listen(server, ownAddresses(config)[i] as string, ports.https);
-    secureServers = fresh;
-    origins = originsOf(config, ports);
+    current = got;
   }
 
   return {

@@ -1,5 +1,6 @@
 /** Signing in and out with the forms of our own pages. */
 import type { SignIn, SignInAnswer } from "../service.ts";
+import { uamRedirect } from "../uam/routes.ts";
 import { field, fromOurselves, readForm } from "./form.ts";
 import { html } from "./html.ts";
 import { LANGUAGES, type Language } from "./language.ts";
@@ -9,6 +10,7 @@ import { type FormMethod, type SignInView, signInPage } from "./sign-in-page.ts"
 import { amounts, LIVE_SCRIPT, statusPage } from "./status-page.ts";
 import {
   formMethods,
+  found,
   type Guest,
   homeOf,
   isGuest,
@@ -45,6 +47,8 @@ export async function home(visit: Visit): Promise<Response> {
   if (!isGuest(visit)) return elsewhere(visit, language);
   const sealed = query.get("to");
   if (visit.client.session !== null) return status(visit, language, sealed, "", null);
+  // The page is somebody else's: ours would only be a second one.
+  if (visit.house.config.portal.uam !== null) return found(uamRedirect(visit, "notyet"));
   const voucher = query.get("voucher")?.slice(0, 64) ?? null;
   const said = { out: LANGUAGES[language].signedOut, none: LANGUAGES[language].notSignedIn }[query.get("said") ?? ""];
   return signIn(visit, language, sealed, 200, {

@@ -75,11 +75,6 @@ ${show.left !== "" && html`<dt>${words.volumeLeft}</dt><dd id="left">${show.left
 </dl>
 ${view.onward !== null && html`<a class="button" href="${view.onward}" rel="noreferrer">${fill(words.continueTo, new URL(view.onward).host)}</a>`}
 <form method="post" action="/sign-out"><input type="hidden" name="token" value="${view.token}"><input type="hidden" name="lang" value="${language}"><button class="quiet">${words.signOut}</button></form></section>`;
-  return renderPage(context, {
-    title: words.online,
-    body,
-    script: LIVE_SCRIPT,
-    head: html`<noscript><meta http-equiv="refresh" content="60"></noscript>
-`,
-  });
+  // Without JavaScript the page stands still: one that reloads by itself takes readers of screens out of what they read.
+  return renderPage(context, { title: words.online, body, script: LIVE_SCRIPT });
 }

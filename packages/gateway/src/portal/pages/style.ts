@@ -5,8 +5,8 @@ function variables(colours: Palette, rest: string): string {
   return `--a:${colours.accent};--o:${colours.onAccent};--b:${colours.border};--i:${colours.ink};--g:${colours.ground};--h:${colours.sky};--c:${colours.card};${rest}`;
 }
 
-const LIGHT = "--t:#1b1f24;--m:#59616b;--l:#8a929c;--e:#b3261e;--eb:#fdeceb;--ok:#176b37;--okb:#e7f5ec";
-const DARK = "--t:#eef1f4;--m:#aab3bd;--l:#727b86;--e:#ffb4ab;--eb:#3b1d1c;--ok:#8fdba9;--okb:#17301f";
+const LIGHT = "--t:#1b1f24;--m:#535b65;--l:#8a929c;--e:#b3261e;--eb:#fdeceb;--ok:#176b37;--okb:#e7f5ec";
+const DARK = "--t:#eef1f4;--m:#b0b9c3;--l:#727b86;--e:#ffb4ab;--eb:#3b1d1c;--ok:#8fdba9;--okb:#17301f";
 
 const RULES = `
 *{box-sizing:border-box}

@@ -113,6 +113,11 @@ export function json(value: unknown, status = 200, more: Record<string, string> 
   });
 }
 
+/** @param location ours, or built by uamUrl */
+export function found(location: string): Response {
+  return new Response(null, { status: 302, headers: { ...plainHeaders(), Location: location } });
+}
+
 /** @param location checked by safeUrl, or ours */
 export function seeOther(location: string): Response {
   return new Response(null, { status: 303, headers: { ...plainHeaders(), Location: location } });
