@@ -289,6 +289,17 @@ describe.skipIf(missing !== null)("a certificate by ACME, from pebble", () => {
     expect(readFileSync(join(store, "chain.pem"), "utf8")).toBe(chain);
   });
 
+  it("says when another program has the port the CA asks at", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const certificate = { kind: "acme", directory, email: "pier@example.org", folder: join(folder, "held") } as const;
+    const { port } = other.address() as AddressInfo;
+    const { pages } = make(certificate, { acmePort: port });
+    await pages.refresh();
+    await new Promise((resolve) => other.close(resolve));
+    expect(pages.troubles()).toEqual([expect.stringContaining(`another program has port ${port}`)]);
+  });
+
   it("goes on over HTTP when the CA says no, says so once, and asks it again only after a while", async () => {
     const reports: string[] = [];
     const report = (text: string): void => void reports.push(text);

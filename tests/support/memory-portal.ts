@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { Secret } from "@pierhead/core";
 import type { Client, Portal, PortalStatus, SignIn, SignInAnswer } from "@pierhead/gateway/portal";
-import type { Credentials } from "@pierhead/gateway/radius";
+import { type Credentials, ntResponseMatches } from "@pierhead/gateway/radius";
 import type { SessionLimitsNow, StoredSession } from "@pierhead/gateway/store";
 import type { PortalConfig } from "@pierhead/lang/portal-conf";
 
@@ -131,7 +131,7 @@ export class MemoryPortal implements Portal {
         if (how.user === "silent") return { kind: "unavailable", reason: "radius 192.0.2.7 says nothing" };
         const reply = this.replies.get(how.user) ?? { message: "", redirect: null };
         const password = this.users.get(how.user);
-        if (password === undefined || !matches(how.credentials, password))
+        if (password === undefined || !matches(how.credentials, how.user, password))
           return { kind: "refused", why: "wrong-credentials", message: reply.message };
         const answer = this.#in(mac, how.user, "password", { ...FREE, until: this.now() + 5_400_000 }, "");
         return answer.kind === "in" ? { ...answer, ...reply } : answer;
@@ -214,7 +214,7 @@ function refused(why: Extract<SignInAnswer, { kind: "refused" }>["why"]): SignIn
 }
 
 /** As a RADIUS server that knows the password would. */
-function matches(credentials: Credentials, password: string): boolean {
+function matches(credentials: Credentials, user: string, password: string): boolean {
   switch (credentials.kind) {
     case "password":
       return credentials.password === password;
@@ -224,7 +224,7 @@ function matches(credentials: Credentials, password: string): boolean {
       return hash.equals(response);
     }
     case "mschapv2":
-      return false;
+      return ntResponseMatches(credentials, user, password);
   }
 }
 

@@ -84,6 +84,9 @@ export class Acme {
       await this.#write("key.pem", judged.pair.key);
       await this.#write("chain.pem", judged.pair.chain);
       return judged;
+    } catch (error) {
+      if (listener !== null) throw error;
+      throw new Error(`${(error as Error).message} (another program has port ${this.#port}, where the CA asks)`);
     } finally {
       listener?.close();
       listener?.closeAllConnections();

@@ -1,5 +1,5 @@
 /** The redirect to the page at somebody else's server, as CoovaChilli builds it (bstring_buildurl, redir_md_param). */
-import { createHash } from "node:crypto";
+import { uamUrlChecksum } from "../../radius/uam.ts";
 import { uamEncode } from "./query.ts";
 
 /** `res`; a failure says why. */
@@ -55,7 +55,7 @@ export function uamUrl(redirect: UamRedirect): string {
   ].filter((part) => part !== null);
   const url = `${redirect.server}${redirect.server.includes("?") ? "&" : "?"}${parts.join("&")}`;
   if (redirect.secret === null || redirect.secret === "") return url;
-  return `${url}&md=${createHash("md5").update(url).update(redirect.secret).digest("hex").toUpperCase()}`;
+  return `${url}&md=${uamUrlChecksum(url, redirect.secret)}`;
 }
 
 function pair(name: string, value: string | number | null | undefined): string | null {

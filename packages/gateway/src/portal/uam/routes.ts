@@ -6,6 +6,7 @@
  * gets the redirect or JSON of a failure; a challenge is good for one logon; JSON without a callback is application/json.
  */
 import { isIPv4 } from "node:net";
+import { uamChallenge, uamCredentials } from "../../radius/uam.ts";
 import type { StoredSession } from "../../store/store.ts";
 import { uamAddress } from "../pages/address.ts";
 import { plainHeaders } from "../pages/headers.ts";
@@ -15,7 +16,6 @@ import { type Guest, isGuest, type Visit } from "../pages/visit.ts";
 import { safeUrl } from "../pages/wanted.ts";
 import type { SignInAnswer } from "../service.ts";
 import { WISPR, type WisprMessage, wisprComment } from "../wispr/xml.ts";
-import { chapChallenge, logonCredentials } from "./challenge.ts";
 import { uamBody, uamJson } from "./json.ts";
 import { percentDecode, uamQuery } from "./query.ts";
 import { type UamResult, uamUrl } from "./redirect.ts";
@@ -124,7 +124,7 @@ async function logon(guest: Guest, query: Query): Promise<Outcome> {
   const sent = house.challenges.take(client.mac);
   if (sent === null) return failed("failed&reason=other", "the challenge was used before or is too old", WISPR.failed);
   const secret = house.config.portal.uam?.secret?.reveal() ?? null;
-  const credentials = logonCredentials(query, chapChallenge(sent, secret));
+  const credentials = uamCredentials(Object.fromEntries(query), uamChallenge(sent, secret));
   if (credentials === null) return failed("failed&reason=other", "no password that could be read", WISPR.failed);
   if (!house.config.signIn.includes("password"))
     return failed("failed&reason=reject", "signing in with a password is not offered here", WISPR.failed);
