@@ -37,6 +37,8 @@ import type {
 } from "./store.ts";
 import { createVouchers, findVouchers, forgetDevices, judgeVoucher, revokeVouchers, vouchersExist } from "./vouchers.ts";
 
+/** Sessions updated in one transaction. */
+const SLICE = 500;
 /** Sessions read or forgotten in one go. */
 const PAGE = 1_000;
 
@@ -71,8 +73,16 @@ export class SqlStore implements Store, StoreReports {
     return this.#batches.add(this.#open, { session, start });
   }
 
-  updateSessions(sessions: Update["sessions"], interims: Update["interims"]): Promise<void> {
-    return this.#batches.add(this.#update, { sessions, interims });
+  async updateSessions(sessions: Update["sessions"], interims: Update["interims"]): Promise<void> {
+    const sliceOf: Map<string, number> = new Map();
+    for (const [index, { id }] of sessions.entries()) sliceOf.set(id, Math.floor(index / SLICE));
+    const slices = Array.from({ length: Math.max(1, Math.ceil(sessions.length / SLICE)) }, (_, slice) => ({
+      sessions: sessions.slice(slice * SLICE, (slice + 1) * SLICE),
+      interims: [] as Update["interims"][number][],
+    }));
+    for (const interim of interims) slices[sliceOf.get(interim.session) ?? 0]?.interims.push(interim);
+    // One behind the other: a sign-in that comes meanwhile goes with the next, and not behind all of them.
+    for (const slice of slices) await this.#batches.add(this.#update, slice);
   }
 
   beginClose(closings: Closing): Promise<readonly string[]> {

@@ -189,8 +189,10 @@ export interface Store {
    */
   openSession(session: StoredSession, start: AccountingRecord | null): Promise<VoucherVerdict | null>;
   /**
-   * Counters, activity, limits, addresses of many sessions, with the Interim-Updates that are due, in one transaction.
-   * What a voucher's sessions used more than stored so far counts against it. Nothing for what is closed.
+   * Counters, activity, limits, addresses of many sessions, with the Interim-Updates that are due. A session and its
+   * Interim-Update are written together; all sessions are not, for a sign-in shall not wait for 10,000 of them. When it
+   * fails some may be written, and doing it again is right. What a voucher's sessions used more than stored so far counts
+   * against it. Nothing for what is closed.
    */
   updateSessions(
     sessions: readonly StoredSession[],

@@ -24,7 +24,7 @@ export function relation<Column extends string>(
       const type = columns[name] === "blob" ? "bytea" : columns[name];
       return sql`(value->>${sql.lit(index)})::${sql.raw(type)} as ${sql.ref(name)}`;
     });
-    return sql`(select ${sql.join(fields)} from json_array_elements(${json}::json)) as n`;
+    return sql`(select ${sql.join(fields)} from jsonb_array_elements(${json}::jsonb)) as n`;
   }
   const fields = names.map((name, index) => {
     const field = sql`value->>${sql.lit(index)}`;
@@ -39,7 +39,7 @@ export function relation<Column extends string>(
 export function anyOf(kind: DatabaseKind, values: readonly string[]): RawBuilder<string> {
   const json = JSON.stringify(values);
   return kind === "postgresql"
-    ? sql<string>`(select json_array_elements_text(${json}::json))`
+    ? sql<string>`(select jsonb_array_elements_text(${json}::jsonb))`
     : sql<string>`(select value from json_each(${json}))`;
 }
 
