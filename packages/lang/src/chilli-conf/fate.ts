@@ -14,11 +14,10 @@ const CARRIED = `
   net uamlisten dhcplisten dhcpif routeif dns1 dns2 radiusserver1 radiusserver2 radiusauthport radiusacctport radiussecret
   radiustimeout radiusretry radiusretrysec radiusnasid nasip nasmac coaport swapoctets definteriminterval
   defsessiontimeout defidletimeout defbandwidthmaxdown defbandwidthmaxup macauth macpasswd uamserver uamsecret uamport
-  uamallowed uamdomain mschapv2 locationname ipv6
+  uamallowed uamdomain mschapv2 nochallenge locationname radiuslocationid radiuslocationname captiveportalvenue_info_url
 `;
 
 const ALWAYS: readonly (readonly [names: string, why: string])[] = [
-  ["papalwaysok", "PAP is never refused for what the page asks"],
   ["seskeepalive usestatusfile statusfilesave", "sessions are in the store and outlive every restart"],
   ["uamdomainttl", "names in the garden are looked up again when their time to live ends"],
   ["nouamsuccess", "people go where they wanted to go"],
@@ -26,7 +25,7 @@ const ALWAYS: readonly (readonly [names: string, why: string])[] = [
   ["nousergardendata", "the garden is not counted"],
   ["uamallowpost", "forms are POSTed"],
   ["captiveportalapi_uri", "the RFC 8908 API is there as soon as there is a certificate"],
-  ["papalwaysok nochallenge", "a page that sends the password itself is answered"],
+  ["papalwaysok", "a page that sends the password itself is answered"],
   [
     "patricia mmapring ringsize sndbuf rcvbuf txqlen childmax radiusqsize dhcphashsize maxclients",
     "the kernel forwards; nothing is to be sized",
@@ -97,13 +96,12 @@ const GONE: readonly (readonly [names: string, why: string])[] = [
   ["radiuslisten", "the kernel chooses the source address"],
   ["framedservice radiusoriginalurl", "Service-Type is Login"],
   [
-    "radiuslocationid radiuslocationname ssid vlanlocation locationstopstart locationcopycalled locationimmediateupdate locationopt82",
+    "ssid vlanlocation locationstopstart locationcopycalled locationimmediateupdate locationopt82",
     "the location is told by NAS-Identifier and Called-Station-Id",
   ],
-  ["captiveportalvenue_info_url", "there is no venue page"],
   ["bwbucketupsize bwbucketdnsize bwbucketminsize", "the kernel's queues need no bucket size"],
   ["peerid peerkey", "gateways share a PostgreSQL instead"],
-  ["ipv6mode ipv6only", "both families are always served"],
+  ["ipv6 ipv6mode ipv6only", "both families are always served"],
 ];
 
 export const CHILLI_FATES: ReadonlyMap<string, ChilliFate> = new Map<string, ChilliFate>([

@@ -11,6 +11,8 @@ const LONGEST_LINE = 2046;
 
 export interface ChilliEntry {
   readonly option: ChilliOption;
+  /** The file it stands in. */
+  readonly source: Source;
   /** Null for an option without one. */
   readonly value: string | null;
   readonly nameSpan: Span;
@@ -52,7 +54,7 @@ export function parseChilliConf(source: Source): ChilliConf {
       else includes.push({ path: source.text.slice(words.value.start, words.value.end), span: words.value });
       continue;
     }
-    const entry = readEntry(source.text, words, say);
+    const entry = readEntry(source, words, say);
     if (entry === null) continue;
     const before = given.get(entry.option.name);
     if (before !== undefined && !entry.option.multiple) {
@@ -134,7 +136,8 @@ function readWords(text: string, line: TextLine, say: Say): Words | null {
   return { name, value: value.start === value.end ? null : value, equals };
 }
 
-function readEntry(text: string, { name, value, equals }: Words, say: Say): ChilliEntry | null {
+function readEntry(source: Source, { name, value, equals }: Words, say: Say): ChilliEntry | null {
+  const { text } = source;
   const word = text.slice(name.start, name.end);
   const option = findOption(word);
   if (option === null) {
@@ -150,7 +153,7 @@ function readEntry(text: string, { name, value, equals }: Words, say: Say): Chil
     say("abbreviated", "note", `chilli takes this for ${option.name}; write it out.`, name);
   }
   if (option.argument === "none") {
-    if (value === null && !equals) return { option, value: null, nameSpan: name, valueSpan: name };
+    if (value === null && !equals) return { option, source, value: null, nameSpan: name, valueSpan: name };
     const message = `${option.name} is switched on by its name alone; remove the value, or the line to leave it off.`;
     say("value-for-switch", "error", message, value ?? name);
     return null;
@@ -165,7 +168,7 @@ function readEntry(text: string, { name, value, equals }: Words, say: Say): Chil
     say("number", "error", `${option.name} wants a number.`, value ?? name);
     return null;
   }
-  return { option, value: written, nameSpan: name, valueSpan: value ?? name };
+  return { option, source, value: written, nameSpan: name, valueSpan: value ?? name };
 }
 
 function skip(text: string, from: number, end: number): number {
