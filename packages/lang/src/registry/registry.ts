@@ -11,6 +11,7 @@ import { parseMygate, printMygate } from "../mygate/index.ts";
 import { parseIfconfigIf, parseNetstartLocal, printIfconfigIf, printNetstartLocal } from "../netstart/index.ts";
 import { NPPPD, NPPPD_USERS } from "../npppd/index.ts";
 import { dialectOf, parsePf, printSyntax } from "../pf/index.ts";
+import { PORTAL_CONF } from "../portal-conf/language.ts";
 import { parseRcConf, printRcConf } from "../rc-conf/index.ts";
 import { SWANCTL } from "../swanctl/index.ts";
 import { parseSysctlConf, printSysctlConf } from "../sysctl/index.ts";
@@ -124,6 +125,7 @@ export const LANGUAGES: readonly Language[] = [
   DHCPCD,
   SYSTEMD_NETWORKD,
   INTERFACES,
+  PORTAL_CONF,
 ];
 
 /** Interface that a hostname.if(5) or bridgename.if(5) file is for, by its path; null when it is none of them. */
