@@ -1,7 +1,7 @@
 /** chilli.conf in the words of portal.yaml: what carries over, where secrets go, and what is said about the rest. */
 import { type Diagnostic, diagnostic, parseAddress, Secret, type Severity } from "@pierhead/core";
 import { stringify } from "yaml";
-import type { PortalFile, RadiusFile } from "../portal-conf/index.ts";
+import type { PortalFile, RadiusFile } from "../portal-conf/file.ts";
 import { CHILLI_FATES } from "./fate.ts";
 import type { ChilliEntry } from "./parse.ts";
 import type { ChilliSettings } from "./values.ts";
