@@ -92,6 +92,13 @@ const DAEMONS: readonly Daemon[] = [
   { service: "ipsec", file: "/etc/ipsec.conf", families: ["openbsd"], enable: "ipsec=YES" },
   { service: "npppd", file: "/etc/npppd/npppd.conf", families: ["openbsd"], enable: "npppd_flags=" },
   { service: "iked", file: "/etc/iked.conf", families: ["openbsd"], enable: "iked_flags=" },
+  {
+    service: "strongswan",
+    file: "/usr/local/etc/swanctl/swanctl.conf",
+    families: ["freebsd"],
+    enable: 'strongswan_enable="YES"',
+  },
+  { service: "mpd", file: "/usr/local/etc/mpd5/mpd.conf", families: ["freebsd"], enable: 'mpd_enable="YES"' },
   { service: "vmd", file: "/etc/vm.conf", families: ["openbsd"], enable: "vmd_flags=" },
   { service: "relayd", file: "/etc/relayd.conf", families: ["openbsd"], enable: "relayd_flags=" },
 ];

@@ -13,6 +13,11 @@ import {
   connectClient,
   type HeadEnd,
   l2tpBinds,
+  l2tpLinks,
+  MPD_CONF,
+  MPD_SECRET,
+  SWANCTL_CONF,
+  servesRoadWarriors,
 } from "../vpn/index.ts";
 import { decidingRule, headEndAddress, type Place, type VpnFindings } from "./vpn-findings.ts";
 
@@ -49,6 +54,19 @@ function clientsOf(headEnd: HeadEnd): ClientSpec[] {
   if (headEnd.iked?.policies.some((one) => !one.active) === true) {
     found.push({ ...base, user: headEnd.iked.users[0]?.name ?? "somebody", protocol: "ikev2" });
   }
+  return [...found, ...freebsdClients(headEnd).map((one) => ({ ...base, ...one }))];
+}
+
+function freebsdClients({ strongswan, mpd }: HeadEnd): Pick<ClientSpec, "user" | "protocol">[] {
+  const found: Pick<ClientSpec, "user" | "protocol">[] = [];
+  if (strongswan !== null && l2tpLinks(mpd).length > 0) {
+    const user = mpd?.secrets?.users.find((one) => one.name !== "*")?.name ?? "somebody";
+    found.push({ user, protocol: "l2tp-ipsec" });
+  }
+  if (strongswan?.connections.some(servesRoadWarriors) === true) {
+    const known = strongswan.configuration.secrets.find((one) => one.kind === "eap")?.ids[0]?.value;
+    found.push({ user: known ?? "somebody", protocol: "ikev2" });
+  }
   return found;
 }
 
@@ -57,7 +75,7 @@ function reportRefusal(findings: VpnFindings, { steps, client }: Attempt): void 
   const protocol = client.protocol === "ikev2" ? "IKEv2" : "L2TP/IPsec";
   // What boot does not start is reported where services are.
   if (/does not run: (boot does not|there is no|\w+ refuses)/.test(step.text)) return;
-  if (step.name === "interface") {
+  if (step.name === "interface" && findings.build.system.family === "openbsd") {
     const bind = l2tpBinds(findings.headEnd).find((one) => one.interface.pppx);
     const place = findings.fileOf("/etc/sysctl.conf", "/etc/npppd/npppd.conf");
     if (bind === undefined || place === null) return;
@@ -80,6 +98,14 @@ function placeOf(findings: VpnFindings, step: AttemptStep): Place | null {
   const rule = decidingRule(step);
   if (rule !== null) return rule;
   if (step.journey !== null) return findings.fileOf("/etc/pf.conf");
+  if (findings.build.system.family === "freebsd") {
+    const { headEnd } = findings;
+    if (step.name === "user" && headEnd.mpd !== null) return findings.fileOf(MPD_SECRET, MPD_CONF);
+    if ((step.name === "l2tp" || step.name === "address") && headEnd.mpd !== null) return findings.fileOf(MPD_CONF);
+    return (
+      headEnd.strongswan?.connections[0]?.origin ?? headEndAddress(headEnd)?.origin ?? findings.fileOf(SWANCTL_CONF)
+    );
+  }
   if (step.name === "user") return findings.fileOf("/etc/npppd/npppd-users", "/etc/npppd/npppd.conf", "/etc/iked.conf");
   if (step.name === "l2tp" || step.name === "address") return findings.fileOf("/etc/npppd/npppd.conf");
   return headEndAddress(findings.headEnd)?.origin ?? findings.fileOf("/etc/ipsec.conf", "/etc/iked.conf");
@@ -103,18 +129,22 @@ function checkUse(findings: VpnFindings, machine: Machine, framed: Address, atte
     findings.say(
       "vpn/no-client-rule",
       "warning",
-      `A connected client's packets are blocked in on ${where}${nothing ? ", so nothing a VPN user sends is passed" : ""}; write rules for them, like \`pass in on ${groupOf(where)} from ${framed}\`.`,
+      `A connected client's packets are blocked in on ${where}${nothing ? ", so nothing a VPN user sends is passed" : ""}; write rules for them, like \`pass in on ${groupOf(machine, where)} from ${framed}\`.`,
       place,
     );
     return;
   }
   if (!machine.forwards(4)) {
-    const place = findings.fileOf("/etc/sysctl.conf", "/etc/npppd/npppd.conf", "/etc/iked.conf", "/etc/ipsec.conf");
+    const freebsd = findings.build.system.family === "freebsd";
+    const place = freebsd
+      ? findings.fileOf("/etc/rc.conf", MPD_CONF, SWANCTL_CONF)
+      : findings.fileOf("/etc/sysctl.conf", "/etc/npppd/npppd.conf", "/etc/iked.conf", "/etc/ipsec.conf");
     if (place === null) return;
+    const how = freebsd ? '`gateway_enable="YES"` in rc.conf' : "`net.inet.ip.forwarding=1` in sysctl.conf";
     findings.say(
       "vpn/not-forwarding",
       "warning",
-      "The machine does not forward: VPN clients reach it and nothing behind it. Write `net.inet.ip.forwarding=1` in sysctl.conf.",
+      `The machine does not forward: VPN clients reach it and nothing behind it. Write ${how}.`,
       place,
     );
     return;
@@ -139,14 +169,22 @@ function checkUse(findings: VpnFindings, machine: Machine, framed: Address, atte
     findings.say(
       "vpn/no-nat",
       "warning",
-      `What a client sends to the internet leaves ${sent.interface} with its private address ${sent.packet.source}, and no answer comes back: write \`match out on ${sent.interface} from ${framed} nat-to (${sent.interface})\` for the clients' network.`,
+      `What a client sends to the internet leaves ${sent.interface} with its private address ${sent.packet.source}, and no answer comes back: write \`${natRule(findings, sent.interface, framed)}\` for the clients' network.`,
       place,
     );
   }
 }
 
-function groupOf(name: string): string {
+/** What rules name: the interfaces of clients come and go. */
+function groupOf(machine: Machine, name: string): string {
+  if (/^ng\d+$/.test(name)) return machine.interface(name)?.groups[0] ?? name;
   return /^pppx\d+$/.test(name) ? "pppx" : name;
+}
+
+function natRule({ build }: VpnFindings, name: string, framed: Address): string {
+  return build.system.family === "freebsd"
+    ? `nat on ${name} inet from ${framed} to any -> (${name})`
+    : `match out on ${name} from ${framed} nat-to (${name})`;
 }
 
 function fromTunnel(machine: Machine, user: string, packet: Packet): Journey | null {

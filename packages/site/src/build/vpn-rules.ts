@@ -5,6 +5,7 @@ import type { VpnService } from "../model/vpn.ts";
 import type { FileWriter } from "./file.ts";
 import { hasBalance, leased, target } from "./gateway.ts";
 import { list, type PfWriter, type RuleWords } from "./pf-rule.ts";
+import { CLIENT_GROUP } from "./vpn-freebsd.ts";
 
 /** The clients' private addresses leave by a line with that line's own. */
 export function vpnTranslations(out: FileWriter, pf: PfWriter, host: Host): void {
@@ -60,15 +61,17 @@ function wire(host: Host, service: VpnService, rule: (words: RuleWords) => void)
 /** What clients may reach. The last rule that matches wins. */
 function clients(host: Host, service: VpnService, rule: (words: RuleWords) => void): void {
   const l2tp = service.protocol === "l2tp-ipsec";
-  const on = l2tp ? "pppx" : "enc0";
+  const on = l2tp ? (host.system.family === "freebsd" ? CLIENT_GROUP : "pppx") : "enc0";
   const from = formatPrefix(service.pool);
   const bound = l2tp ? {} : { more: "keep state (if-bound)" };
   const base = { direction: "in", on, family: "inet", from } as const;
+  // pfctl knows the addresses of interfaces that are there: the head-end's end of the clients' links is not, yet.
+  const self = l2tp ? list(["self", `${service.gateway}`]) : "self";
   if (service.internet) {
     rule({ action: "pass", ...base, ...bound });
     const closed = host.lans.filter((lan) => !service.lans.includes(lan)).map((lan) => `$${lan.name}:network`);
     if (closed.length > 0) rule({ action: "block return", ...base, to: list(closed) });
-    rule({ action: "block return", ...base, to: "self" });
+    rule({ action: "block return", ...base, to: self });
   }
   for (const lan of service.lans) {
     if (!lan.addresses.some(({ address }) => address.family === 4)) continue;
@@ -84,7 +87,7 @@ function clients(host: Host, service: VpnService, rule: (words: RuleWords) => vo
     ...base,
     protocol: "icmp",
     more: `icmp-type echoreq${l2tp ? "" : " keep state (if-bound)"}`,
-    to: "self",
+    to: self,
   });
 }
 
