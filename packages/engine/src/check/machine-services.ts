@@ -72,6 +72,8 @@ function forwardingPlace(build: MachineBuild): RelatedPlace | null {
   const source = tree.source("/etc/sysctl.conf");
   if (source === null) return null;
   const at = /^net\.inet\.ip\.forwarding.*$/m.exec(source.text);
+  const rc = build.system.family === "freebsd" && at === null ? tree.source("/etc/rc.conf") : null;
+  if (rc !== null) return { source: rc, span: { start: 0, end: 0 }, message: "where it is switched on" };
   const span = at === null ? { start: 0, end: 0 } : { start: at.index, end: at.index + at[0].length };
   return { source, span, message: "the switch" };
 }

@@ -1,5 +1,5 @@
 /** A client is let in and uses the VPN: what stops it is found by sending its packets, not by looking at the rules. */
-import { type Address, type Packet, PROTOCOL, parseAddress, plainPacket, TCP_FLAG } from "@pierhead/core";
+import { Address, type Packet, PROTOCOL, parseAddress, plainPacket, TCP_FLAG } from "@pierhead/core";
 import type { MachineBuild } from "../build/index.ts";
 import type { Machine } from "../machine/index.ts";
 import { departure, type Journey, ownSteps } from "../network/journey.ts";
@@ -121,6 +121,13 @@ function checkUse(findings: VpnFindings, machine: Machine, framed: Address, atte
   const blockedIn = ownSteps(toServer, "filter").find(
     (step) => step.direction === "in" && step.interface === where && step.result.verdict === "block",
   );
+  // A head-end for the networks behind it alone blocks the way to the internet where it begins.
+  if (blockedIn !== undefined && reachesNetwork(machine, user, framed)) {
+    const place = blockedIn.result.rule?.rule.origin ?? findings.fileOf("/etc/pf.conf");
+    const message = `What a client sends to the internet ${sentenceOf(toServer, machine)}.`;
+    if (place !== null) findings.say("vpn/no-way-out", "note", message, place);
+    return;
+  }
   if (blockedIn !== undefined) {
     const place = blockedIn.result.rule?.rule.origin ?? findings.fileOf("/etc/pf.conf");
     const own = fromTunnel(machine, user, syn(framed, machine.interface(where)?.addresses[0]?.address ?? SERVER));
@@ -173,6 +180,21 @@ function checkUse(findings: VpnFindings, machine: Machine, framed: Address, atte
       place,
     );
   }
+}
+
+/** Whether a host of some network of the machine can be reached. */
+function reachesNetwork(machine: Machine, user: string, framed: Address): boolean {
+  const targets = machine.interfaces().flatMap((link) =>
+    link.kind !== "broadcast"
+      ? []
+      : link.addresses.flatMap(({ address, length }) => {
+          if (address.family !== 4 || length > 30) return [];
+          const first = address.masked(length);
+          const host = [1, 2].map((offset) => new Address(4, (first.w0 + offset) >>> 0));
+          return host.filter((one) => !one.equals(address)).slice(0, 1);
+        }),
+  );
+  return targets.some((target) => fromTunnel(machine, user, syn(framed, target))?.verdict === "pass");
 }
 
 /** What rules name: the interfaces of clients come and go. */

@@ -17,6 +17,8 @@ export function vpnTranslations(out: FileWriter, pf: PfWriter, host: Host): void
 }
 
 export function vpnRules(out: FileWriter, pf: PfWriter, host: Host): void {
+  // Two services by one line share what comes by the wire.
+  const open = new Set<VpnService["uplink"]>();
   for (const service of host.vpn) {
     const rule = (words: RuleWords): void => {
       out.line(pf.rule(words), service.path);
@@ -28,7 +30,8 @@ export function vpnRules(out: FileWriter, pf: PfWriter, host: Host): void {
         : "# VPN: IKE and ESP by the line; L2TP only where it comes out of ESP",
       service.path,
     );
-    wire(host, service, rule);
+    if (!open.has(service.uplink)) wire(host, service, rule);
+    open.add(service.uplink);
     if (service.protocol === "l2tp-ipsec") {
       const to =
         service.uplink?.address === null ? `(${service.uplink.interface})` : `${service.uplink?.address.address}`;
