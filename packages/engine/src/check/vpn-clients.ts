@@ -21,8 +21,9 @@ import {
 } from "../vpn/index.ts";
 import { decidingRule, headEndAddress, type Place, type VpnFindings } from "./vpn-findings.ts";
 
-/** Hosts on the internet (RFC 5737): a client, and a server it wants to reach. */
+/** Hosts on the internet (RFC 5737): a client, another, and a server it wants to reach. */
 const CLIENT = parseAddress("203.0.113.77") as Address;
+const NEXT_CLIENT = parseAddress("203.0.113.78") as Address;
 const SERVER = parseAddress("192.0.2.80") as Address;
 
 interface Fresh {
@@ -38,8 +39,41 @@ export function checkVpnClients(findings: VpnFindings, again: () => Fresh): void
       reportRefusal(findings, attempt);
       continue;
     }
-    if (attempt.framed !== null) checkUse(findings, fresh.build.machine, attempt.framed, attempt);
+    if (attempt.framed === null) continue;
+    checkUse(findings, fresh.build.machine, attempt.framed, attempt);
+    checkSecond(findings, fresh, attempt);
   }
+}
+
+/** The next client comes in while the first is there, by an interface of its own: rules for pppx0 or ng0 miss it. */
+function checkSecond(findings: VpnFindings, { build, headEnd }: Fresh, first: Attempt): void {
+  const user = usersOf(headEnd, first.client.protocol).find((one) => one !== first.client.user);
+  const client = { ...first.client, from: NEXT_CLIENT, user: user ?? `${first.client.user}-2` };
+  const second = connectClient(build, headEnd, client);
+  if (!second.connected || first.framed === null || second.framed === null) return;
+  if (first.interface === second.interface || second.interface === null) return;
+  const blocked = blockedFrom(build.machine, second, second.framed);
+  if (blocked === null || blockedFrom(build.machine, first, first.framed) !== null) return;
+  const place = blocked.result.rule?.rule.origin ?? findings.fileOf("/etc/pf.conf");
+  if (place === null) return;
+  findings.say(
+    "vpn/one-client",
+    "warning",
+    `The first client's packets are passed in on ${first.interface}, the next client's are blocked in on ${second.interface}: every client has an interface of its own. Write rules for ${groupAdvice(build.machine, second.interface)}.`,
+    place,
+  );
+}
+
+function blockedFrom(machine: Machine, { client, interface: where }: Attempt, framed: Address) {
+  const journey = fromTunnel(machine, client.user, syn(framed, SERVER));
+  if (journey === null) return null;
+  const step = ownSteps(journey, "filter").find((one) => one.direction === "in" && one.interface === where);
+  return step?.result.verdict === "block" ? step : null;
+}
+
+function groupAdvice(machine: Machine, name: string): string {
+  const group = groupOf(machine, name);
+  return group === name ? "a group of them all: `set iface group vpn` in mpd.conf, `on vpn` here" : `\`on ${group}\``;
 }
 
 /** One client for each protocol the files offer; its name is one the files have. */
@@ -47,27 +81,41 @@ function clientsOf(headEnd: HeadEnd): ClientSpec[] {
   const found: ClientSpec[] = [];
   const base = { from: CLIENT, nat: false, port: null, to: null };
   if (headEnd.npppd !== null && headEnd.ipsec !== null && l2tpBinds(headEnd).length > 0) {
-    const users = [...headEnd.users.values()].flatMap((file) => file?.users ?? []);
-    const user = users.find((one) => !one.broken && one.password !== null)?.names[0]?.name ?? "somebody";
-    found.push({ ...base, user, protocol: "l2tp-ipsec" });
+    found.push({ ...base, user: userOf(headEnd, "l2tp-ipsec"), protocol: "l2tp-ipsec" });
   }
   if (headEnd.iked?.policies.some((one) => !one.active) === true) {
-    found.push({ ...base, user: headEnd.iked.users[0]?.name ?? "somebody", protocol: "ikev2" });
+    found.push({ ...base, user: userOf(headEnd, "ikev2"), protocol: "ikev2" });
   }
   return [...found, ...freebsdClients(headEnd).map((one) => ({ ...base, ...one }))];
 }
 
-function freebsdClients({ strongswan, mpd }: HeadEnd): Pick<ClientSpec, "user" | "protocol">[] {
+function freebsdClients(headEnd: HeadEnd): Pick<ClientSpec, "user" | "protocol">[] {
+  const { strongswan, mpd } = headEnd;
   const found: Pick<ClientSpec, "user" | "protocol">[] = [];
   if (strongswan !== null && l2tpLinks(mpd).length > 0) {
-    const user = mpd?.secrets?.users.find((one) => one.name !== "*")?.name ?? "somebody";
-    found.push({ user, protocol: "l2tp-ipsec" });
+    found.push({ user: userOf(headEnd, "l2tp-ipsec"), protocol: "l2tp-ipsec" });
   }
   if (strongswan?.connections.some(servesRoadWarriors) === true) {
-    const known = strongswan.configuration.secrets.find((one) => one.kind === "eap")?.ids[0]?.value;
-    found.push({ user: known ?? "somebody", protocol: "ikev2" });
+    found.push({ user: userOf(headEnd, "ikev2"), protocol: "ikev2" });
   }
   return found;
+}
+
+function userOf(headEnd: HeadEnd, protocol: ClientSpec["protocol"]): string {
+  return usersOf(headEnd, protocol)[0] ?? "somebody";
+}
+
+/** The users that the files have, of either system. */
+function usersOf(headEnd: HeadEnd, protocol: ClientSpec["protocol"]): string[] {
+  const { npppd, iked, strongswan, mpd } = headEnd;
+  if (protocol === "ikev2") {
+    const eap = strongswan?.configuration.secrets.filter((one) => one.kind === "eap") ?? [];
+    return [...(iked?.users.map((one) => one.name) ?? []), ...eap.flatMap((one) => one.ids[0]?.value ?? [])];
+  }
+  const files = npppd === null ? [] : [...headEnd.users.values()];
+  const users = files.flatMap((file) => file?.users ?? []).filter((one) => !one.broken && one.password !== null);
+  const known = mpd?.secrets?.users.filter((one) => one.name !== "*") ?? [];
+  return [...users.flatMap((one) => one.names[0]?.name ?? []), ...known.map((one) => one.name)];
 }
 
 function reportRefusal(findings: VpnFindings, { steps, client }: Attempt): void {

@@ -417,7 +417,9 @@ describe("what check says of a FreeBSD head-end", () => {
           "etc/pf.conf:3 vpn/client-refused: No L2TP/IPsec client gets in: IKE to UDP 500 is blocked in on em0 by \`block drop all\` (etc/pf.conf:3).",
           "etc/pf.conf:3 vpn/client-refused: No IKEv2 client gets in: IKE to UDP 500 is blocked in on em0 by \`block drop all\` (etc/pf.conf:3).",
         ],
-        [],
+        [
+          "etc/pf.conf:3 vpn/one-client: The first client's packets are passed in on ng0, the next client's are blocked in on ng1: every client has an interface of its own. Write rules for \`on vpn\`.",
+        ],
         [
           "etc/pf.conf:3 vpn/no-client-rule: A connected client's packets are blocked in on ng0, so nothing a VPN user sends is passed; write rules for them, like \`pass in on vpn from 10.87.43.111\`.",
         ],
