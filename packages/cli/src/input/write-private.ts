@@ -12,13 +12,20 @@ export interface PrivateFile {
   readonly executable?: boolean;
 }
 
+/** Refuses to go on when one of the files is there already. */
+export function refuseExisting(folder: string, paths: readonly string[]): void {
+  const there = paths.map((path) => join(folder, path)).find((path) => existsSync(path));
+  if (there === undefined) return;
+  throw new UsageError(`${there}: it is there already, nothing was written`, "--force replaces it");
+}
+
 /** @param replace files that are there are replaced; otherwise nothing is written when one is */
 export function writePrivate(folder: string, files: readonly PrivateFile[], replace: boolean): void {
   if (!replace) {
-    const there = files.map((one) => join(folder, one.path)).find((path) => existsSync(path));
-    if (there !== undefined) {
-      throw new UsageError(`${there}: it is there already, nothing was written`, "--force replaces it");
-    }
+    refuseExisting(
+      folder,
+      files.map((one) => one.path),
+    );
   }
   for (const { path, content, executable } of files) {
     const place = join(folder, path);

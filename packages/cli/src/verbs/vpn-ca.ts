@@ -80,6 +80,7 @@ Example:
       }
       const { exportKey, exportPublicKey } = await import("../certificates/keys.ts");
       const { MOST_SERVER_DAYS, openAuthority, revocationList } = await import("../certificates/authority.ts");
+      await roomFor(flags, [`etc/iked/certs/${name}.crt`, "etc/iked/private/local.key", "etc/iked/local.pub"]);
       const issued = await make("server", name, flags, MOST_SERVER_DAYS);
       if (flags.output !== undefined) {
         const { writePrivate } = await import("../input/write-private.ts");
@@ -91,7 +92,7 @@ Example:
           { path: "etc/iked/local.pub", content: await exportPublicKey(issued.keys.publicKey) },
           { path: "etc/iked/crls/ca.crl", content: await revocationList(authority, 90, Date.now()) },
         ];
-        writePrivate(flags.output, files, flags.force === true);
+        writePrivate(flags.output, files, true);
         say(`wrote ${files.length} files below ${printable(flags.output)}: copy them to the head-end, owner root`);
       }
       report(issued.entry);
@@ -119,6 +120,7 @@ Example:
       if (flags.output !== undefined && password === null) {
         throw new UsageError("-o writes the user's key: it needs --p12-password", "--p12-password env:NAME");
       }
+      await roomFor(flags, [`${name}.p12`, "ca.crt"]);
       const issued = await make("user", name, flags, MOST_SERVER_DAYS);
       if (flags.output !== undefined && password !== null) {
         const { pkcs12, privateOctets } = await import("../certificates/pkcs12.ts");
@@ -130,7 +132,7 @@ Example:
           { path: `${name}.p12`, content: container },
           { path: "ca.crt", content: `${authority.toString("pem")}\n` },
         ];
-        writePrivate(flags.output, files, flags.force === true);
+        writePrivate(flags.output, files, true);
         say(`wrote ${name}.p12 and ca.crt into ${printable(flags.output)}`);
       }
       report(issued.entry);
@@ -230,6 +232,13 @@ async function make(kind: CertificateKind, name: string, flags: Flags, most: num
     );
   }
   return issue(authority, { kind, name, key: keyKind(flags), days: days(flags, most), now });
+}
+
+/** Before anything is issued that then has no place to go to. */
+async function roomFor(flags: Flags, paths: readonly string[]): Promise<void> {
+  if (flags.output === undefined || flags.force === true) return;
+  const { refuseExisting } = await import("../input/write-private.ts");
+  refuseExisting(flags.output, paths);
 }
 
 function report({ kind, name, serial, notAfter }: Issued): void {

@@ -22,6 +22,8 @@ const CIPHERS: readonly (readonly [string, string | null])[] = [
   ["AES_CBC_256", "HMAC_SHA2_512_256"],
   ["AES_CBC_128", "HMAC_SHA2_256_128"],
   ["AES_GCM_16_128", null],
+  ["AES_CBC_128", "HMAC_SHA2_384_192"],
+  ["AES_CBC_128", "HMAC_SHA2_512_256"],
   ["AES_CBC_256", "HMAC_SHA1_96"],
   ["AES_CBC_128", "HMAC_SHA1_96"],
 ];
