@@ -13,7 +13,7 @@ const SHROUDED_KEY_BAG = "1.2.840.113549.1.12.10.1.2";
 const CERTIFICATE_BAG = "1.2.840.113549.1.12.10.1.3";
 const FRIENDLY_NAME = "1.2.840.113549.1.9.20";
 const LOCAL_KEY_ID = "1.2.840.113549.1.9.21";
-const ITERATIONS = 10_000;
+const ITERATIONS = 2048;
 
 export interface Pkcs12Contents {
   readonly name: string;

@@ -19,7 +19,8 @@ export async function signCms(
   const engine = new pkijs.CryptoEngine({ name: "node", crypto: webcrypto as never });
   const certificates = chain.map((one) => pkijs.Certificate.fromBER(one.rawData));
   const signer = certificates[0] as pkijs.Certificate;
-  const octets = content.slice().buffer as ArrayBuffer;
+  // A copy: the octets may lie in a larger buffer.
+  const octets = new Uint8Array(content).buffer;
   const digest = createHash("sha256").update(content).digest();
   const signed = new pkijs.SignedData({
     version: 1,

@@ -4,7 +4,7 @@ import { readHeadEnd } from "@pierhead/engine/vpn";
 import { checkSwanctl, loadSwanctl } from "@pierhead/lang/swanctl";
 import { checkXl2tpd, loadXl2tpd } from "@pierhead/lang/xl2tpd";
 import fc from "fast-check";
-import jsqr from "jsqr";
+import { default as jsqr } from "jsqr";
 import { parse } from "plist";
 import { describe, expect, it } from "vitest";
 import { buildSite } from "../build/index.ts";
@@ -412,7 +412,7 @@ describe("Linux", () => {
   it("xl2tpd.conf too, and pppd asks for what npppd gives", () => {
     const files = filesOf(input(SPLIT(L2TP)));
     const source = new Source("xl2tpd.conf", files.get("strongswan/etc/xl2tpd/xl2tpd.conf") ?? "");
-    const loaded = loadXl2tpd(source, LINUX);
+    const loaded = loadXl2tpd(source);
     const found = [...loaded.diagnostics, ...checkXl2tpd(loaded)].filter((one) => one.severity !== "note");
     expect(found.map((one) => one.message)).toEqual([]);
     expect(files.get("strongswan/etc/ppp/options.office-gate")).toContain("nodefaultroute\n");
@@ -515,7 +515,9 @@ describe("the guide", () => {
         }
       }
     }
-    expect(jsqr(pixels, width, width)?.data).toBe(url);
+    // The library is CommonJS: its default is the function, its types say the module.
+    const read = jsqr as unknown as (data: Uint8ClampedArray, width: number, height: number) => { data: string } | null;
+    expect(read(pixels, width, width)?.data).toBe(url);
   });
 });
 
