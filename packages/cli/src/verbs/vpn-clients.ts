@@ -94,7 +94,7 @@ async function run(path: string, flags: Flags): Promise<number> {
   const { buildSite } = await import("@pierhead/site/build");
   const offers = await offersOf(path, site, buildSite(site), flags);
   const found = [
-    ...diagnostics.filter((one) => one.code.startsWith("site/vpn")),
+    ...diagnostics.filter((one) => one.code.startsWith("site/vpn-")),
     ...(await checked(input, site, offers, flags)),
   ];
   if (found.some((one) => one.severity === "error")) return refuse(found);
