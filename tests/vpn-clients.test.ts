@@ -13,8 +13,11 @@ import {
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Language, type Node, Parser } from "web-tree-sitter";
+import { factsOf, readCertificates } from "../packages/cli/src/certificates/read-certificate.ts";
+import { UsageError } from "../packages/cli/src/failure.ts";
 import { bundlePierhead } from "./support/bundle.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -245,6 +248,12 @@ describe("vpn clients", () => {
       1,
       /CA:FALSE/,
     ],
+    [
+      "users of names that are one on some systems",
+      [L2TP, "--user", "anna", "--user", "Anna"],
+      2,
+      /capital letters only/,
+    ],
     ["half a signature", [L2TP, "--sign-cert", "x.pem", "-o", "never"], 2, /belong together/],
     [
       "a secret on the command line",
@@ -257,6 +266,52 @@ describe("vpn clients", () => {
     expect([run.status, run.stdout + run.stderr]).toEqual([status, expect.stringMatching(message)]);
     expect(run.stdout + run.stderr).not.toMatch(/hunter2| {4}at /);
     expect(existsSync(join(scratch, "never"))).toBe(false);
+  });
+
+  it("keeps two head-ends apart, and says when an authority has signed for none of them", () => {
+    const site = join(scratch, "two.yaml");
+    const [top = "", host = ""] = readFileSync(IKEV2, "utf8")
+      .replace(/ +scenarios:.*\n/, "")
+      .split(/(?<=hosts:\n)/);
+    const second = host
+      .replace("gate:", "back:")
+      .replaceAll("198.51.100", "203.0.113")
+      .replace("vpn.example.org", "back.example.org");
+    writeFileSync(
+      site,
+      top +
+        host +
+        second
+          .replaceAll("192.168.7", "192.168.17")
+          .replaceAll("172.23.5", "172.23.15")
+          .replace("10.87.44", "10.87.45"),
+    );
+    const run = pierhead(
+      ["clients", site, "--ca", "ca", "--user", "anna", "--platform", "ios", "-o", "two"],
+      IKED_SECRETS,
+    );
+    expect([run.stderr, run.status]).toEqual(["", 0]);
+    expect(run.stdout).toMatch(/warning \[vpn\/profile-certificate\]\n.*no certificate for\n? *back\.example\.org/);
+    expect(readdirSync(join(scratch, "two/anna")).sort()).toEqual(["back", "gate"]);
+    expect(readFileSync(join(scratch, "two/anna/back/office-back.mobileconfig"), "utf8")).toContain(
+      "office VPN (back)",
+    );
+  });
+
+  it("has an answer to every file that is called a certificate", () => {
+    const good = readFileSync(join(scratch, "ca/ca.crt"));
+    fc.assert(
+      fc.property(fc.nat(good.length - 1), fc.uint8Array({ maxLength: 40 }), fc.boolean(), (at, bytes, whole) => {
+        const file = join(scratch, "mutated");
+        writeFileSync(file, whole ? bytes : Buffer.concat([good.subarray(0, at), bytes, good.subarray(at + 5)]));
+        try {
+          for (const one of readCertificates(file)) factsOf(one, file);
+        } catch (error) {
+          if (!(error instanceof UsageError)) throw error;
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it("says that the head-end's certificate has ended, before anybody notices", () => {

@@ -43,6 +43,12 @@ export function certificateFacts(
   return found;
 }
 
+/** Whether a head-end of the name has a certificate; taken to be so where only the authority's own file is known. */
+export function hasIssued(ca: string, name: string): boolean {
+  const authority = authorityOf(ca);
+  return authority === null || currentOf(authority, "server", name).length > 0;
+}
+
 /** The authority of `vpn ca`; null: the path is a certificate. */
 function authorityOf(ca: string): Authority | null {
   try {

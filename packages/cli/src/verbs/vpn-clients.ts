@@ -31,6 +31,8 @@ interface Offer {
   readonly service: VpnService;
   readonly headEnd: HeadEnd;
   readonly title: string;
+  /** Below the output folder. */
+  readonly folder: (user: string) => string;
 }
 
 /** `pierhead vpn clients`: ready-made profiles for every user and platform. */
@@ -141,7 +143,16 @@ async function offersOf(path: string, site: Site, built: BuiltSite, flags: Flags
       [...new Set(all.map((one) => one.host.name))].join(", "),
     );
   }
+  const seen = new Map<string, string>();
   for (const name of flags.user ?? []) {
+    const before = seen.get(name.toLowerCase()) ?? name;
+    seen.set(name.toLowerCase(), name);
+    if (before !== name) {
+      throw new UsageError(
+        `--user ${name}: it differs from ${before} in capital letters only`,
+        "their files would be the same ones on Windows and macOS",
+      );
+    }
     if (!/^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/.test(name)) {
       throw new UsageError(`--user ${name}: a user name is letters, digits and . _ @ -`);
     }
@@ -155,8 +166,10 @@ async function offersOf(path: string, site: Site, built: BuiltSite, flags: Flags
     const files = Object.fromEntries((machine?.files ?? []).map((file) => [file.path.slice(1), file.text]));
     const headEnd = machine === undefined ? null : readHeadEnd(buildMachine(files, machine.system));
     if (headEnd === null) throw new UsageError(`${path}: ${host.name} is built without a head-end`);
-    const title = all.length === 1 ? `${site.name} VPN` : `${site.name} VPN (${host.name})`;
-    return { host, service, headEnd, title };
+    // With several head-ends the site's name alone would be two connections, and one folder for both.
+    const alone = all.length === 1;
+    const title = alone ? `${site.name} VPN` : `${site.name} VPN (${host.name})`;
+    return { host, service, headEnd, title, folder: (user) => (alone ? user : `${user}/${host.name}`) };
   });
 }
 
@@ -169,7 +182,8 @@ function usersOf(service: VpnService, flags: Flags): string[] {
     }
     return known;
   }
-  return service.radius === null ? flags.user.filter((name) => known.includes(name)) : [...flags.user];
+  const wanted = [...new Set(flags.user)];
+  return service.radius === null ? wanted.filter((name) => known.includes(name)) : wanted;
 }
 
 async function checked(input: SiteInput, site: Site, offers: readonly Offer[], flags: Flags): Promise<Diagnostic[]> {
@@ -202,12 +216,28 @@ async function checked(input: SiteInput, site: Site, offers: readonly Offer[], f
         found.push(profileDiagnostic(site, "vpn/profile-certificate", message, [...service.path, "auth"]));
     }
     if (flags.ca === "system") continue;
-    const { certificateFacts } = await import("../certificates/profile-material.ts");
+    const { certificateFacts, hasIssued } = await import("../certificates/profile-material.ts");
+    if (!hasIssued(flags.ca, service.name ?? "")) {
+      found.push(notIssued(flags.ca, service.name ?? ""));
+    }
     for (const { facts, authority } of certificateFacts(service, users, flags.ca)) {
       found.push(...checkCertificate(facts, now, authority));
     }
   }
   return found;
+}
+
+function notIssued(ca: string, name: string): Diagnostic {
+  const message = `${ca}: this authority has issued no certificate for ${name}, and clients will trust no other: \`pierhead vpn ca issue server ${name}\`.`;
+  return {
+    code: "vpn/profile-certificate",
+    severity: "warning",
+    message,
+    source: null,
+    span: { start: 0, end: 0 },
+    related: [],
+    fix: null,
+  };
 }
 
 function whyNoIdentities({ ca, p12Password }: Flags): string | null {
@@ -235,7 +265,7 @@ async function profiles(path: string, site: Site, offer: Offer, flags: Flags): P
   const { readSecret } = await import("../input/site.ts");
   const { secretOption } = await import("../input/secret-option.ts");
   const { nameUuid } = await import("../input/name-uuid.ts");
-  const { service, host, headEnd, title } = offer;
+  const { service, host, headEnd, title, folder } = offer;
   const real = flags.output !== undefined;
   const secret = (reference: string | null): Secret | null => {
     if (reference === null || !real) return null;
@@ -269,11 +299,10 @@ async function profiles(path: string, site: Site, offer: Offer, flags: Flags): P
       identity,
       uuid: (name: string) => nameUuid([site.name, host.name, service.protocol, user, name].join("/")),
     };
-    const url =
-      flags.url === undefined ? null : `${flags.url.replace(/\/+$/, "")}/${encodeURIComponent(user)}/guide.html`;
+    const url = flags.url === undefined ? null : `${flags.url.replace(/\/+$/, "")}/${folder(user)}/guide.html`;
     const one = profilesOf(input, flags.platform ?? null, { url });
     const files = signer === null || !real ? one.files : await material.signProfiles(one.files, signer);
-    made.push({ ...one, files, host: host.name, folder: user });
+    made.push({ ...one, files, host: host.name, folder: folder(user) });
   }
   return made;
 }

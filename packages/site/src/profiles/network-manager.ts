@@ -2,7 +2,15 @@
  * NetworkManager's keyfile (nm-settings-keyfile(5)) for its plugins l2tp (nm-l2tp-service.c: valid_properties) and
  * strongswan (nm_service.c of charon-nm).
  */
-import { baseName, type Profile, type ProfileFile, type ProfileInput, pem, splitRoutes } from "./profile.ts";
+import {
+  authorityFile,
+  baseName,
+  type Profile,
+  type ProfileFile,
+  type ProfileInput,
+  pem,
+  splitRoutes,
+} from "./profile.ts";
 import { clientPolicy, espSuites, ikeSuites, strongswanWords } from "./suites.ts";
 
 /** GKeyFile: a backslash begins an escape, white space at the start is dropped, and at the end it is hard to see. */
@@ -113,7 +121,7 @@ function strongswan(input: ProfileInput): Made | string {
     ["address", server],
     ["remote-identity", service.name ?? server],
   ];
-  if (authority !== null) vpn.push(["certificate", place(`${baseName(input)}-ca.pem`, pem(authority.der), false)]);
+  if (authority !== null) vpn.push(["certificate", place(authorityFile(input), pem(authority.der), false)]);
   if (identity === null) vpn.push(["method", "eap"], ["user", user], ["password-flags", password === null ? "2" : "0"]);
   else {
     vpn.push(["method", "cert"], ["cert-source", "file"], ["local-identity", user]);

@@ -2,8 +2,8 @@
 import { base64, baseName, type Profile, type ProfileInput, splitRoutes } from "./profile.ts";
 
 export function onc(input: ProfileInput): Profile {
-  const { service, server, title, user, password, psk, authority, identity } = input;
-  if (identity !== null)
+  const { service, server, title, user, password, psk, authority } = input;
+  if (service.certificates)
     return { refused: "ChromeOS takes client certificates from its own store, not out of a file like this" };
   const ikev2 = service.protocol === "ikev2";
   const authorityId = `{${input.uuid("onc-ca")}}`;

@@ -65,6 +65,11 @@ export function baseName({ site, host }: ProfileInput): string {
   return `${site}-${host}`;
 }
 
+/** The authority's certificate, for platforms that take it from a file. */
+export function authorityFile(input: ProfileInput): string {
+  return `${baseName(input)}-ca.crt`;
+}
+
 /** Networks to be reached through the tunnel; null: everything goes there. */
 export function splitRoutes({ service }: ProfileInput): string[] | null {
   if (service.internet) return null;

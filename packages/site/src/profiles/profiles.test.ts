@@ -424,7 +424,7 @@ describe("Linux", () => {
     expect(l2tp).toContain("service-type=org.freedesktop.NetworkManager.l2tp\n");
     expect(l2tp).toContain("never-default=true\nroute1=192.168.7.0/24\nroute2=192.168.9.0/25\n");
     const ikev2 = fileOf(input(IKEV2), ".nmconnection");
-    expect(ikev2).toContain("certificate=/etc/NetworkManager/certificates/office-gate-ca.pem\n");
+    expect(ikev2).toContain("certificate=/etc/NetworkManager/certificates/office-gate-ca.crt\n");
     expect(ikev2).toContain("password=col:on^and\\\\back-'slash\"\n");
     const base = input(L2TP, { psk: new Secret("0sabc") });
     expect(fileOf(base, ".nmconnection")).toContain(`ipsec-psk=0s${Buffer.from("0sabc").toString("base64")}\n`);

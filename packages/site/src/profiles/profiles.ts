@@ -1,6 +1,6 @@
 /** Everything one user gets for one head-end. */
 import { type GuideOptions, guide } from "./guide.ts";
-import type { ProfileFile, ProfileInput } from "./profile.ts";
+import { authorityFile, type ProfileFile, type ProfileInput, pem } from "./profile.ts";
 import { type PlatformResult, platformProfiles } from "./targets.ts";
 
 export interface UserProfiles {
@@ -16,5 +16,10 @@ export function profilesOf(
   options: GuideOptions,
 ): UserProfiles {
   const { results, files } = platformProfiles(input, platforms);
-  return { user: input.user, results, files: [...files, guide(input, results, options)] };
+  const path = authorityFile(input);
+  const authority =
+    input.authority === null || files.some((one) => one.path === path)
+      ? []
+      : [{ path, content: pem(input.authority.der), secret: false }];
+  return { user: input.user, results, files: [...files, ...authority, guide(input, results, options)] };
 }

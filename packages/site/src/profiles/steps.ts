@@ -1,5 +1,5 @@
 /** What a person does on each platform, in the words of its menus. `*…*` is a word of a menu, `` `…` `` is typed. */
-import { baseName, type ProfileInput } from "./profile.ts";
+import { authorityFile, baseName, type ProfileInput } from "./profile.ts";
 import type { PlatformResult } from "./targets.ts";
 
 export interface Steps {
@@ -28,7 +28,9 @@ export function stepsFor(result: PlatformResult, input: ProfileInput): Steps | n
   }
 }
 
-function password({ password: kept }: ProfileInput): string {
+function password({ password: kept, service }: ProfileInput): string {
+  if (service.certificates)
+    return "Your certificate is in the file; type the password of its key where it is asked for.";
   return kept === null ? "Type your password when it is asked for." : "Your password is in the file already.";
 }
 
@@ -87,7 +89,7 @@ function android(file: string, input: ProfileInput): Steps {
       `Touch *${input.title}* to connect.`,
       ...(input.identity === null
         ? [
-            `Without an app (Android 11 and later): *Settings* › *Network & internet* › *VPN* › *+*. Type *IKEv2/IPSec MSCHAPv2*, Server address \`${input.server}\`, IPSec identifier \`${input.user}\`, Username \`${input.user}\`${input.authority === null ? "" : "; choose the authority's certificate as *IPSec CA certificate*, which is in *Security* › *Encryption & credentials* › *Install a certificate* › *VPN & app user certificate* before"}.`,
+            `Without an app (Android 11 and later): *Settings* › *Network & internet* › *VPN* › *+*. Type *IKEv2/IPSec MSCHAPv2*, Server address \`${input.server}\`, IPSec identifier \`${input.user}\`, Username \`${input.user}\`${input.authority === null ? "" : `; as *IPSec CA certificate* choose \`${authorityFile(input)}\`, after *Security* › *Encryption & credentials* › *Install a certificate* › *VPN & app user certificate*`}.`,
           ]
         : []),
     ],
@@ -148,7 +150,7 @@ function byHand({ platform }: PlatformResult, input: ProfileInput): Steps {
         `Internet address \`${server}\`, Destination name \`${title}\`; tick *Don't connect now*. User name \`${user}\`.`,
         l2tp
           ? "In the properties of the connection: *Security* › Type of VPN *Layer 2 Tunneling Protocol with IPsec (L2TP/IPSec)* › *Advanced settings* › *Use preshared key for authentication*: the key below."
-          : "In the properties of the connection: *Security* › Type of VPN *IKEv2*, *Use Extensible Authentication Protocol (EAP)*, *Microsoft: Secured password (EAP-MSCHAP v2)*. The authority's certificate has to be in *Trusted Root Certification Authorities* of the computer account (`mmc`, *Certificates*).",
+          : `In the properties of the connection: *Security* › Type of VPN *IKEv2*, *Use Extensible Authentication Protocol (EAP)*, *Microsoft: Secured password (EAP-MSCHAP v2)*. \`${authorityFile(input)}\` goes into *Trusted Root Certification Authorities* of the computer account (\`mmc\`, *Certificates*).`,
       ],
     };
   }

@@ -117,7 +117,7 @@ function byHand(base: Base, name: string, known: Compatibility | undefined, inpu
   if (known?.verdict !== "connects") {
     return { ...base, outcome: "none", reason: known?.reason ?? "nothing is known of it" };
   }
-  if (input.identity !== null)
+  if (input.service.certificates)
     return { ...base, outcome: "none", reason: "no way to install the certificate is written down here" };
   const reason =
     name === "windows-7"
