@@ -229,5 +229,9 @@ secrets {
     world?.initiate(client, "office-gate");
     expect(world?.log("c")).toMatch(/IKE_SA office-gate\[1\] established/);
     expect(world?.log("g")).toContain("selected proposal: ESP:AES_CBC_256/HMAC_SHA1_96/NO_EXT_SEQ");
+    // What pppd runs when the link is up: everything through it but the way to the server.
+    const script = join(scratch, "l2tp/anna/strongswan/etc/ppp/ip-up.d/office-gate");
+    expect(world?.routesAfter(script, "10.87.43.1", [HEAD_END, "93.184.216.34"])).toEqual(["v0", "ppp9"]);
+    expect(world?.routesAfter(script, "10.0.0.1", ["93.184.216.34"])).toEqual(["v0"]);
   });
 });

@@ -107,6 +107,27 @@ swanctl {
     return run.status === 0;
   }
 
+  /**
+   * Runs what pppd would run for a link `ppp9` to `remote`, on a client with a default route.
+   *
+   * @returns the interfaces by which the targets are then reached
+   */
+  routesAfter(script: string, remote: string, targets: readonly string[]): string[] {
+    const client = `${this.#name}c`;
+    const ip = (...args: string[]): string => execFileSync("ip", ["-n", client, ...args], { encoding: "utf8" });
+    ip("route", "replace", "default", "via", HEAD_END);
+    ip("link", "add", "ppp9", "type", "veth", "peer", "name", "far9");
+    try {
+      for (const link of ["ppp9", "far9"]) ip("link", "set", link, "up");
+      const env = { ...process.env, PPP_REMOTE: remote, PPP_IFACE: "ppp9" };
+      execFileSync("ip", ["netns", "exec", client, script], { env });
+      return targets.map((target) => /dev (\S+)/.exec(ip("route", "get", target))?.[1] ?? "");
+    } finally {
+      ip("link", "del", "ppp9");
+      ip("route", "del", "default");
+    }
+  }
+
   log(end: "g" | "c"): string {
     return readFileSync(join(this.#folder, `${end}.log`), "utf8");
   }

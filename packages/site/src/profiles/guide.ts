@@ -11,7 +11,9 @@ export interface GuideOptions {
 
 export function guide(input: ProfileInput, results: readonly PlatformResult[], options: GuideOptions): ProfileFile {
   const ways = new Map<string, Steps>();
-  for (const result of results) {
+  // Files to open first, what is done by hand after them.
+  const sorted = [...results].sort((a, b) => Number(a.outcome === "by hand") - Number(b.outcome === "by hand"));
+  for (const result of sorted) {
     const steps = stepsFor(result, input);
     if (steps !== null && !ways.has(steps.heading)) ways.set(steps.heading, steps);
   }

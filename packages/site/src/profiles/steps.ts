@@ -102,7 +102,7 @@ function networkManager({ files }: PlatformResult, input: ProfileInput): Steps {
   return {
     heading: "Linux with NetworkManager",
     steps: [
-      `\`sudo apt install ${ikev2 ? "network-manager-strongswan libcharon-extra-plugins" : "network-manager-l2tp"}\` (Debian, Ubuntu; others have the like).`,
+      `\`sudo apt install ${ikev2 ? "network-manager-strongswan libcharon-extauth-plugins" : "network-manager-l2tp"}\` (Debian, Ubuntu; others have the like).`,
       ...(certificates.length === 0
         ? []
         : [`\`sudo install -D -m 600 -t /etc/NetworkManager/certificates ${certificates.join(" ")}\``]),
@@ -131,7 +131,7 @@ function linux(input: ProfileInput): Steps {
     heading: "Linux with strongSwan",
     steps: [
       `\`sudo apt install strongswan-swanctl charon-systemd libcharon-extauth-plugins${l2tp ? " xl2tpd" : ""}\``,
-      "`sudo cp -R --no-preserve=ownership strongswan/etc /`",
+      `\`sudo cp -R --no-preserve=ownership strongswan/etc /\`${l2tp ? " (it takes the place of `/etc/xl2tpd/xl2tpd.conf`)" : ""}`,
       "`sudo swanctl --load-all`",
       `\`sudo swanctl --initiate --child ${base}\``,
       ...(l2tp ? [`\`sudo systemctl restart xl2tpd && sudo xl2tpd-control connect-lac ${base}\``] : []),
@@ -149,7 +149,7 @@ function byHand({ platform }: PlatformResult, input: ProfileInput): Steps {
         "*Control Panel* › *Network and Sharing Center* › *Set up a new connection or network* › *Connect to a workplace* › *Use my Internet connection (VPN)*.",
         `Internet address \`${server}\`, Destination name \`${title}\`; tick *Don't connect now*. User name \`${user}\`.`,
         l2tp
-          ? "In the properties of the connection: *Security* › Type of VPN *Layer 2 Tunneling Protocol with IPsec (L2TP/IPSec)* › *Advanced settings* › *Use preshared key for authentication*: the key below."
+          ? "In the properties of the connection: *Security* › Type of VPN *Layer 2 Tunneling Protocol with IPsec (L2TP/IPSec)* › *Advanced settings* › *Use preshared key for authentication*: the key above."
           : `In the properties of the connection: *Security* › Type of VPN *IKEv2*, *Use Extensible Authentication Protocol (EAP)*, *Microsoft: Secured password (EAP-MSCHAP v2)*. \`${authorityFile(input)}\` goes into *Trusted Root Certification Authorities* of the computer account (\`mmc\`, *Certificates*).`,
       ],
     };
@@ -160,7 +160,7 @@ function byHand({ platform }: PlatformResult, input: ProfileInput): Steps {
       "*Settings* › *Network & internet* › *Advanced* › *VPN* › *+* (some makers: *Connections* › *More connection settings* › *VPN*).",
       `Name \`${title}\`, Type *L2TP/IPSec PSK*, Server address \`${server}\`.`,
       "Leave *L2TP secret* and *IPSec identifier* empty: with an identifier it does not connect.",
-      "*IPSec pre-shared key*: the key below.",
+      "*IPSec pre-shared key*: the key above.",
       `Save, touch the connection, and log in as \`${user}\`.`,
     ],
   };

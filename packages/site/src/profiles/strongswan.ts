@@ -125,7 +125,6 @@ function l2tp(input: ProfileInput): Profile {
   const secrets =
     psk === null ? [] : section("secrets", section(`ike-${base}`, [`secret = ${swanctlSecret(psk.reveal())}`]));
   const options = `/etc/ppp/options.${base}`;
-  const everything = splitRoutes(input) === null;
   const files: ProfileFile[] = [
     {
       path: `${FOLDER}/conf.d/${base}.conf`,
@@ -165,7 +164,8 @@ function l2tp(input: ProfileInput): Profile {
         "mtu 1400",
         "mru 1400",
         "usepeerdns",
-        everything ? "defaultroute" : "nodefaultroute",
+        // pppd leaves a default route that is there alone; the script below sets what is to go through the tunnel.
+        "nodefaultroute",
       ]),
       secret: password !== null,
     },
@@ -175,22 +175,30 @@ function l2tp(input: ProfileInput): Profile {
     files,
     notes: [
       `copy it below /, \`swanctl --load-all\`, \`swanctl --initiate --child ${base}\`, then \`xl2tpd-control connect-lac ${base}\``,
-      ...(everything
-        ? [`first \`ip route add ${server} via\` your own gateway: the default route goes into the tunnel`]
-        : []),
+      "it takes the place of /etc/xl2tpd/xl2tpd.conf; a client that has one adds the [lac] section to it",
     ],
   };
 }
 
-/** pppd runs what lies in ip-up.d when a link is up: run-parts wants names without a dot (pppd(8), SCRIPTS). */
+/**
+ * pppd runs what lies in ip-up.d when a link is up: run-parts wants names without a dot (pppd(8), SCRIPTS). Everything is
+ * two halves, so that the default route stays, and the way to the server is held where it was. The routes go with the
+ * link.
+ */
 function routeScript(input: ProfileInput, base: string): ProfileFile[] {
-  const networks = splitRoutes(input) ?? [];
-  if (networks.length === 0) return [];
+  const networks = splitRoutes(input);
   const lines = [
     "#!/bin/sh",
-    "# Networks behind the VPN.",
+    "# What goes through the VPN.",
     `[ "$PPP_REMOTE" = ${input.service.gateway} ] || exit 0`,
-    ...networks.map((network) => `ip route replace ${network} dev "$PPP_IFACE"`),
+    ...(networks === null
+      ? [
+          `server=$(getent ahostsv4 ${input.server} | sed -n '1s/ .*//p')`,
+          "# shellcheck disable=SC2046",
+          `ip route replace $(ip route get "$server" | sed -n '1s/ src .*//p')`,
+        ]
+      : []),
+    ...(networks ?? ["0.0.0.0/1", "128.0.0.0/1"]).map((network) => `ip route replace ${network} dev "$PPP_IFACE"`),
   ];
   return [{ path: `strongswan/etc/ppp/ip-up.d/${base}`, content: text(lines), secret: false, executable: true }];
 }
