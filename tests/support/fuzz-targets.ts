@@ -41,6 +41,7 @@ import {
   template,
 } from "../../packages/lang/src/flow-export/build.test-helper.ts";
 import { captureSeeds, leaseTextSeeds, messageSeeds, runLease, runMessage } from "./lease-seeds.ts";
+import { radiusSeeds, runRadius } from "./radius-seeds.ts";
 import { INTERFACES } from "./random-rules.ts";
 
 export interface FuzzTarget {
@@ -316,6 +317,12 @@ export function fuzzTargets(): FuzzTarget[] {
       seeds: leaseTextSeeds(),
       share: 1,
       run: runLease,
+    },
+    {
+      name: "RADIUS packet",
+      seeds: radiusSeeds(),
+      share: 1,
+      run: runRadius,
     },
     {
       name: "check of a tree",

@@ -46,6 +46,8 @@ export interface RadiusConfig {
   readonly nasAddress: string | null;
   /** Calling-Station-Id and Called-Station-Id as `02-00-00-00-00-01` (RFC 3580); CoovaChilli's way as well. */
   readonly calledStation: string | null;
+  /** WISPr-Location-ID and WISPr-Location-Name. */
+  readonly location?: { readonly id: string | null; readonly name: string | null } | null;
   /** How the page's password travels. */
   readonly protocol: "pap" | "chap" | "mschapv2";
   /** Octets from the client are Acct-Input-Octets (RFC 2866, 5.3); true swaps them, as some back ends want. */
