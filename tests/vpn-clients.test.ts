@@ -202,7 +202,10 @@ describe("vpn clients", () => {
     expect(names.length).toBeGreaterThan(20);
     for (const name of names) {
       const stat = statSync(join(scratch, "out", name));
-      expect([name, (stat.mode & 0o777).toString(8)]).toEqual([name, stat.isDirectory() ? "700" : "600"]);
+      expect([name, (stat.mode & 0o777).toString(8)]).toEqual([
+        name,
+        stat.isDirectory() || name.endsWith("ip-up.d/office-gate") ? "700" : "600",
+      ]);
     }
     const { profiles } = JSON.parse(forced.stdout);
     expect(profiles[0].files).toContainEqual({ path: "office-gate.mobileconfig", secret: true });

@@ -112,16 +112,16 @@ export async function createAuthority(
       name: [{ CN: [name] }],
       notBefore: new Date(now - BACKDATE),
       notAfter: new Date(now - BACKDATE + days * DAY),
-      signingAlgorithm: KEY_ALGORITHMS[kind] as never,
+      signingAlgorithm: KEY_ALGORITHMS[kind],
       keys,
       extensions: [
         // It signs certificates of servers and users, and no further authorities.
         new BasicConstraintsExtension(true, 0, true),
         new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-        await SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto as never),
+        await SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
       ],
     },
-    webcrypto as never,
+    webcrypto,
   );
   create(join(folder, KEY), await exportKey(keys.privateKey));
   create(join(folder, CERTIFICATE), `${certificate.toString("pem")}\n`);
@@ -206,7 +206,7 @@ export async function issue(authority: Authority, request: IssueRequest): Promis
       issuer: issuer.subjectName.toJSON(),
       notBefore: new Date(notBefore),
       notAfter: new Date(notAfter),
-      signingAlgorithm: KEY_ALGORITHMS[signer.kind] as never,
+      signingAlgorithm: KEY_ALGORITHMS[signer.kind],
       publicKey: keys.publicKey,
       signingKey: signer.key,
       extensions: [
@@ -217,11 +217,11 @@ export async function issue(authority: Authority, request: IssueRequest): Promis
         ),
         // What iked compares the identity of IKE_AUTH with: a mail address is one, everything else a name.
         new SubjectAlternativeNameExtension([{ type: name.includes("@") ? "email" : "dns", value: name }]),
-        await SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto as never),
-        await AuthorityKeyIdentifierExtension.create(issuer.publicKey, false, webcrypto as never),
+        await SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
+        await AuthorityKeyIdentifierExtension.create(issuer.publicKey, false, webcrypto),
       ],
     },
-    webcrypto as never,
+    webcrypto,
   );
   create(join(folder, "private", `${serial}.key`), await exportKey(keys.privateKey));
   create(join(folder, "certs", `${serial}.crt`), `${certificate.toString("pem")}\n`);
@@ -252,14 +252,14 @@ export async function revocationList(authority: Authority, days: number, now: nu
           ? []
           : [{ serialNumber: one.serial, revocationDate: new Date(one.revoked), reason: X509CrlReason.unspecified }],
       ),
-      signingAlgorithm: KEY_ALGORITHMS[signer.kind] as never,
+      signingAlgorithm: KEY_ALGORITHMS[signer.kind],
       signingKey: signer.key,
       extensions: [
-        await AuthorityKeyIdentifierExtension.create(certificate.publicKey, false, webcrypto as never),
+        await AuthorityKeyIdentifierExtension.create(certificate.publicKey, false, webcrypto),
         new Extension("2.5.29.20", false, number),
       ],
     },
-    webcrypto as never,
+    webcrypto,
   );
   return toPem("X509 CRL", new Uint8Array(list.rawData));
 }

@@ -26,17 +26,18 @@ export const KEY_ALGORITHMS: Readonly<Record<KeyKind, KeyAlgorithm>> = {
 };
 
 export async function generateKeys(kind: KeyKind): Promise<webcrypto.CryptoKeyPair> {
-  const pair = await webcrypto.subtle.generateKey(KEY_ALGORITHMS[kind] as never, true, ["sign", "verify"]);
-  return pair as unknown as webcrypto.CryptoKeyPair;
+  const pair = await webcrypto.subtle.generateKey(KEY_ALGORITHMS[kind], true, ["sign", "verify"]);
+  if (!("privateKey" in pair)) throw new Error(`${kind} keys come in pairs`);
+  return pair;
 }
 
 /** PEM, PKCS#8, in the clear: whoever writes it does so with mode 0600. */
 export async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
-  return toPem("PRIVATE KEY", new Uint8Array(await webcrypto.subtle.exportKey("pkcs8", key as never)));
+  return toPem("PRIVATE KEY", new Uint8Array(await webcrypto.subtle.exportKey("pkcs8", key)));
 }
 
 export async function exportPublicKey(key: webcrypto.CryptoKey): Promise<string> {
-  return toPem("PUBLIC KEY", new Uint8Array(await webcrypto.subtle.exportKey("spki", key as never)));
+  return toPem("PUBLIC KEY", new Uint8Array(await webcrypto.subtle.exportKey("spki", key)));
 }
 
 /** Reads a private key for signing with SHA-256. Messages name the file, never what is in it. */
@@ -66,8 +67,8 @@ export async function readKey(
     }
     throw new UsageError(`${file}: there is no private key in it`, "PEM is wanted: -----BEGIN PRIVATE KEY-----");
   }
-  const key = await webcrypto.subtle.importKey("pkcs8", der, KEY_ALGORITHMS[kind] as never, true, ["sign"]);
-  return { key: key as unknown as webcrypto.CryptoKey, kind };
+  const key = await webcrypto.subtle.importKey("pkcs8", der, KEY_ALGORITHMS[kind], true, ["sign"]);
+  return { key: key, kind };
 }
 
 export function toPem(label: string, bytes: Uint8Array): string {

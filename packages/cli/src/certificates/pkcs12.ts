@@ -52,7 +52,7 @@ export async function pkcs12({ name, key, certificate, authority, password }: Pk
     iterations: ITERATIONS,
     pbkdf2HashAlgorithm: { name: "SHA-1" },
     hmacHashAlgorithm: "SHA-1",
-  } as never);
+  });
   return new Uint8Array(pfx.toSchema().toBER(false));
 }
 

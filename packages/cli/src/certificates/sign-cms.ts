@@ -16,7 +16,7 @@ export async function signCms(
   key: webcrypto.CryptoKey,
   chain: readonly X509Certificate[],
 ): Promise<Uint8Array> {
-  const engine = new pkijs.CryptoEngine({ name: "node", crypto: webcrypto as never });
+  const engine = new pkijs.CryptoEngine({ name: "node", crypto: webcrypto });
   const certificates = chain.map((one) => pkijs.Certificate.fromBER(one.rawData));
   const signer = certificates[0] as pkijs.Certificate;
   // A copy: the octets may lie in a larger buffer.

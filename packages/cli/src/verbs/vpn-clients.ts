@@ -296,7 +296,7 @@ async function profiles(path: string, site: Site, offer: Offer, flags: Flags): P
       password: flags.passwords ? secret(known?.password ?? null) : null,
       psk: secret(service.psk),
       authority,
-      identity,
+      identity: identity === null || flags.passwords ? identity : { ...identity, password: null },
       uuid: (name: string) => nameUuid([site.name, host.name, service.protocol, user, name].join("/")),
     };
     const url = flags.url === undefined ? null : `${flags.url.replace(/\/+$/, "")}/${folder(user)}/guide.html`;

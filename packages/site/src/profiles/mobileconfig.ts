@@ -26,9 +26,9 @@ const GROUPS: Readonly<Record<string, number>> = {
   CURVE25519: 31,
 };
 
-type Value = string | number | boolean | Uint8Array | readonly Value[] | Dictionary;
+type Value = string | number | boolean | Uint8Array | Value[] | Dictionary;
 interface Dictionary {
-  readonly [key: string]: Value;
+  [key: string]: Value;
 }
 
 /** The profile: the same site and user always give the same identifiers, so that a new one takes the old one's place. */
@@ -54,7 +54,7 @@ export function mobileconfig(input: ProfileInput): Profile {
     const keys = {
       PayloadCertificateFileName: `${user}.p12`,
       PayloadContent: identity.pkcs12,
-      Password: identity.password.reveal(),
+      ...(identity.password === null ? {} : { Password: identity.password.reveal() }),
     };
     certificates.push(payload("identity", "com.apple.security.pkcs12", user, keys));
   }
@@ -76,7 +76,7 @@ export function mobileconfig(input: ProfileInput): Profile {
     files: [
       {
         path: `${baseName(input)}.mobileconfig`,
-        content: `${build(profile as unknown as Parameters<typeof build>[0])}\n`,
+        content: `${build(profile)}\n`,
         secret,
       },
     ],

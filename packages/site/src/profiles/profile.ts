@@ -14,7 +14,8 @@ export interface ProfileAuthority {
 export interface ProfileIdentity {
   /** PKCS#12, protected by `password`. */
   readonly pkcs12: Uint8Array;
-  readonly password: Secret;
+  /** Null: whoever installs it is asked for it. */
+  readonly password: Secret | null;
   readonly keyType: "rsa" | "ecdsa-p256";
   /** PEM of the certificate and of its key (PKCS#8, in the clear), for programs that read no PKCS#12. */
   readonly certificate: string;
