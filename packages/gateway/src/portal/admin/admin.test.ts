@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Secret } from "@pierhead/core";
 import type { PortalConfig } from "@pierhead/lang/portal-conf";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openStore, type Store, type StoredSession } from "../../store/index.ts";
 import type { Portal } from "../service.ts";
 import { type Admin, createAdmin } from "./index.ts";
@@ -61,9 +60,20 @@ let admin: Admin;
 let open: StoredSession[];
 let now: number;
 
+// Passwords are slow on purpose: the administrators are made once.
+const template = mkdtempSync(join(tmpdir(), "admin-"));
+beforeAll(async () => {
+  const first = await openStore(`sqlite:${join(template, "portal.db")}`);
+  for (const role of ["viewer", "operator", "admin"] as const)
+    await first.putAdministrator({ name: role, role }, PASSWORD);
+  await first.close();
+});
+afterAll(() => rmSync(template, { recursive: true, force: true }));
+
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "admin-"));
-  store = await openStore(new Secret(`sqlite:${join(folder, "portal.db")}`));
+  copyFileSync(join(template, "portal.db"), join(folder, "portal.db"));
+  store = await openStore(`sqlite:${join(folder, "portal.db")}`);
   open = [session("1"), session("2", { user: "<b>bob</b>", mac: "02:00:00:00:00:02" })];
   now = NOW;
   const portal: Portal = {
@@ -87,8 +97,6 @@ beforeEach(async () => {
       troubles: ["RADIUS is silent."],
     }),
   };
-  for (const role of ["viewer", "operator", "admin"] as const)
-    await store.putAdministrator({ name: role, role }, PASSWORD);
   admin = createAdmin({
     config: CONFIG,
     portal,
