@@ -161,6 +161,17 @@ steps:
     expect(files.find((one) => one.path === SWANCTL())?.text).toContain("auth = eap-radius");
   });
 
+  it("takes users by certificate, and has no passwords then", () => {
+    const text = readFileSync(resolve(ikev2, "site.yaml"), "utf8")
+      .replace("name: vpn.example.org", "name: vpn.example.org\n        auth: certificate")
+      .replace(/\{ password: env:\w+ \}/g, "{}");
+    const texts = textsOf(build(text));
+    const { connections, secrets } = loadSwanctl(new Source("s", texts.get(SWANCTL().slice(1)) as string), system);
+    expect(connections.map((one) => one.remote.map((round) => round.method))).toEqual([["pubkey"]]);
+    expect(secrets).toEqual([]);
+    expect(codes(texts)).toEqual([]);
+  });
+
   it("lets a platform in that has nothing strong, when the site says so", () => {
     const wanted = readFileSync(resolve(l2tp, "site.yaml"), "utf8").replace(
       "        psk: env:VPN_PSK\n",

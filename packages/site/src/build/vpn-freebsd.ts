@@ -87,7 +87,8 @@ function swanctlConf(host: Host, site: string): BuiltFile {
   for (const { protocol, psk, path, users } of host.vpn) {
     // Without `id` it is for everybody: behind NAT nobody knows a client's identity beforehand.
     if (psk !== null) secret("ike-clients", psk, [...path, "psk"]);
-    if (protocol === "ikev2") for (const user of users) secret(`eap-${user.name}`, user.password, user.path);
+    if (protocol !== "ikev2") continue;
+    for (const user of users) if (user.password !== null) secret(`eap-${user.name}`, user.password, user.path);
   }
   return out.line("}").finish();
 }
@@ -130,8 +131,13 @@ function ikev2Connection(out: FileWriter, service: VpnService): void {
   out.line(`\t\t\tcerts = ${name}.crt`, [...path, "name"]);
   out.line(`\t\t\tid = ${name}`, [...path, "name"]).line("\t\t}");
   out.line("\t\tremote {", path);
-  out.line(`\t\t\tauth = ${radius === null ? "eap-mschapv2" : "eap-radius"}`, radius === null ? path : radius.path);
-  out.line("\t\t\teap_id = %any", path).line("\t\t}");
+  if (service.certificates) {
+    // Of any authority in x509ca, which has to be the head-end's own alone.
+    out.line("\t\t\tauth = pubkey", path, [...path, "auth"]).line("\t\t}");
+  } else {
+    out.line(`\t\t\tauth = ${radius === null ? "eap-mschapv2" : "eap-radius"}`, radius === null ? path : radius.path);
+    out.line("\t\t\teap_id = %any", path).line("\t\t}");
+  }
   out.line("\t\tchildren {", path).line("\t\t\tclients {", path);
   const networks = internet
     ? ["0.0.0.0/0"]
@@ -141,7 +147,7 @@ function ikev2Connection(out: FileWriter, service: VpnService): void {
           .map(({ address, length }) => formatPrefix({ address: address.masked(length), length })),
       );
   // The route a client gets: all of it, or the networks it may reach and nothing of its own.
-  out.line(`\t\t\t\tlocal_ts = ${networks.join(", ")}`, path, ...lans.map((lan) => lan.path));
+  out.line(`\t\t\t\tlocal_ts = ${networks.join(", ") || "0.0.0.0/0"}`, path, ...lans.map((lan) => lan.path));
   out.line("\t\t\t\tesp_proposals = aes256gcm16, aes256-sha256, aes256-sha1", path);
   out.line("\t\t\t}").line("\t\t}").line("\t}");
 }
@@ -211,7 +217,7 @@ function mpdConf(host: Host, service: VpnService, site: string): BuiltFile {
 function mpdSecret(service: VpnService): BuiltFile {
   const out = new FileWriter(`${MPD}/mpd.secret`, SECRET);
   for (const user of service.users) {
-    const password = out.secret(user.password, "mpd");
+    const password = out.secret(user.password ?? "", "mpd");
     const address = user.address === null ? "" : ` ${user.address}`;
     out.line(`${user.name} "${password}"${address}`, user.path, [...user.path, "password"]);
   }
