@@ -75,6 +75,10 @@ const SEEDS: Record<string, readonly string[]> = {
   npppd: [
     'authentication LOCAL type local { users-file "/etc/npppd/npppd-users" }\ntunnel L2TP protocol l2tp { listen on 0.0.0.0 }\nipcp IPCP { pool-address 10.0.0.2-10.0.0.254\n dns-servers 10.0.0.1 }\ninterface pppx0 address 10.0.0.1 ipcp IPCP\nbind tunnel from L2TP authenticated by LOCAL to pppx0\n',
   ],
+  mpd: [
+    'startup:\n\tset user a b admin\ndefault:\n\tload l2tp\nl2tp:\n\tset ippool add p 10.0.0.2 10.0.0.9\n\tcreate bundle template B\n\tset iface group vpn\n\tset ipcp ranges 10.0.0.1/32 \\\n# c\n\tippool p\n\tset ipcp dns 192.0.2.53\n\tcreate link template L l2tp\n\tset link action bundle B "^a.*$"\n\tset link no pap chap eap\n\tset link enable chap-msv2 incoming\n\tset radius server 192.0.2.9 "a\\x41\\"b" 1812\n\tset l2tp self 192.0.2.1 1701\n',
+  ],
+  "mpd-secret": ['anna "a\\"b\\\\c" 10.0.0.7/32\nbert pw\n* !/usr/local/bin/ask \\\n x\n'],
   "npppd-users": ["taro:\\\n\t:password=taro's password:\\\n\t:framed-ip-address=10.0.0.101:\n"],
   ifstated: [
     'a = "em0.link.up"\nb = \'( "ping -q -c 1 192.0.2.1" every 10 )\'\ninit-state s\nstate s {\n\tinit { run "route change default 192.0.2.1" }\n\tif ! $a && ( $b || em1.link.down ) set-state t\n}\nstate t { if $a { run "x" set-state s } }\n',

@@ -46,7 +46,7 @@ Example:
       if (all.length === 0) {
         throw new UsageError(
           `${path}: there is no VPN head-end in it`,
-          "ipsec.conf with npppd, or iked.conf, of an OpenBSD system",
+          "ipsec.conf with npppd, or iked.conf, of an OpenBSD system; swanctl.conf, with mpd.conf or without, of a FreeBSD one",
         );
       }
       const wanted = flags.platform === undefined ? all : all.filter((one) => one.platform.name === flags.platform);

@@ -17,7 +17,8 @@ export function checkVpn(host: Host, description: HostDescription, context: Chec
     checkClients(service, context);
   }
   const [first, second] = host.vpn;
-  if (first !== undefined && second !== undefined) {
+  // strongSwan speaks both versions on the same ports.
+  if (first !== undefined && second !== undefined && host.system.family !== "freebsd") {
     const message =
       "isakmpd, which L2TP/IPsec needs, and iked both want UDP 500 and 4500 of the machine: offer one of the two, or put them on two hosts.";
     context.say("site/vpn-both", "error", message, second.path, first.path);
@@ -27,8 +28,12 @@ export function checkVpn(host: Host, description: HostDescription, context: Chec
 function checkSystem(host: Host, service: VpnService, context: CheckContext): void {
   const { system } = host;
   const path = [...host.path, "system"];
-  if (system.family !== "openbsd") {
-    const message = `A VPN head-end is built for OpenBSD; ${system.name} has neither isakmpd and npppd nor iked.`;
+  if (system.family === "freebsd") {
+    // ESP in UDP needs no patch of the kernel from 11.1 on; ports end with releases, and 12 is the oldest that is looked at.
+    if (isAtLeast(system, "freebsd", 12)) return;
+    context.say("site/not-built", "error", "A VPN head-end is built from FreeBSD 12 on.", service.path, path);
+  } else if (system.family !== "openbsd") {
+    const message = `A VPN head-end is built for OpenBSD and FreeBSD; ${system.name} has neither isakmpd and npppd nor iked.`;
     context.say("site/not-built", "error", message, service.path, path);
   } else if (service.protocol === "ikev2" && !isAtLeast(system, "openbsd", 7)) {
     // `to dynamic`, which ties a flow to the address a client was given, came with 7.0.
@@ -97,12 +102,12 @@ function checkUsers(service: VpnService, context: CheckContext): void {
     if (user.address === null) continue;
     const at = [...user.path, "address"];
     if (protocol === "ikev2") {
-      const message = "iked gives addresses out of the pool only; leave this one out.";
+      const message = "With IKEv2 addresses come out of the pool only; leave this one out.";
       context.say("site/vpn-address", "error", message, at);
       continue;
     }
     if (!user.address.isIn(pool.address, pool.length)) {
-      const message = `${user.address} is outside the pool ${formatPrefix(pool)}, and npppd would give another.`;
+      const message = `${user.address} is outside the pool ${formatPrefix(pool)}, where nobody looks for clients.`;
       context.say("site/vpn-address", "error", message, at, [...path, "pool"]);
     } else if (
       [gateway, pool.address, pool.address.filled(pool.length)].some((one) => one.equals(user.address as never))
