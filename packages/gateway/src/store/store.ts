@@ -137,6 +137,7 @@ export interface TrafficPoint {
   readonly at: number;
   /** The most at one time. */
   readonly sessions: number;
+  /** Since the point before. */
   readonly inputOctets: bigint;
   readonly outputOctets: bigint;
 }
@@ -205,6 +206,8 @@ export interface Store {
   /** Newest first. */
   sessions(query: SessionQuery): Promise<readonly StoredSession[]>;
   session(id: string): Promise<StoredSession | null>;
+  /** Oldest first, a page at a time: what a CSV of a million rows is made of. */
+  exportSessions(query: SessionQuery): AsyncIterable<StoredSession>;
 
   /** Oldest first; a newer Interim-Update takes the place of an older unsent one of the same session. */
   pendingAccounting(gateway: string, limit: number): Promise<readonly PendingAccounting[]>;
