@@ -96,7 +96,10 @@ function grant(engine: Engine, candidate: Candidate, more: Partial<Grant> & Pick
 }
 
 async function byVoucher(engine: Engine, candidate: Candidate, code: string): Promise<Grant | SignInAnswer> {
-  const verdict = await inStore(engine.parts.store.checkVoucher(code, candidate.mac, candidate.started));
+  const verdict = await inStore(
+    engine.troubles,
+    engine.parts.store.checkVoucher(code, candidate.mac, candidate.started),
+  );
   if (verdict.kind === "bad") {
     return { kind: "refused", why: verdict.why === "unknown" ? "unknown-voucher" : verdict.why, message: "" };
   }
@@ -176,7 +179,7 @@ async function byLocalUser(
 ): Promise<Grant | SignInAnswer> {
   // The store keeps hashes; a response to a challenge can only be checked against the password itself.
   if (credentials.kind !== "password") return { kind: "refused", why: "method-not-offered", message: "" };
-  const user = await inStore(engine.parts.store.checkUser(name, credentials.password));
+  const user = await inStore(engine.troubles, engine.parts.store.checkUser(name, credentials.password));
   if (user === null || user.disabled) return WRONG;
   if (await hasAllDevices(engine, user, candidate.mac))
     return { kind: "refused", why: "too-many-devices", message: "" };
@@ -187,6 +190,7 @@ async function byLocalUser(
 /** On all gateways that share the store. */
 async function hasAllDevices(engine: Engine, user: LocalUser, mac: string): Promise<boolean> {
   const open = await inStore(
+    engine.troubles,
     engine.parts.store.sessions({ user: user.name, states: ["open"], limit: user.devices + 1 }),
   );
   return open.filter((session) => session.mac !== mac && session.method !== "voucher").length >= user.devices;
