@@ -7,6 +7,9 @@ import { checkTree } from "@pierhead/engine/check";
 import { diffTrees, readPolicies } from "@pierhead/engine/prove";
 import { readScenario } from "@pierhead/engine/scenario";
 import { parsePacketLine } from "@pierhead/engine/trace";
+import { isLanguage } from "@pierhead/gateway/portal/pages";
+import { percentDecode, uamBody, uamEncode, uamQuery } from "@pierhead/gateway/portal/uam";
+import { wisprComment } from "@pierhead/gateway/portal/wispr";
 import { parseDmesg } from "@pierhead/lang/dmesg";
 import { FlowDecoder, FlowTable } from "@pierhead/lang/flow-export";
 import { readIfconfigAll, readIpLinks, readPciconf, readProc, readSysctlHw } from "@pierhead/lang/host-facts";
@@ -31,6 +34,8 @@ import { LANGUAGES } from "@pierhead/lang/registry";
 import { blankSeparated } from "@pierhead/lang/text";
 import { buildSite } from "@pierhead/site/build";
 import { readSite } from "@pierhead/site/read";
+import { chooseLanguage } from "../../packages/gateway/src/portal/pages/language.ts";
+import { safeUrl } from "../../packages/gateway/src/portal/pages/wanted.ts";
 import {
   ipfix,
   netflow5,
@@ -41,6 +46,7 @@ import {
   template,
 } from "../../packages/lang/src/flow-export/build.test-helper.ts";
 import { captureSeeds, leaseTextSeeds, messageSeeds, runLease, runMessage } from "./lease-seeds.ts";
+import { radiusSeeds, runRadius } from "./radius-seeds.ts";
 import { INTERFACES } from "./random-rules.ts";
 
 export interface FuzzTarget {
@@ -176,6 +182,21 @@ function environment(system: System): PfEnvironment {
 
 const system = (name: string): System => parseSystem(name) as System;
 
+/** What guests send, through everything that reads it; what comes out keeps its promises. */
+function runPortalRequest(text: string): void {
+  for (const value of uamQuery(text).values()) {
+    const decoded = Buffer.from(value).toString() === value ? percentDecode(uamEncode(value)) : value;
+    if (decoded !== value) throw new Error("encoded text does not come back");
+  }
+  const url = safeUrl(text);
+  if (url !== null && !/^https?:\/\/[\x21-\x7e]+$/.test(url)) throw new Error("an unsafe URL was let through");
+  const body = uamBody({ message: text }, text);
+  if (body !== null && /[<\r\n]/.test(body.text)) throw new Error("JSON that could be taken for markup");
+  if (!isLanguage(chooseLanguage(text, text, text))) throw new Error("no language");
+  const comment = wisprComment({ kind: "AuthenticationReply", code: 100, message: text, logoff: text });
+  if (comment.slice(4, -3).includes("--")) throw new Error("a WISPr message ends its comment");
+}
+
 export function fuzzTargets(): FuzzTarget[] {
   const pfSeeds = [
     ...(SEEDS["pf"] as string[]),
@@ -224,6 +245,17 @@ export function fuzzTargets(): FuzzTarget[] {
   }
   const openbsd = environment(system("openbsd-7.8"));
   targets.push(
+    {
+      name: "portal request",
+      seeds: [
+        "?username=anna%40b+c&response=00ff&userurl=http%3a%2f%2fexample.org%2fx&callback=a.b&lang=%u20ac",
+        "http://[2001:db8::1]:8080/a?b=c#d",
+        "de-AT,de;q=0.9,en;q=0.8,*;q=0.1",
+        "chilliJSON.reply",
+      ],
+      share: 1,
+      run: runPortalRequest,
+    },
     {
       name: "ipsecctl",
       seeds: [...(SEEDS["ipsec"] as string[]), ...corpusTexts("ipsec-openbsd-7.8", /\.in$/)],
@@ -316,6 +348,12 @@ export function fuzzTargets(): FuzzTarget[] {
       seeds: leaseTextSeeds(),
       share: 1,
       run: runLease,
+    },
+    {
+      name: "RADIUS packet",
+      seeds: radiusSeeds(),
+      share: 1,
+      run: runRadius,
     },
     {
       name: "check of a tree",

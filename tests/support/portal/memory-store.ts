@@ -136,6 +136,7 @@ export function memoryStore(database: MemoryDatabase, chance: Chance, life: Life
       call(() => {
         for (const { session, stop } of endings) database.end(session, stop);
       }),
+    exportSessions: absent,
     sessions: (query) => call(() => database.find(query)),
     session: (id) => call(() => database.sessions.get(id) ?? null),
     pendingAccounting: (_gateway, limit) => call(() => database.queue.slice(0, limit)),

@@ -1,5 +1,6 @@
 /** The languages, one entry each. A new language is a new folder and an entry here. */
 import type { Source, SystemFamily } from "@pierhead/core";
+import { CHILLI_CONF } from "../chilli-conf/index.ts";
 import { DHCPCD } from "../dhcpcd/index.ts";
 import { parseHostnameIf, printHostnameIf } from "../hostname-if/index.ts";
 import { printIfstated, readIfstated } from "../ifstated/index.ts";
@@ -119,6 +120,7 @@ export const LANGUAGES: readonly Language[] = [
   NPPPD_USERS,
   SWANCTL,
   XL2TPD,
+  CHILLI_CONF,
   VM_CONF,
   DHCPCD,
   SYSTEMD_NETWORKD,

@@ -1,0 +1,1 @@
+export { type SheetLook, voucherAddress, voucherSheet } from "./sheet.ts";
