@@ -105,18 +105,15 @@ async function byVoucher(engine: Engine, candidate: Candidate, code: string): Pr
   }
   const { voucher, until, octetsLeft } = verdict;
   const usual = grant(engine, candidate, { method: "voucher" });
-  const octetsTotal =
-    octetsLeft === null || (usual.limits.octetsTotal !== null && usual.limits.octetsTotal < octetsLeft)
-      ? usual.limits.octetsTotal
-      : octetsLeft;
   return {
     ...usual,
     user: voucher.code,
     voucher,
     limits: {
       ...usual.limits,
-      until: earliest(usual.limits.until, until),
-      octetsTotal,
+      // What was paid for takes the place of what everybody gets; an end of validity alone pays for no time.
+      until: voucher.duration === null ? earliest(usual.limits.until, until) : until,
+      octetsTotal: octetsLeft ?? usual.limits.octetsTotal,
       rateUp: voucher.rateUp ?? usual.limits.rateUp,
       rateDown: voucher.rateDown ?? usual.limits.rateDown,
     },
