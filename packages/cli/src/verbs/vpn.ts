@@ -2,6 +2,8 @@ import type { Compatibility } from "@pierhead/site/clients";
 import { EXIT, UsageError } from "../failure.ts";
 import { colorsFor, printable, terminalWidth, wrap } from "../terminal.ts";
 import type { Verb } from "./verb.ts";
+import { vpnCa } from "./vpn-ca.ts";
+import { vpnClients } from "./vpn-clients.ts";
 
 interface Flags {
   readonly system?: string;
@@ -56,6 +58,8 @@ Example:
       else pretty(wanted);
       exit(wanted.some((one) => one.verdict === "fails") ? EXIT.findings : EXIT.fine);
     });
+  vpnClients(group, exit);
+  vpnCa(group, exit);
 };
 
 function jsonOf({ platform, ...rest }: Compatibility): object {

@@ -148,7 +148,7 @@ function npppdUsers(service: VpnService): BuiltFile {
   for (const user of service.users) {
     out.line(`${user.name}:\\`, user.path);
     const more = user.address === null ? "" : "\\";
-    out.line(`\t:password=${out.secret(user.password, "getcap")}:${more}`, [...user.path, "password"]);
+    out.line(`\t:password=${out.secret(user.password ?? "", "getcap")}:${more}`, [...user.path, "password"]);
     if (user.address !== null) out.line(`\t:framed-ip-address=${user.address}:`, [...user.path, "address"]);
   }
   return out.finish();
@@ -162,8 +162,8 @@ function ikedConf(host: Host, service: VpnService, site: string): BuiltFile {
     site,
     `${host.name}: IKEv2 clients. The certificate is /etc/iked/certs/${name}.crt, its key /etc/iked/private/local.key.`,
   );
-  for (const user of service.users) {
-    out.line(`user "${user.name}" "${out.secret(user.password, "quoted")}"`, user.path);
+  for (const { name: user, password, path: at } of service.users) {
+    if (password !== null) out.line(`user "${user}" "${out.secret(password, "quoted")}"`, at);
   }
   if (radius !== null) {
     out.line(
@@ -172,12 +172,23 @@ function ikedConf(host: Host, service: VpnService, site: string): BuiltFile {
     );
   }
   out.line('ikev2 "clients" passive esp \\', path);
-  out.line("\tfrom 0.0.0.0/0 to dynamic \\", path);
+  for (const network of reached(service)) out.line(`\tfrom ${network} to dynamic \\`, path, [...path, "reach"]);
   out.line(`\tlocal ${local(service)} peer any \\`, path, [...path, "uplink"]);
   out.line(`\tsrcid "${name}" \\`, [...path, "name"]);
-  out.line(radius === null ? '\teap "mschap-v2" \\' : "\teap radius \\", path);
+  // Without `eap` a signature is wanted, by a certificate of an authority in /etc/iked/ca.
+  if (!service.certificates) out.line(radius === null ? '\teap "mschap-v2" \\' : "\teap radius \\", path);
   out.line(`\tconfig address ${formatPrefix(pool)} \\`, [...path, "pool"]);
   for (const server of dns) out.line(`\tconfig name-server ${server} \\`, [...path, "dns"]);
   out.line('\ttag "VPN"', path);
   return out.finish();
+}
+
+/** What iked agrees to carry: clients that ask for everything get no more than this, and route no more (RFC 7296 2.9). */
+function reached({ internet, lans, pool }: VpnService): string[] {
+  const networks = lans.flatMap((lan) =>
+    lan.addresses
+      .filter((prefix) => prefix.address.family === pool.address.family)
+      .map(({ address, length }) => formatPrefix({ address: address.masked(length), length })),
+  );
+  return internet || networks.length === 0 ? ["0.0.0.0/0"] : networks;
 }

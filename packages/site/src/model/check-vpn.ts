@@ -13,6 +13,7 @@ export function checkVpn(host: Host, description: HostDescription, context: Chec
     checkNames(host, service, description, context);
     checkPool(host, service, context);
     checkUsers(service, context);
+    checkAuthentication(service, description, context);
     checkClients(service, context);
   }
   const [first, second] = host.vpn;
@@ -116,6 +117,25 @@ function checkUsers(service: VpnService, context: CheckContext): void {
   }
 }
 
+/** Every user has the one thing that lets users in. */
+function checkAuthentication(service: VpnService, description: HostDescription, context: CheckContext): void {
+  const { users, radius, path, certificates } = service;
+  if (certificates && radius !== null) {
+    const message =
+      "With `auth: certificate` the certificates decide, and no RADIUS server is asked: keep one of the two.";
+    context.say("site/vpn-users", "error", message, radius.path, [...path, "auth"]);
+  }
+  for (const user of users) {
+    const written = description.vpn?.[service.protocol]?.users?.[user.name]?.password;
+    if (certificates && written !== undefined) {
+      const message = `${user.name} logs in with a certificate: this password is not used, leave it out.`;
+      context.say("site/vpn-users", "warning", message, [...user.path, "password"], [...path, "auth"]);
+    } else if (!certificates && written === undefined) {
+      context.say("site/vpn-users", "error", `${user.name} has no password: write \`password: env:NAME\`.`, user.path);
+    }
+  }
+}
+
 /** Platforms that cannot be let in, and those whose proposals cost strength. */
 function checkClients(service: VpnService, context: CheckContext): void {
   service.clients.forEach((name, index) => {
@@ -139,7 +159,9 @@ function checkClients(service: VpnService, context: CheckContext): void {
 export function vpnSecrets(host: Host): { readonly reference: string; readonly path: readonly (string | number)[] }[] {
   return host.vpn.flatMap(({ path, psk, users, radius }) => [
     ...(psk === null ? [] : [{ reference: psk, path: [...path, "psk"] }]),
-    ...users.map((user) => ({ reference: user.password, path: [...user.path, "password"] })),
+    ...users.flatMap(({ password, path: at }) =>
+      password === null ? [] : [{ reference: password, path: [...at, "password"] }],
+    ),
     ...(radius === null ? [] : [{ reference: radius.secret, path: [...radius.path, "secret"] }]),
   ]);
 }

@@ -290,11 +290,12 @@ export function createAdmin(context: AdminContext): Admin {
   };
   app.get("/look", async (call) => {
     allowed(call, "admin");
-    return show(call, "Look", "/look", lookPage(await savedLook(context), call.get("session")));
+    return show(call, "Look", "/look", lookPage(await savedLook(context), call.get("session")), { script: true });
   });
   app.post("/look/try", async (call) => {
     allowed(call, "admin");
     return show(call, "Look", "/look", lookPage(await lookOf(call), call.get("session")), {
+      script: true,
       said: { good: true, text: "Not saved yet." },
     });
   });
