@@ -34,6 +34,7 @@ import { LANGUAGES } from "@pierhead/lang/registry";
 import { blankSeparated } from "@pierhead/lang/text";
 import { buildSite } from "@pierhead/site/build";
 import { readSite } from "@pierhead/site/read";
+import { parseRequest } from "../../packages/gateway/src/portal/control/requests.ts";
 import { chooseLanguage } from "../../packages/gateway/src/portal/pages/language.ts";
 import { safeUrl } from "../../packages/gateway/src/portal/pages/wanted.ts";
 import {
@@ -61,6 +62,10 @@ const root = resolve(import.meta.dirname, "../..");
 const examples = join(root, "examples/two-isps");
 
 const SEEDS: Record<string, readonly string[]> = {
+  portal: [
+    readFileSync(resolve(import.meta.dirname, "../../examples/hotspot/portal.yaml"), "utf8").replace(/^ *#.*\n/gm, ""),
+    "guests: { interface: em1, addresses: [10.1.0.1/16, '2001:db8::1/64'] }\nuplink: { interface: em0, nat: false }\nfirewall: pf\nsignIn: [mac, email]\ngarden: [tcp:[2001:db8::1]:443, '*.example.org', 1.2.3.4/8:53]\nportal: { name: a.example.org, uam: { server: 'https://b.example.org/x', secret: env:X }, certificate: { acme: 'https://ca.example.org/', email: a@b.org, folder: /x } }\nlimits: { session: 1h30m, rateUp: 2.5Mbps, octetsInput: 2GiB }\nradius: { servers: [{ host: r, tls: { ca: /a, certificate: /b, key: /c } }], interim: 30 }\nstore: postgresql://u@h/d\nadmin: { listen: '::', fromGuests: true }\n",
+  ],
   pf: [
     'ext = "em0"\ntable <bad> persist { 10.0.0.0/8, !10.1.0.0/16, 2001:db8::/32 }\nset skip on lo\nset timeout { tcp.first 10, frag 5 }\nanchor "a/*" in on $ext { pass quick inet proto { tcp, udp } from <bad> to any port { 22, 80:90, >= 1024 } flags S/SA keep state (max 10, source-track rule) }\nmatch out on egress nat-to (egress:0)\npass in on em0 proto tcp to port 80 rdr-to 10.0.0.1 port 8080 tag T label "x$nr"\nblock return-icmp(3,13) log (all, to pflog1) from no-route\n',
     'queue root on em0 bandwidth 10M max 10M\nqueue std parent root bandwidth 5M default\nantispoof quick for { lo0 em1 } label x\nload anchor q from "/etc/q"\npass out route-to 10.0.0.1 least-states sticky-address\n',
@@ -249,6 +254,19 @@ export function fuzzTargets(): FuzzTarget[] {
   }
   const openbsd = environment(system("openbsd-7.8"));
   targets.push(
+    {
+      name: "portal control",
+      seeds: [
+        '{"verb":"kick","who":"02:00:00:00:00:01"}',
+        '{"verb":"voucher-create","count":20,"batch":"b","duration":3600,"octets":1e9,"note":"n"}',
+        '{"verb":"user-put","name":"a","password":null,"devices":2,"rateUp":1}',
+      ],
+      share: 1,
+      run: (text) => {
+        const request = parseRequest(text);
+        if (typeof request === "string" && request === "") throw new Error("refused without a word");
+      },
+    },
     {
       name: "portal request",
       seeds: [
