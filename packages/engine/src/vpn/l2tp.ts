@@ -1,12 +1,12 @@
 /** L2TP in IPsec: isakmpd's transport mode association, then npppd (RFC 3193). */
-import { Address, PROTOCOL, type Prefix } from "@pierhead/core";
+import { Address, PROTOCOL } from "@pierhead/core";
 import type { IkeConnection } from "@pierhead/lang/ipsec";
 import type { Bind, NpppdUser } from "@pierhead/lang/npppd";
 import type { Machine } from "../machine/index.ts";
 import type { SecurityAssociation } from "../machine/tunnel.ts";
 import { espPacket, L2TP_PORT } from "../network/tunnel.ts";
 import { type HeadEnd, l2tpBinds } from "./head-end.ts";
-import { type Accepted, agree, arrives, l2tpControl, leaves, refuse, type Wire } from "./wire.ts";
+import { type Accepted, agree, arrives, l2tpAssociation, l2tpControl, leaves, refuse, type Wire } from "./wire.ts";
 
 /** isakmpd and npppd take the client in, or a step says why not. */
 export function acceptL2tp(headEnd: HeadEnd, wire: Wire, peerPort: number | null): Accepted | null {
@@ -54,22 +54,7 @@ function negotiate(headEnd: HeadEnd, wire: Wire, peerPort: number | null): Secur
     );
   }
   agree(wire, "phase 2", "a transport mode association for L2TP");
-  const host = (address: Address): Prefix => ({ address, length: address.bits });
-  return {
-    name: client.user,
-    mode: "transport",
-    selector: {
-      protocol: PROTOCOL.udp,
-      source: host(local),
-      destination: host(client.from),
-      sourcePort: L2TP_PORT,
-      destinationPort: 0,
-    },
-    local,
-    peer: client.from,
-    peerPort,
-    tag: connection.rule.tag,
-  };
+  return l2tpAssociation(wire, peerPort, connection.rule.tag);
 }
 
 /** Whether a rule's quick mode is the one L2TP clients ask for: UDP, the server's port 1701 (RFC 3193 4). */
