@@ -1,7 +1,9 @@
 import type { Compatibility } from "@pierhead/site/clients";
 import { EXIT, UsageError } from "../failure.ts";
-import { colorsFor, printable, terminalWidth, wrap } from "../terminal.ts";
+import { compatText } from "../report/compat.ts";
+import { colorsFor } from "../terminal.ts";
 import type { Verb } from "./verb.ts";
+import { vpnProbe } from "./vpn-probe.ts";
 
 interface Flags {
   readonly system?: string;
@@ -53,36 +55,12 @@ Example:
         throw new UsageError(`--platform ${flags.platform}: there is none of that name`, names);
       }
       if (flags.json === true) process.stdout.write(`${JSON.stringify(wanted.map(jsonOf), null, 2)}\n`);
-      else pretty(wanted);
+      else process.stdout.write(compatText(wanted, colorsFor(process.stdout)));
       exit(wanted.some((one) => one.verdict === "fails") ? EXIT.findings : EXIT.fine);
     });
+  vpnProbe(group, exit);
 };
 
 function jsonOf({ platform, ...rest }: Compatibility): object {
   return { platform: platform.name, title: platform.title, ...rest };
-}
-
-function pretty(all: readonly Compatibility[]): void {
-  const colors = colorsFor(process.stdout);
-  const width = Math.max(...all.map((one) => one.platform.title.length));
-  const mark = {
-    connects: colors.green("yes    "),
-    fails: colors.red("no     "),
-    "not offered": colors.dim("none   "),
-    unknown: colors.yellow("unknown"),
-  };
-  for (const one of all) {
-    const what = one.proposal ?? (one.verdict === "fails" ? "" : one.reason);
-    process.stdout.write(
-      `${mark[one.verdict]}  ${one.platform.title.padEnd(width)}  ${one.protocol.padEnd(10)}  ${printable(what)}\n`,
-    );
-    const more: string[] = [];
-    if (one.verdict === "fails" || (one.verdict === "connects" && one.reason !== "")) more.push(one.reason);
-    if (one.change !== null)
-      more.push(`to let it in: ${one.change}${one.cost === "" ? "" : `; the cost: ${one.cost}`}`);
-    if (one.note !== "") more.push(one.note);
-    for (const text of more) {
-      process.stdout.write(`         ${colors.dim(wrap(printable(text), terminalWidth() - 9, "         "))}\n`);
-    }
-  }
 }

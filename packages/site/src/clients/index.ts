@@ -1,2 +1,3 @@
 export * from "./catalogue.ts";
 export * from "./compat.ts";
+export * from "./probe.ts";
