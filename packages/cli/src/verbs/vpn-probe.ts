@@ -1,5 +1,5 @@
 import { lookup } from "node:dns/promises";
-import type { Answer, ProbeOffer, ProbeReport } from "@pierhead/gateway/vpn-probe";
+import type { Answer, ProbeOffer } from "@pierhead/gateway/vpn-probe";
 import type { ClientPlatform, OfferOutcome, PlatformOffer } from "@pierhead/site/clients";
 import type { Command } from "commander";
 import { EXIT, UsageError } from "../failure.ts";

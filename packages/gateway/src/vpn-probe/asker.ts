@@ -6,8 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Endpoint, Meter } from "./endpoint.ts";
 import type { Answer, IkeVersion, ProbeOptions } from "./types.ts";
 
-/** Waits for half-open negotiations to end, at most. */
-const MOST_WAITS = 12;
+/** Waits for half-open negotiations to end, one after the other. */
+const MOST_WAITS = 3;
 
 export interface Asker {
   readonly meter: Meter;
@@ -29,7 +29,7 @@ export interface Road {
 export function makeAsker(options: ProbeOptions, meter: Meter, roads: ReadonlyMap<IkeVersion, Road>): Asker {
   let cut: string | null = null;
   let limited = false;
-  let waits = 0;
+  let heard = false;
   const report = options.progress ?? ((): void => {});
   const spent = (): boolean => {
     cut ??= meter.spent;
@@ -42,28 +42,37 @@ export function makeAsker(options: ProbeOptions, meter: Meter, roads: ReadonlyMa
       // Interrupted: the next look at the meter says so.
     }
   };
+  /** A question that was answered before, in this version or the other: limits go by address. */
+  const control = (version: IkeVersion): Promise<Answer> | null => {
+    const road = [version, version === 1 ? 2 : 1]
+      .map((one) => roads.get(one as IkeVersion))
+      .find((one) => one?.control);
+    return road?.control == null ? null : road.control(road.endpoint);
+  };
   const ask: Asker["ask"] = async (version, question) => {
     const road = roads.get(version);
     if (road === undefined || spent()) return null;
     await rest(options.pause);
     let answer = await question(road.endpoint);
     // strongSwan's block_threshold, isakmpd's and others' limits: after some open negotiations nothing is answered.
-    while (answer.kind === "silent" && waits < MOST_WAITS && !spent()) {
-      const control = road.control === null ? null : await road.control(road.endpoint);
-      if (control !== null && control.kind !== "silent") break;
-      waits++;
-      report(`no answer any more; waiting ${Math.ceil(options.patience / 1000)} s for open negotiations to end`);
-      await rest(options.patience);
-      if (spent()) return null;
+    for (let waits = 0; answer.kind === "silent" && !spent(); waits++) {
+      const compared = await control(version);
+      // Nobody ever answered, or somebody does, and it may be this question alone: once more, to be sure.
+      const isAlone = compared === null ? !heard : compared.kind !== "silent";
+      if (!isAlone) {
+        if (waits === MOST_WAITS) {
+          cut = "the head-end stopped answering";
+          break;
+        }
+        report(`no answer any more; waiting ${Math.ceil(options.patience / 1000)} s for open negotiations to end`);
+        await rest(options.patience);
+      }
+      if (spent() || compared === null) break;
       answer = await question(road.endpoint);
       if (answer.kind !== "silent") limited = true;
-      // Silent after a rest as well, and nothing to compare with: it is this question.
-      else if (road.control === null || (await road.control(road.endpoint)).kind !== "silent") break;
-      else {
-        cut = "the head-end stopped answering";
-        break;
-      }
+      else if (isAlone) break;
     }
+    if (answer.kind !== "silent") heard = true;
     return answer;
   };
   return { meter, report, cut: () => (spent() ? cut : null), limited: () => limited, ask };
