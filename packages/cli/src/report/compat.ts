@@ -1,5 +1,5 @@
 /** Which platforms get in: a line for each, and what there is to know below it. */
-import type { Compatibility } from "@pierhead/site/clients";
+import type { ClientPlatform, Compatibility, SameNat } from "@pierhead/site/clients";
 import { type Colors, printable, terminalWidth, wrap } from "../terminal.ts";
 
 export function compatText(all: readonly Compatibility[], colors: Colors): string {
@@ -23,6 +23,28 @@ export function compatText(all: readonly Compatibility[], colors: Colors): strin
     if (one.note !== "") more.push(one.note);
     for (const text of more) {
       out.push(`         ${colors.dim(wrap(printable(text), terminalWidth() - 9, "         "))}\n`);
+    }
+  }
+  return out.join("");
+}
+
+/** Two of a kind behind one NAT, below the table. */
+export function sameNatText(
+  protocol: Compatibility["protocol"],
+  groups: readonly { readonly answer: SameNat; readonly platforms: readonly ClientPlatform[] }[],
+  colors: Colors,
+): string {
+  if (groups.length === 0) return "";
+  const out = [`\n${colors.bold(`Two behind one NAT, ${protocol}`)}\n`];
+  const mark = { "both work": colors.green, "one at a time": colors.red, unknown: colors.yellow };
+  for (const { answer, platforms } of groups) {
+    const { verdict, reason, change, sources } = answer;
+    const names = platforms.map((one) => one.title).join("; ");
+    out.push(`${mark[verdict](verdict.padEnd(13))}  ${wrap(printable(names), terminalWidth() - 15, " ".repeat(15))}\n`);
+    const more = [reason, ...(change === null ? [] : [`to let both in: ${change}`])];
+    if (sources.length > 0) more.push(`source: ${sources.join("; ")}`);
+    for (const text of more) {
+      out.push(`               ${colors.dim(wrap(printable(text), terminalWidth() - 15, " ".repeat(15)))}\n`);
     }
   }
   return out.join("");

@@ -169,11 +169,12 @@ export function probePretty(view: ProbeView, colors: Colors): string {
   line("vendor IDs", report.vendorIds.map(vendorText).join("; "));
   line("NAT-T", natTraversalText(report));
   line("NAT", natText(report));
-  line("aggressive", report.aggressive.asked ? report.aggressive.text : `${report.aggressive.text}`);
+  line("aggressive", report.aggressive.text);
   for (const each of found.weaknesses) line("weakness", each);
   for (const each of found.notes) line("note", each);
   for (const each of enumerationLines(report)) line(each[0], each[1]);
-  if (compat.length > 0) out.push("", colors.bold("Who gets through phase 1"), compatText(compat, colors).trimEnd());
+  if (compat.length > 0)
+    out.push("", colors.bold("Who gets through phase 1"), compatText(merged(compat), colors).trimEnd());
   const { sent, received, strange } = report.packets;
   const odd = strange === 0 ? "" : `, ${strange} of them no answer to anything asked`;
   out.push(
@@ -181,6 +182,19 @@ export function probePretty(view: ProbeView, colors: Colors): string {
     colors.dim(`${plural(sent, "datagram")} sent, ${received} received${odd}, in ${report.seconds.toFixed(1)} s`),
   );
   return `${out.join("\n")}\n`;
+}
+
+/** Platforms that offer the same fare the same: one row for them. */
+function merged(all: readonly Compatibility[]): Compatibility[] {
+  const rows = new Map<string, Compatibility>();
+  for (const one of all) {
+    const { platform, ...rest } = one;
+    const key = JSON.stringify(rest);
+    const known = rows.get(key);
+    const title = known === undefined ? platform.title : `${known.platform.title}; ${platform.title}`;
+    rows.set(key, { ...rest, platform: { ...platform, title } });
+  }
+  return [...rows.values()];
 }
 
 function vendorText(id: Uint8Array): string {

@@ -1,6 +1,6 @@
-import type { Compatibility } from "@pierhead/site/clients";
+import type { Compatibility, IpsecKind } from "@pierhead/site/clients";
 import { EXIT, UsageError } from "../failure.ts";
-import { compatText } from "../report/compat.ts";
+import { compatText, sameNatText } from "../report/compat.ts";
 import { colorsFor } from "../terminal.ts";
 import type { Verb } from "./verb.ts";
 import { vpnProbe } from "./vpn-probe.ts";
@@ -26,6 +26,7 @@ export const vpn: Verb = (program, exit) => {
     .addHelpText(
       "after",
       `
+Two clients of one kind behind one NAT are a question of their own, answered below the table.
 The lists of what platforms offer each name their source; a platform nobody could be cited for is unknown, not guessed.
 
 Exit status: 0 all known platforms connect; 1 some do not; 2 could not run.
@@ -39,7 +40,7 @@ Example:
       const { readHost } = await import("../input/tree.ts");
       const { buildMachine } = await import("@pierhead/engine/build");
       const { readHeadEnd } = await import("@pierhead/engine/vpn");
-      const { compatibility } = await import("@pierhead/site/clients");
+      const { compatibility, ipsecKind, sameNat, sameNatSummary } = await import("@pierhead/site/clients");
       const { tree, system } = readHost(path, flags.system);
       const headEnd = readHeadEnd(buildMachine(tree, system));
       const all = headEnd === null ? [] : compatibility(headEnd);
@@ -54,8 +55,23 @@ Example:
         const names = [...new Set(all.map((one) => one.platform.name))].join(", ");
         throw new UsageError(`--platform ${flags.platform}: there is none of that name`, names);
       }
-      if (flags.json === true) process.stdout.write(`${JSON.stringify(wanted.map(jsonOf), null, 2)}\n`);
-      else process.stdout.write(compatText(wanted, colorsFor(process.stdout)));
+      const kindOf = (one: Compatibility["protocol"]): IpsecKind | null =>
+        headEnd === null ? null : ipsecKind(one, headEnd);
+      if (flags.json === true) {
+        const rows = wanted.map((one) => ({
+          ...jsonOf(one),
+          twoBehindOneNat: sameNat(kindOf(one.protocol), one.protocol, one.platform),
+        }));
+        process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+      } else {
+        const colors = colorsFor(process.stdout);
+        const protocols = [...new Set(wanted.map((one) => one.protocol))];
+        const shown = wanted.map((one) => one.platform);
+        const nat = protocols.map((one) =>
+          sameNatText(one, sameNatSummary(kindOf(one), one, [...new Set(shown)]), colors),
+        );
+        process.stdout.write(`${compatText(wanted, colors)}${nat.join("")}`);
+      }
       exit(wanted.some((one) => one.verdict === "fails") ? EXIT.findings : EXIT.fine);
     });
   vpnProbe(group, exit);
