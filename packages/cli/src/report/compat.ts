@@ -36,16 +36,18 @@ export function sameNatText(
 ): string {
   if (groups.length === 0) return "";
   const out = [`\n${colors.bold(`Two behind one NAT, ${protocol}`)}\n`];
+  const all = new Set<string>();
   const mark = { "both work": colors.green, "one at a time": colors.red, unknown: colors.yellow };
   for (const { answer, platforms } of groups) {
     const { verdict, reason, change, sources } = answer;
     const names = platforms.map((one) => one.title).join("; ");
     out.push(`${mark[verdict](verdict.padEnd(13))}  ${wrap(printable(names), terminalWidth() - 15, " ".repeat(15))}\n`);
     const more = [reason, ...(change === null ? [] : [`to let both in: ${change}`])];
-    if (sources.length > 0) more.push(`source: ${sources.join("; ")}`);
+    for (const one of sources) all.add(one);
     for (const text of more) {
       out.push(`               ${colors.dim(wrap(printable(text), terminalWidth() - 15, " ".repeat(15)))}\n`);
     }
   }
+  if (all.size > 0) out.push(`${colors.dim(wrap(printable(`read in: ${[...all].join("; ")}`), terminalWidth()))}\n`);
   return out.join("");
 }

@@ -184,17 +184,20 @@ export function probePretty(view: ProbeView, colors: Colors): string {
   return `${out.join("\n")}\n`;
 }
 
-/** Platforms that offer the same fare the same: one row for them. */
+/** Longest title of a row. */
+const WIDEST = 44;
+
+/** Platforms that offer the same fare the same: one row for them, as far as it stays narrow. */
 function merged(all: readonly Compatibility[]): Compatibility[] {
-  const rows = new Map<string, Compatibility>();
+  const rows: { key: string; row: Compatibility }[] = [];
   for (const one of all) {
     const { platform, ...rest } = one;
     const key = JSON.stringify(rest);
-    const known = rows.get(key);
-    const title = known === undefined ? platform.title : `${known.platform.title}; ${platform.title}`;
-    rows.set(key, { ...rest, platform: { ...platform, title } });
+    const known = rows.find((row) => row.key === key && row.row.platform.title.length + platform.title.length < WIDEST);
+    if (known === undefined) rows.push({ key, row: one });
+    else known.row = { ...rest, platform: { ...platform, title: `${known.row.platform.title}; ${platform.title}` } };
   }
-  return [...rows.values()];
+  return rows.map((one) => one.row);
 }
 
 function vendorText(id: Uint8Array): string {

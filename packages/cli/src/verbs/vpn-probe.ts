@@ -39,7 +39,7 @@ export function vpnProbe(group: Command, exit: (status: number) => void): void {
     .addHelpText(
       "after",
       `
-One host is asked, one question at a time, with at most ${BOUNDS.plain[0]} datagrams (${BOUNDS.enumerate[0]} with --enumerate) in ${BOUNDS.plain[1] / 60_000} minutes
+One host is asked, one question at a time after the first four, with at most ${BOUNDS.plain[0]} datagrams (${BOUNDS.enumerate[0]} with --enumerate) in ${BOUNDS.plain[1] / 60_000} minutes
 (${BOUNDS.enumerate[1] / 60_000}). No key, password or certificate is sent or guessed. Every offer that is taken leaves one negotiation half open
 at the head-end until it gives up on it, which is half a minute with most; head-ends that stop answering after a few
 (strongSwan: five) are waited for. How far a client gets without a key is what is found: through phase 1 of IKEv1
