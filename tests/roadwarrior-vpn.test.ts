@@ -145,7 +145,9 @@ describe("the command", () => {
   it("says what two clients behind one NAT do to each other, and where that was read", () => {
     const words = ["vpn", "compat", "examples/roadwarrior-vpn/built/openbsd-7.8/gate", "--system", "openbsd-7.8"];
     const { stdout } = pierhead(words);
-    expect(stdout).toMatch(/Two behind one NAT, l2tp-ipsec\none at a time {2}Windows 7; Windows 8 and 10; Windows 11\n/);
+    expect(stdout).toMatch(
+      /Two behind one NAT, l2tp-ipsec\none at a time {2}Windows 7; Windows 8 and 10; Windows 11\n/,
+    );
     expect(stdout).toMatch(/read in: OpenBSD sbin\/isakmpd\/ipsec\.c/);
     const json = JSON.parse(pierhead([...words, "--platform", "android-11", "--json"]).stdout) as object[];
     expect(json).toMatchObject([{ platform: "android-11", twoBehindOneNat: { verdict: "one at a time" } }]);
