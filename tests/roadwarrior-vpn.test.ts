@@ -107,9 +107,11 @@ describe("the IKEv2 head-end", () => {
 
   const hasIked = spawnSync("iked", ["-V"]).error === undefined;
   it.skipIf(!hasIked)("is accepted by the real iked (skipped where it is not installed)", () => {
-    const path = join(mkdtempSync(join(tmpdir(), "pierhead-iked-")), "iked.conf");
+    const folder = mkdtempSync(join(tmpdir(), "pierhead-iked-"));
+    const path = join(folder, "iked.conf");
     writeFileSync(path, texts.get("etc/iked.conf") as string, { mode: 0o600 });
     const run = spawnSync("iked", ["-n", "-f", path], { encoding: "utf8" });
+    rmSync(folder, { recursive: true, force: true });
     expect([run.stderr.trim(), run.status]).toEqual(["configuration OK", 0]);
   });
 });

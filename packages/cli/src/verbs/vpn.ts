@@ -3,6 +3,8 @@ import { EXIT, UsageError } from "../failure.ts";
 import { compatText, sameNatText } from "../report/compat.ts";
 import { colorsFor } from "../terminal.ts";
 import type { Verb } from "./verb.ts";
+import { vpnCa } from "./vpn-ca.ts";
+import { vpnClients } from "./vpn-clients.ts";
 import { vpnProbe } from "./vpn-probe.ts";
 
 interface Flags {
@@ -47,7 +49,7 @@ Example:
       if (all.length === 0) {
         throw new UsageError(
           `${path}: there is no VPN head-end in it`,
-          "ipsec.conf with npppd, or iked.conf, of an OpenBSD system",
+          "ipsec.conf with npppd, or iked.conf, of an OpenBSD system; swanctl.conf, with mpd.conf or without, of a FreeBSD one",
         );
       }
       const wanted = flags.platform === undefined ? all : all.filter((one) => one.platform.name === flags.platform);
@@ -74,6 +76,8 @@ Example:
       }
       exit(wanted.some((one) => one.verdict === "fails") ? EXIT.findings : EXIT.fine);
     });
+  vpnClients(group, exit);
+  vpnCa(group, exit);
   vpnProbe(group, exit);
 };
 

@@ -35,7 +35,9 @@ export type Credentials =
       readonly identifier: number;
       readonly response: Uint8Array;
       readonly challenge: Uint8Array;
-    };
+    }
+  /** NT-Response of 24 octets as CoovaChilli's `ntresponse` has it: the challenge is the peer's and the server's. */
+  | { readonly kind: "mschapv2"; readonly response: Uint8Array; readonly challenge: Uint8Array };
 
 /** The facts every request about a device carries. */
 export interface Station {
@@ -91,6 +93,8 @@ export interface AccountingRecord {
   readonly inputPackets: bigint;
   readonly outputPackets: bigint;
   readonly cause: TerminateCause | null;
+  /** Who let them in (Acct-Authentic): RADIUS when absent, `local` for vouchers, our own users and the terms. */
+  readonly authentic?: "radius" | "local";
 }
 
 export interface RadiusServerStatus {

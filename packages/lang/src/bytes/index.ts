@@ -1,3 +1,5 @@
+export { fromUtf8, utf8 } from "./utf8.ts";
+
 /** Numbers out of bytes in network order. Offsets must lie inside; readers check lengths before they read. */
 export function u16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);

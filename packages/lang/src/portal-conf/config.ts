@@ -46,6 +46,8 @@ export interface RadiusConfig {
   readonly nasAddress: string | null;
   /** Calling-Station-Id and Called-Station-Id as `02-00-00-00-00-01` (RFC 3580); CoovaChilli's way as well. */
   readonly calledStation: string | null;
+  /** WISPr-Location-ID and WISPr-Location-Name. */
+  readonly location?: { readonly id: string | null; readonly name: string | null } | null;
   /** How the page's password travels. */
   readonly protocol: "pap" | "chap" | "mschapv2";
   /** Octets from the client are Acct-Input-Octets (RFC 2866, 5.3); true swaps them, as some back ends want. */
@@ -104,6 +106,8 @@ export interface PortalConfig {
       | null;
     /** Where people go after they signed in; null: where they wanted to go. */
     readonly landing: string | null;
+    /** A page about the place (venue-info-url of RFC 8908). */
+    readonly venue?: string | null;
     /** Page at somebody else's server that does the asking (CoovaChilli's uamserver); null: ours. */
     readonly uam: { readonly server: string; readonly secret: Secret | null; readonly port: number } | null;
   };

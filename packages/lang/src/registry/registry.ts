@@ -1,15 +1,18 @@
 /** The languages, one entry each. A new language is a new folder and an entry here. */
 import type { Source, SystemFamily } from "@pierhead/core";
+import { CHILLI_CONF } from "../chilli-conf/index.ts";
 import { DHCPCD } from "../dhcpcd/index.ts";
 import { parseHostnameIf, printHostnameIf } from "../hostname-if/index.ts";
 import { printIfstated, readIfstated } from "../ifstated/index.ts";
 import { IKED } from "../iked/index.ts";
 import { INTERFACES } from "../interfaces/index.ts";
 import { IPSEC } from "../ipsec/index.ts";
+import { MPD, MPD_SECRET } from "../mpd/index.ts";
 import { parseMygate, printMygate } from "../mygate/index.ts";
 import { parseIfconfigIf, parseNetstartLocal, printIfconfigIf, printNetstartLocal } from "../netstart/index.ts";
 import { NPPPD, NPPPD_USERS } from "../npppd/index.ts";
 import { dialectOf, parsePf, printSyntax } from "../pf/index.ts";
+import { PORTAL_CONF } from "../portal-conf/language.ts";
 import { parseRcConf, printRcConf } from "../rc-conf/index.ts";
 import { SWANCTL } from "../swanctl/index.ts";
 import { parseSysctlConf, printSysctlConf } from "../sysctl/index.ts";
@@ -118,10 +121,14 @@ export const LANGUAGES: readonly Language[] = [
   NPPPD_USERS,
   SWANCTL,
   XL2TPD,
+  MPD,
+  MPD_SECRET,
+  CHILLI_CONF,
   VM_CONF,
   DHCPCD,
   SYSTEMD_NETWORKD,
   INTERFACES,
+  PORTAL_CONF,
 ];
 
 /** Interface that a hostname.if(5) or bridgename.if(5) file is for, by its path; null when it is none of them. */

@@ -19,6 +19,8 @@ export interface SameNat {
 export type IpsecKind = "isakmpd" | "iked" | "strongswan-tunnel" | "strongswan-transport" | "strongswan-connmark";
 
 export function ipsecKind(protocol: Compatibility["protocol"], headEnd: HeadEnd): IpsecKind | null {
+  // connmark is of Linux, and head-ends with strongSwan that are read here are FreeBSD's.
+  if (headEnd.strongswan !== null) return protocol === "ikev2" ? "strongswan-tunnel" : "strongswan-transport";
   if (protocol === "ikev2") return headEnd.iked === null ? null : "iked";
   return headEnd.ipsec === null ? null : "isakmpd";
 }

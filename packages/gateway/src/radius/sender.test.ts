@@ -1,0 +1,172 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { PendingAccounting } from "../store/store.ts";
+import { type AccountingSender, createAccountingSender } from "./index.ts";
+import type { AccountingRecord } from "./types.ts";
+
+/** The queue of a store, in memory: outlives senders as the real one does. */
+class Queue {
+  rows: PendingAccounting[] = [];
+  broken = false;
+  #next = 1;
+
+  add(session: string, kind: AccountingRecord["kind"]): void {
+    this.rows.push({ sequence: this.#next++, session, record: record(session, kind) });
+  }
+
+  async pendingAccounting(_gateway: string, limit: number): Promise<readonly PendingAccounting[]> {
+    await Promise.resolve();
+    if (this.broken) throw new Error("disk full");
+    return this.rows.slice(0, limit);
+  }
+
+  async acknowledgeAccounting(sequences: readonly number[]): Promise<void> {
+    await Promise.resolve();
+    if (this.broken) throw new Error("disk full");
+    this.rows = this.rows.filter(({ sequence }) => !sequences.includes(sequence));
+  }
+}
+
+function record(session: string, kind: AccountingRecord["kind"]): AccountingRecord {
+  const station = { mac: "02:00:00:00:00:01", addresses: [], sessionId: session, number: 1 };
+  const zero = { inputOctets: 0n, outputOctets: 0n, inputPackets: 0n, outputPackets: 0n };
+  return { kind, user: "ann", station, classes: [], at: 0, sessionTime: 0, ...zero, cause: null };
+}
+
+const senders: AccountingSender[] = [];
+afterEach(async () => {
+  for (const sender of senders.splice(0)) await sender.stop();
+});
+
+function sender(queue: Queue, account: (record: AccountingRecord) => Promise<boolean>, most = 8): AccountingSender {
+  const pauses = { interval: 20, pause: 5, longestPause: 20 };
+  const made = createAccountingSender({ gateway: "g", store: queue, client: { account }, most, ...pauses });
+  senders.push(made);
+  made.start();
+  return made;
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+const KINDS = ["Start", "Interim-Update", "Stop"] as const;
+
+describe("the accounting sender", () => {
+  it("keeps the order of each session and sends sessions side by side, bounded", async () => {
+    const queue = new Queue();
+    for (const kind of KINDS) for (let i = 0; i < 50; i++) queue.add(`s${i}`, kind);
+    const sent: string[] = [];
+    let [busy, most] = [0, 0];
+    const made = sender(queue, async ({ station, kind }) => {
+      most = Math.max(most, ++busy);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      busy--;
+      sent.push(`${station.sessionId} ${kind}`);
+      return true;
+    });
+    await until(() => queue.rows.length === 0);
+    expect(most).toBe(8);
+    expect(sent).toHaveLength(150);
+    for (let i = 0; i < 50; i++) {
+      expect(sent.filter((one) => one.startsWith(`s${i} `))).toEqual(KINDS.map((kind) => `s${i} ${kind}`));
+    }
+    expect(made.status()).toEqual({ sent: 150, waiting: 0, trouble: null });
+  });
+
+  it("loses and doubles nothing while servers are silent or answer by chance", async () => {
+    const queue = new Queue();
+    const acknowledged: string[] = [];
+    let mood = 0;
+    const made = sender(queue, async ({ station, kind }) => {
+      await Promise.resolve();
+      if (mood === 0 || (mood === 1 && (station.number + acknowledged.length + Math.random() * 4) % 3 < 1))
+        return false;
+      acknowledged.push(`${station.sessionId} ${kind}`);
+      return true;
+    });
+    for (const kind of KINDS) for (let i = 0; i < 30; i++) queue.add(`s${i}`, kind);
+    made.wake();
+    await until(() => made.status().trouble !== null);
+    expect(made.status().trouble).toMatch(/do not acknowledge accounting; 90 records/);
+    expect(queue.rows).toHaveLength(90);
+    mood = 1;
+    await until(() => acknowledged.length > 30);
+    mood = 2;
+    await until(() => queue.rows.length === 0);
+    expect(new Set(acknowledged).size).toBe(90);
+    expect(acknowledged).toHaveLength(90);
+    for (let i = 0; i < 30; i++) {
+      expect(acknowledged.filter((one) => one.startsWith(`s${i} `))).toEqual(KINDS.map((kind) => `s${i} ${kind}`));
+    }
+    expect(made.status().trouble).toBeNull();
+  });
+
+  it("does not let one record that is never acknowledged hold up the others", async () => {
+    const queue = new Queue();
+    queue.add("poison", "Stop");
+    queue.add("poison", "Start");
+    for (let i = 0; i < 20; i++) queue.add(`s${i}`, "Start");
+    const sent: string[] = [];
+    sender(queue, async ({ station }) => {
+      if (station.sessionId === "poison") return false;
+      sent.push(station.sessionId);
+      return true;
+    });
+    await until(() => queue.rows.length === 2);
+    expect(new Set(sent).size).toBe(20);
+    expect(queue.rows.map(({ record }) => record.kind)).toEqual(["Stop", "Start"]);
+  });
+
+  it("sends Accounting-On after what was before it and before what is after", async () => {
+    const queue = new Queue();
+    for (let i = 0; i < 10; i++) queue.add(`before${i}`, "Stop");
+    queue.add("gateway", "Accounting-On");
+    for (let i = 0; i < 10; i++) queue.add(`after${i}`, "Start");
+    const sent: string[] = [];
+    sender(queue, async ({ station }) => {
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
+      sent.push(station.sessionId);
+      return true;
+    });
+    await until(() => queue.rows.length === 0);
+    expect(sent.indexOf("gateway")).toBe(10);
+    expect(sent.slice(0, 10).every((one) => one.startsWith("before"))).toBe(true);
+  });
+
+  it("goes on where the last one stopped, and stop() takes what was acknowledged to the store", async () => {
+    const queue = new Queue();
+    for (const kind of KINDS) for (let i = 0; i < 40; i++) queue.add(`s${i}`, kind);
+    const sent: string[] = [];
+    const account = async ({ station, kind }: AccountingRecord): Promise<boolean> => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      sent.push(`${station.sessionId} ${kind}`);
+      return true;
+    };
+    const first = sender(queue, account);
+    await until(() => sent.length > 20);
+    await first.stop();
+    expect(queue.rows.length).toBe(120 - sent.length);
+    sender(queue, account);
+    await until(() => queue.rows.length === 0);
+    expect(new Set(sent).size).toBe(120);
+    expect(sent).toHaveLength(120);
+  });
+
+  it("does not send again what the store cannot be told of", async () => {
+    const queue = new Queue();
+    for (let i = 0; i < 5; i++) queue.add(`s${i}`, "Start");
+    const sent: string[] = [];
+    const made = sender(queue, async ({ station }) => {
+      queue.broken = true;
+      sent.push(station.sessionId);
+      return true;
+    });
+    await until(() => made.status().trouble !== null && sent.length === 5);
+    expect(made.status().trouble).toMatch(/^The store does not .*disk full/);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    queue.broken = false;
+    await until(() => queue.rows.length === 0);
+    expect(sent).toHaveLength(5);
+    expect(made.status().trouble).toBeNull();
+  });
+});
