@@ -27,7 +27,26 @@ export function acceptL2tp(headEnd: HeadEnd, wire: Wire, peerPort: number | null
   const framed = assign(bind, user, wire);
   if (framed === null) return giveUp();
   const name = link(bind, framed, wire);
-  return name === null ? giveUp() : { framed, interface: name };
+  if (name === null) return giveUp();
+  takeOver(wire, association);
+  return { framed, interface: name };
+}
+
+/**
+ * Another client behind the same NAT has the same flow, as transport mode has nothing else to go by, and clients ask
+ * for the same ports. The flow gets the identity of the last one (pfkeyv2.c, SADB_X_ADDFLOW), and what the others send
+ * is dropped (ip_spd.c). Answers find their way: npppd sends each with the identity it came by (IP_IPSECFLOWINFO).
+ */
+function takeOver({ machine, client, steps }: Wire, association: SecurityAssociation): void {
+  machine.associations.forEach((one, index) => {
+    if (one === association || one.mode !== "transport" || one.peerPort === null || association.peerPort === null)
+      return;
+    if (one.name === client.user || one.replacedBy !== undefined) return;
+    if (!one.local.equals(association.local) || !one.peer.equals(association.peer)) return;
+    machine.associations[index] = { ...one, replacedBy: client.user };
+    const text = `it takes over the flow of ${one.name}, who is behind the same address ${one.peer}: nothing ${one.name} sends arrives any more`;
+    steps.push({ name: "phase 2", ok: true, text, journey: null });
+  });
 }
 
 /** Phases 1 and 2 as far as hosts, protocols and ports go. */
