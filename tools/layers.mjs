@@ -10,8 +10,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** Which packages a package may import, and which libraries; pure packages must bundle for a browser. */
 const LAYERS = {
   core: { pure: true, packages: [], libraries: [] },
-  lang: { pure: true, packages: ["core"], libraries: ["yaml"] },
-  engine: { pure: true, packages: ["core", "lang"], libraries: ["yaml", "unbash"] },
+  lang: { pure: true, packages: ["core"], libraries: ["yaml", "zod"] },
+  engine: { pure: true, packages: ["core", "lang"], libraries: ["yaml", "unbash", "zod"] },
   site: { pure: true, packages: ["core", "lang", "engine"], libraries: ["yaml", "unbash", "zod"] },
   editor: { pure: true, packages: ["core", "lang", "engine", "site"], libraries: ["yaml", "unbash", "zod"] },
   gateway: { pure: false, packages: ["core", "lang", "engine"], libraries: null },

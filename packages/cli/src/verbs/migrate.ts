@@ -10,7 +10,8 @@ import { clearProgress, progressOption, showChanges } from "./diff.ts";
 import type { Verb } from "./verb.ts";
 
 interface Flags {
-  readonly to: string;
+  readonly to?: string;
+  readonly uplink?: string;
   readonly system?: string;
   readonly interfaces?: string;
   readonly output?: string;
@@ -21,13 +22,16 @@ interface Flags {
 export const migrate: Verb = (program, exit) => {
   program
     .command("migrate")
-    .description("rewrite pf.conf for another release or system, and prove that packets keep their fate")
-    .argument("<path>", "pf.conf, or the folder of a host's configuration with one")
-    .requiredOption("-t, --to <system>", "the system to write for")
+    .description(
+      "rewrite pf.conf for another release or system and prove that packets keep their fate; or chilli.conf as portal.yaml",
+    )
+    .argument("<path>", "pf.conf or chilli.conf, or the folder of a host's configuration with one")
+    .option("-t, --to <system>", "the system to write for")
     .option("-s, --system <system>", "the system the file is for now")
     .option("-i, --interfaces <file>", "the machine's interfaces in JSON, where the files do not tell")
     .option("-o, --output <file>", "write the new file here instead of printing it")
     .option("-g, --guard", "let a tag say which packets were translated or exempted; tried by itself when needed")
+    .option("-u, --uplink <interface>", "chilli.conf: the interface to the internet")
     .option("--json", "text, changes, what was left, and the proof, for machines")
     .addHelpText(
       "after",
@@ -37,9 +41,20 @@ Exit status: 0 every packet keeps its fate; 1 some do not, or something was left
 
 Example:
   pierhead migrate pf.conf --system openbsd-4.6 --to openbsd-7.8 -o pf.conf.new
+  pierhead migrate /etc/chilli.conf --uplink eth0 -o /etc/pierhead/portal.yaml
 `,
     )
     .action(async (path: string, flags: Flags) => {
+      const { chilliFile } = await import("../input/chilli.ts");
+      const chilli = chilliFile(path);
+      if (chilli !== null) {
+        const { migrateChilliFile } = await import("./migrate-chilli.ts");
+        const target = flags.to === undefined ? null : systemOption(flags.to);
+        exit(migrateChilliFile(chilli, { ...flags, to: target }));
+        return;
+      }
+      if (flags.to === undefined)
+        throw new UsageError("--to is missing", "the system to write pf.conf for, like openbsd-7.8");
       const { readHost } = await import("../input/tree.ts");
       const to = systemOption(flags.to);
       const host = readHost(path, flags.system);

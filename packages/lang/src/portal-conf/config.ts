@@ -106,6 +106,8 @@ export interface PortalConfig {
       | null;
     /** Where people go after they signed in; null: where they wanted to go. */
     readonly landing: string | null;
+    /** A page about the place (venue-info-url of RFC 8908). */
+    readonly venue?: string | null;
     /** Page at somebody else's server that does the asking (CoovaChilli's uamserver); null: ours. */
     readonly uam: { readonly server: string; readonly secret: Secret | null; readonly port: number } | null;
   };

@@ -1,5 +1,6 @@
 /** The languages, one entry each. A new language is a new folder and an entry here. */
 import type { Source, SystemFamily } from "@pierhead/core";
+import { CHILLI_CONF } from "../chilli-conf/index.ts";
 import { DHCPCD } from "../dhcpcd/index.ts";
 import { parseHostnameIf, printHostnameIf } from "../hostname-if/index.ts";
 import { printIfstated, readIfstated } from "../ifstated/index.ts";
@@ -10,6 +11,7 @@ import { parseMygate, printMygate } from "../mygate/index.ts";
 import { parseIfconfigIf, parseNetstartLocal, printIfconfigIf, printNetstartLocal } from "../netstart/index.ts";
 import { NPPPD, NPPPD_USERS } from "../npppd/index.ts";
 import { dialectOf, parsePf, printSyntax } from "../pf/index.ts";
+import { PORTAL_CONF } from "../portal-conf/language.ts";
 import { parseRcConf, printRcConf } from "../rc-conf/index.ts";
 import { SWANCTL } from "../swanctl/index.ts";
 import { parseSysctlConf, printSysctlConf } from "../sysctl/index.ts";
@@ -118,10 +120,12 @@ export const LANGUAGES: readonly Language[] = [
   NPPPD_USERS,
   SWANCTL,
   XL2TPD,
+  CHILLI_CONF,
   VM_CONF,
   DHCPCD,
   SYSTEMD_NETWORKD,
   INTERFACES,
+  PORTAL_CONF,
 ];
 
 /** Interface that a hostname.if(5) or bridgename.if(5) file is for, by its path; null when it is none of them. */

@@ -1,6 +1,6 @@
 /** Where the checks of a site put what they find. */
 import { type Diagnostic, diagnostic, type RelatedPlace, type Severity, type Source, type Span } from "@pierhead/core";
-import type { SitePath } from "../read/document.ts";
+import type { YamlPath as SitePath } from "@pierhead/lang/yaml-text";
 
 export interface Places {
   readonly source: Source | null;

@@ -1,6 +1,7 @@
 /** Guests: addresses and MACs that are only their own, as the provider wants them. */
+
+import type { YamlPath as SitePath } from "@pierhead/lang/yaml-text";
 import { PROVIDERS } from "../providers/index.ts";
-import type { SitePath } from "../read/document.ts";
 import type { SiteDescription } from "../schema/index.ts";
 import type { CheckContext } from "./check-context.ts";
 import { hostPart, shown } from "./check-host.ts";

@@ -1,6 +1,6 @@
 /** Whether a host's lines and networks can be what they are said to be, on its system. */
 import { type Address, formatPrefix, isAtLeast, type Prefix } from "@pierhead/core";
-import type { SitePath } from "../read/document.ts";
+import type { YamlPath as SitePath } from "@pierhead/lang/yaml-text";
 import type { CheckContext } from "./check-context.ts";
 import type { Host, Uplink } from "./site.ts";
 

@@ -1,6 +1,6 @@
 /** From the description to the model: texts become addresses, names become references, usual values are filled in. */
 import { type Address, type Prefix, parseAddress, parsePrefix, parseSystem, type System } from "@pierhead/core";
-import type { SitePath } from "../read/document.ts";
+import type { YamlPath as SitePath } from "@pierhead/lang/yaml-text";
 import type {
   GuestDescription,
   HostDescription,

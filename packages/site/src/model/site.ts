@@ -1,6 +1,6 @@
 /** A site after reading: references followed, usual values filled in, every part with its place in the file. */
 import type { Address, Prefix, Source, Span, System } from "@pierhead/core";
-import type { SitePath } from "../read/document.ts";
+import type { YamlPath as SitePath } from "@pierhead/lang/yaml-text";
 import type { HypervisorKind, LinuxNetwork, ProviderName } from "../schema/index.ts";
 import type { VpnService } from "./vpn.ts";
 

@@ -1,6 +1,6 @@
 /** A head-end for road warriors, references followed. */
 import { Address, type Prefix, parseAddress, parsePrefix } from "@pierhead/core";
-import type { SitePath } from "../read/document.ts";
+import type { YamlPath as SitePath } from "@pierhead/lang/yaml-text";
 import type { Ikev2Description, L2tpDescription, VpnDescription } from "../schema/vpn.ts";
 import type { Lan, Uplink } from "./site.ts";
 

@@ -1,5 +1,6 @@
 /** Reads a site: text or TypeScript in, model and diagnostics out. */
-import { compareDiagnostics, type Diagnostic, type Source, type Span } from "@pierhead/core";
+import { compareDiagnostics, type Diagnostic, KNOWN_SYSTEMS, type Source, type Span } from "@pierhead/core";
+import { type IssueWords, issueDiagnostics, YamlText } from "@pierhead/lang/yaml-text";
 import { checkBuilt } from "../model/check-built.ts";
 import { CheckContext, type Places } from "../model/check-context.ts";
 import { checkGuests } from "../model/check-guests.ts";
@@ -9,9 +10,7 @@ import { checkVpn, vpnSecrets } from "../model/check-vpn.ts";
 import { startOrder } from "../model/order.ts";
 import { resolveGuests, resolveHosts, type SystemOverride } from "../model/resolve.ts";
 import type { Site } from "../model/site.ts";
-import { type HostDescription, type SiteDescription, siteSchema } from "../schema/index.ts";
-import { SiteDocument } from "./document.ts";
-import { issueDiagnostics } from "./issues.ts";
+import { type HostDescription, type SiteDescription, siteJsonSchema, siteSchema } from "../schema/index.ts";
 
 export interface ReadSiteOptions {
   /** Whether a secret can be had: the variable is set, the file is there. Absent: not looked at. */
@@ -28,13 +27,30 @@ export interface SiteReading {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+const WORDS: IssueWords = {
+  unknownKey: "site/unknown-key",
+  wrongName: "site/wrong-name",
+  missingKey: "site/missing-key",
+  wrongValue: "site/wrong-value",
+  shape: "A site file is a list of keys: `site:`, `hosts:`, `guests:`.",
+  union: "a service name like https, or a number from 1 to 65535",
+  schema: siteJsonSchema,
+  special: (path, given) =>
+    path[path.length - 1] === "system"
+      ? {
+          code: "site/unknown-system",
+          message: `There is no system \`${String(given)}\`; systems are written like ${KNOWN_SYSTEMS.join(", ")}.`,
+        }
+      : null,
+};
+
 /** Reads a site file. Never throws. */
 export function readSite(source: Source, options: ReadSiteOptions = {}): SiteReading {
-  const document = new SiteDocument(source);
+  const document = new YamlText(source, { syntax: "site/syntax", duplicateKey: "site/duplicate-key" });
   if (document.diagnostics.length > 0) return { site: null, diagnostics: document.diagnostics };
   const parsed = siteSchema.safeParse(document.value);
   if (!parsed.success) {
-    const diagnostics = issueDiagnostics(parsed.error.issues, document).sort(compareDiagnostics);
+    const diagnostics = issueDiagnostics(parsed.error.issues, document, WORDS).sort(compareDiagnostics);
     return { site: null, diagnostics };
   }
   return finish(parsed.data, document, options);

@@ -3,14 +3,20 @@ import { type Diagnostic, diagnostic, type Source, type Span } from "@pierhead/c
 import { type Document, isAlias, isMap, isNode, isPair, isScalar, isSeq, type Node, parseDocument } from "yaml";
 
 /** Keys and indexes from the top of the file: `["hosts", "edge", "uplinks", "isp1", "gateway"]`. */
-export type SitePath = readonly (string | number)[];
+export type YamlPath = readonly (string | number)[];
 
-/** Aliases that may stand for other nodes: more is a bomb, not a site. */
+/** What a language calls the two things YAML itself can have wrong. */
+export interface YamlCodes {
+  readonly syntax: string;
+  readonly duplicateKey: string;
+}
+
+/** Aliases that may stand for other nodes: more is a bomb, not a configuration. */
 const MOST_ALIASES = 200;
 /** Characters; a site of a thousand guests has some 300,000. */
 const LARGEST = 32 * 1024 * 1024;
 
-export class SiteDocument {
+export class YamlText {
   readonly source: Source;
   readonly diagnostics: readonly Diagnostic[];
   /** Plain data; undefined when the text is no YAML at all. */
@@ -19,7 +25,7 @@ export class SiteDocument {
   /** Maps of many keys are asked often: their pairs by key, once made. */
   readonly #pairs = new Map<unknown, Map<string, { key: unknown; value: unknown }>>();
 
-  constructor(source: Source) {
+  constructor(source: Source, codes: YamlCodes) {
     this.source = source;
     const found: Diagnostic[] = [];
     let document: Document | null = null;
@@ -30,37 +36,37 @@ export class SiteDocument {
       for (const error of document.errors) {
         const span = { start: error.pos[0], end: Math.max(error.pos[0] + 1, error.pos[1]) };
         if (error.code === "DUPLICATE_KEY") {
-          found.push(diagnostic("site/duplicate-key", "error", "This key stands here twice.", source, span));
+          found.push(diagnostic(codes.duplicateKey, "error", "This key stands here twice.", source, span));
         } else {
           const words = error.message.replace(/\s+/g, " ").replace(/[. ]*$/, "");
-          found.push(diagnostic("site/syntax", "error", `Not YAML: ${words}.`, source, span));
+          found.push(diagnostic(codes.syntax, "error", `Not YAML: ${words}.`, source, span));
         }
       }
       if (document.errors.length === 0) value = document.toJS({ maxAliasCount: MOST_ALIASES });
     } catch {
-      // The parser is recursive; what is nested so deep that it gives up, or expands without end, is no site.
+      // The parser is recursive; what is nested so deep that it gives up, or expands without end, is no configuration.
       document = null;
       const message = "The file is nested too deep, too large, or its aliases stand for too much.";
-      found.push(diagnostic("site/syntax", "error", message, source, { start: 0, end: 0 }));
+      found.push(diagnostic(codes.syntax, "error", message, source, { start: 0, end: 0 }));
     }
     this.#document = document;
     this.value = value;
     // What a parser says after it lost its way is noise.
-    const syntax = found.filter((one) => one.code === "site/syntax");
+    const syntax = found.filter((one) => one.code === codes.syntax);
     this.diagnostics = syntax.length > 0 ? syntax : found;
   }
 
   /** Range of the value at a path, or of the nearest thing above it that is there. */
-  place(path: SitePath): Span {
+  place(path: YamlPath): Span {
     return this.#find(path, false);
   }
 
   /** Range of the key that leads to the last part of a path. */
-  keyPlace(path: SitePath): Span {
+  keyPlace(path: YamlPath): Span {
     return this.#find(path, true);
   }
 
-  #find(path: SitePath, wantKey: boolean): Span {
+  #find(path: YamlPath, wantKey: boolean): Span {
     let node: unknown = this.#document?.contents ?? null;
     let span = rangeOf(node) ?? { start: 0, end: 0 };
     for (let i = 0; i < path.length; i++) {
@@ -83,7 +89,7 @@ export class SiteDocument {
     return span;
   }
 
-  #head(path: SitePath): Span {
+  #head(path: YamlPath): Span {
     const last = path[path.length - 1];
     if (typeof last === "string") return this.#find(path, true);
     const own = this.#rawNode(path);
@@ -93,7 +99,7 @@ export class SiteDocument {
     return { start: range.start, end: line === -1 ? range.end : Math.min(range.end, line) };
   }
 
-  #rawNode(path: SitePath): unknown {
+  #rawNode(path: YamlPath): unknown {
     let node: unknown = this.#document?.contents ?? null;
     for (const part of path) {
       while (isAlias(node) && this.#document !== null) node = node.resolve(this.#document);

@@ -1,45 +1,65 @@
 /** What the schema says of a value, in plain words and at its place. */
-import { type Diagnostic, diagnostic, KNOWN_SYSTEMS } from "@pierhead/core";
-import { nearest } from "@pierhead/lang/text";
+import { type Diagnostic, diagnostic } from "@pierhead/core";
 import type * as z from "zod";
-import { siteJsonSchema } from "../schema/index.ts";
-import type { SiteDocument, SitePath } from "./document.ts";
+import { nearest } from "../text/index.ts";
+import type { YamlPath, YamlText } from "./document.ts";
 
 type Issue = z.core.$ZodIssue;
 
-export function issueDiagnostics(issues: readonly Issue[], document: SiteDocument): Diagnostic[] {
-  return issues.flatMap((issue) => one(issue, document));
+/** How a language says it. */
+export interface IssueWords {
+  readonly unknownKey: string;
+  readonly wrongName: string;
+  readonly missingKey: string;
+  readonly wrongValue: string;
+  /** When the file is a text or a list: what it should be. */
+  readonly shape: string;
+  /** When a value is none of several kinds. */
+  readonly union: string;
+  /** The JSON Schema, for the keys that there are. */
+  schema(): unknown;
+  /** Something better to say of a value that a check of its own refused; null: what the check says. */
+  special?(path: YamlPath, given: unknown): { readonly code: string; readonly message: string } | null;
 }
 
-function one(issue: Issue, document: SiteDocument): Diagnostic[] {
+export function issueDiagnostics(issues: readonly Issue[], document: YamlText, words: IssueWords): Diagnostic[] {
+  return issues.flatMap((issue) => one(issue, document, words));
+}
+
+function one(issue: Issue, document: YamlText, words: IssueWords): Diagnostic[] {
+  const wrong = (message: string, document: YamlText, path: YamlPath): Diagnostic =>
+    diagnostic(words.wrongValue, "error", message, document.source, document.place(path));
   const path = issue.path.filter((part): part is string | number => typeof part !== "symbol");
   const { source } = document;
   const shown = path.length === 0 ? "the file" : `\`${String(path[path.length - 1])}\``;
   switch (issue.code) {
     case "unrecognized_keys":
       return issue.keys.map((key) => {
-        const known = keysAt(path);
+        const known = keysAt(words.schema(), path);
         const meant = nearest(key, known);
         const hint = meant !== null ? `; did you mean \`${meant}\`?` : `; it may be ${known.join(", ")}.`;
         const span = document.keyPlace([...path, key]);
-        return diagnostic("site/unknown-key", "error", `There is no \`${key}\` here${hint}`, source, span);
+        return diagnostic(words.unknownKey, "error", `There is no \`${key}\` here${hint}`, source, span);
       });
     case "invalid_key": {
       const why = issue.issues[0]?.message ?? "not a name";
-      return [diagnostic("site/wrong-name", "error", `${capital(why)}.`, source, document.keyPlace(path))];
+      return [diagnostic(words.wrongName, "error", `${capital(why)}.`, source, document.keyPlace(path))];
     }
     case "invalid_type":
       if (at(document.value, path) === undefined) {
         const key = String(path[path.length - 1] ?? "");
         const message = key === "" ? "The file is empty." : `\`${key}\` is missing here.`;
-        return [diagnostic("site/missing-key", "error", message, source, document.place(path.slice(0, -1)))];
+        return [diagnostic(words.missingKey, "error", message, source, document.place(path.slice(0, -1)))];
       }
       if (path.length === 0) {
-        const message = "A site file is a list of keys: `site:`, `hosts:`, `guests:`.";
-        return [diagnostic("site/wrong-value", "error", message, source, document.place(path))];
+        return [diagnostic(words.wrongValue, "error", words.shape, source, document.place(path))];
       }
       return [wrong(`${capital(shown)} must be ${kind(issue.expected)}.`, document, path)];
     case "invalid_value":
+      if (path.length > 0 && at(document.value, path) === undefined) {
+        const message = `${shown} is missing here: one of ${issue.values.map(String).join(", ")}.`;
+        return [diagnostic(words.missingKey, "error", message, source, document.place(path.slice(0, -1)))];
+      }
       return [wrong(`${capital(shown)} is one of ${issue.values.map(String).join(", ")}.`, document, path)];
     case "too_small":
       return [
@@ -60,21 +80,15 @@ function one(issue: Issue, document: SiteDocument): Diagnostic[] {
         ),
       ];
     case "invalid_union":
-      return [wrong(`${capital(shown)} is a service name like https, or a number from 1 to 65535.`, document, path)];
-    case "custom":
-      if (path[path.length - 1] === "system") {
-        const given = String(at(document.value, path));
-        const message = `There is no system \`${given}\`; systems are written like ${KNOWN_SYSTEMS.join(", ")}.`;
-        return [diagnostic("site/unknown-system", "error", message, source, document.place(path))];
-      }
-      return [wrong(`${capital(shown)}: ${issue.message}.`, document, path)];
+      return [wrong(`${capital(shown)} is ${words.union}.`, document, path)];
+    case "custom": {
+      const special = words.special?.(path, at(document.value, path)) ?? null;
+      if (special === null) return [wrong(`${capital(shown)}: ${issue.message}.`, document, path)];
+      return [diagnostic(special.code, "error", special.message, source, document.place(path))];
+    }
     default:
       return [wrong(`${capital(shown)}: ${issue.message}.`, document, path)];
   }
-}
-
-function wrong(message: string, document: SiteDocument, path: SitePath): Diagnostic {
-  return diagnostic("site/wrong-value", "error", message, document.source, document.place(path));
 }
 
 function kind(expected: string): string {
@@ -99,7 +113,7 @@ function capital(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
-function at(value: unknown, path: SitePath): unknown {
+function at(value: unknown, path: YamlPath): unknown {
   let now = value;
   for (const part of path) {
     if (typeof now !== "object" || now === null || !Object.hasOwn(now, part)) return undefined;
@@ -115,8 +129,8 @@ interface JsonSchema {
 }
 
 /** Keys the schema knows at a path. */
-function keysAt(path: SitePath): string[] {
-  let schema: JsonSchema | undefined = siteJsonSchema() as JsonSchema;
+function keysAt(whole: unknown, path: YamlPath): string[] {
+  let schema = whole as JsonSchema | undefined;
   for (const part of path) {
     if (typeof part === "number") schema = schema?.items;
     else schema = schema?.properties?.[part] ?? (schema?.additionalProperties || undefined);

@@ -1,0 +1,216 @@
+/** Who may come in: terms agreed to, a voucher, a password, a device that is known, a link that was sent by mail. */
+import { randomBytes } from "node:crypto";
+import type { AccessAnswer, Credentials } from "../../radius/types.ts";
+import type { LocalUser } from "../../store/store.ts";
+import type { SignIn, SignInAnswer } from "../service.ts";
+import { withAddress } from "./addresses.ts";
+import { type Engine, failed, inStore } from "./context.ts";
+import { earliest, ownLimits, withRadius, withUser } from "./limits.ts";
+import { type Grant, namesATime, openSession } from "./opening.ts";
+import { stationOf } from "./record.ts";
+
+/** Who asks to come in, with what their session will be called. */
+export interface Candidate {
+  readonly id: string;
+  readonly number: number;
+  readonly mac: string;
+  readonly addresses: readonly string[];
+  readonly started: number;
+}
+
+export type Attempt = SignIn | { readonly method: "mac" };
+
+/** One attempt of one device, whose turn it is. A number that came to nothing is free again. */
+export async function attempt(
+  engine: Engine,
+  mac: string,
+  address: string | null,
+  how: Attempt,
+): Promise<SignInAnswer> {
+  const started = engine.now();
+  const candidate: Candidate = {
+    id: sessionId(started),
+    number: engine.numbers.take(),
+    mac,
+    addresses: addressesOf(engine, mac, address),
+    started,
+  };
+  let answer: Grant | SignInAnswer;
+  try {
+    answer = await decide(engine, candidate, how);
+  } catch (error) {
+    answer = { kind: "unavailable", reason: failed(engine, error) };
+  }
+  if (!("kind" in answer)) return openSession(engine, answer);
+  engine.numbers.free(candidate.number);
+  return answer;
+}
+
+/** Acct-Session-Id: seconds and chance, so that no reboot and no other gateway makes it again. */
+function sessionId(now: number): string {
+  return (
+    Math.floor(Math.max(0, now) / 1000)
+      .toString(16)
+      .padStart(8, "0")
+      .slice(-8) + randomBytes(6).toString("hex")
+  );
+}
+
+function addressesOf(engine: Engine, mac: string, address: string | null): readonly string[] {
+  const { neighbours } = engine.parts;
+  const all = [...neighbours.addressesOf(mac), ...(address === null ? [] : [address])];
+  return all
+    .filter((one) => engine.networks.has(one))
+    .reduce<readonly string[]>((found, one) => withAddress(found, one), []);
+}
+
+function decide(engine: Engine, candidate: Candidate, how: Attempt): Promise<Grant | SignInAnswer> {
+  switch (how.method) {
+    case "click":
+      return Promise.resolve(grant(engine, candidate, { method: "click" }));
+    case "voucher":
+      return byVoucher(engine, candidate, how.code);
+    case "password":
+      return byPassword(engine, candidate, how.user, how.credentials);
+    case "mac":
+      return byMac(engine, candidate);
+    case "email":
+      return byEmail(engine, candidate, how.token);
+  }
+}
+
+function grant(engine: Engine, candidate: Candidate, more: Partial<Grant> & Pick<Grant, "method">): Grant {
+  const { config } = engine;
+  return {
+    ...candidate,
+    user: "",
+    voucher: null,
+    radius: false,
+    classes: [],
+    limits: ownLimits(config.limits, config.radius?.interim ?? null, candidate.started),
+    fixedUntil: false,
+    redirect: null,
+    message: "",
+    ...more,
+  };
+}
+
+async function byVoucher(engine: Engine, candidate: Candidate, code: string): Promise<Grant | SignInAnswer> {
+  const verdict = await inStore(engine.parts.store.checkVoucher(code, candidate.mac, candidate.started));
+  if (verdict.kind === "bad") {
+    return { kind: "refused", why: verdict.why === "unknown" ? "unknown-voucher" : verdict.why, message: "" };
+  }
+  const { voucher, until, octetsLeft } = verdict;
+  const usual = grant(engine, candidate, { method: "voucher" });
+  const octetsTotal =
+    octetsLeft === null || (usual.limits.octetsTotal !== null && usual.limits.octetsTotal < octetsLeft)
+      ? usual.limits.octetsTotal
+      : octetsLeft;
+  return {
+    ...usual,
+    user: voucher.code,
+    voucher,
+    limits: {
+      ...usual.limits,
+      until: earliest(usual.limits.until, until),
+      octetsTotal,
+      rateUp: voucher.rateUp ?? usual.limits.rateUp,
+      rateDown: voucher.rateDown ?? usual.limits.rateDown,
+    },
+  };
+}
+
+const WRONG: SignInAnswer = { kind: "refused", why: "wrong-credentials", message: "" };
+
+async function byPassword(
+  engine: Engine,
+  candidate: Candidate,
+  user: string,
+  credentials: Credentials,
+): Promise<Grant | SignInAnswer> {
+  const { radius } = engine.parts;
+  if (radius === null) return byLocalUser(engine, candidate, user, credentials, "password");
+  const answer = await radius.authenticate({ user, credentials, station: stationOf(candidate), service: "login" });
+  if (answer.kind === "reject" && engine.localNames.has(user) && credentials.kind === "password") {
+    const own = await byLocalUser(engine, candidate, user, credentials, "password");
+    if (!("kind" in own) || own.kind !== "refused" || own.why !== "wrong-credentials") return own;
+  }
+  return byAnswer(engine, candidate, user, answer, "password");
+}
+
+function byAnswer(
+  engine: Engine,
+  candidate: Candidate,
+  user: string,
+  answer: AccessAnswer,
+  method: "password" | "mac",
+): Grant | SignInAnswer {
+  if (answer.kind === "silence") {
+    engine.troubles.begin("radius", `No RADIUS server answers: ${answer.reason}`);
+    return { kind: "unavailable", reason: "no RADIUS server answers" };
+  }
+  engine.troubles.over("radius");
+  if (answer.kind === "reject") return { ...WRONG, message: answer.message };
+  // A page with one password field cannot answer a challenge (RFC 2865, 2.1: a NAS that cannot treats it as a reject).
+  if (answer.kind === "challenge") return { ...WRONG, message: answer.message };
+  const { limits, classes, redirect, message } = answer;
+  const usual = grant(engine, candidate, { method });
+  return {
+    ...usual,
+    user: answer.user ?? user,
+    radius: true,
+    classes,
+    limits: withRadius(usual.limits, limits, candidate.started),
+    fixedUntil: namesATime(limits),
+    redirect,
+    message,
+  };
+}
+
+async function byLocalUser(
+  engine: Engine,
+  candidate: Candidate,
+  name: string,
+  credentials: Credentials,
+  method: "password" | "mac",
+): Promise<Grant | SignInAnswer> {
+  // The store keeps hashes; a response to a challenge can only be checked against the password itself.
+  if (credentials.kind !== "password") return { kind: "refused", why: "method-not-offered", message: "" };
+  const user = await inStore(engine.parts.store.checkUser(name, credentials.password));
+  if (user === null || user.disabled) return WRONG;
+  if (await hasAllDevices(engine, user, candidate.mac))
+    return { kind: "refused", why: "too-many-devices", message: "" };
+  const usual = grant(engine, candidate, { method });
+  return { ...usual, user: user.name, limits: withUser(usual.limits, user.limits) };
+}
+
+/** On all gateways that share the store. */
+async function hasAllDevices(engine: Engine, user: LocalUser, mac: string): Promise<boolean> {
+  const open = await inStore(
+    engine.parts.store.sessions({ user: user.name, states: ["open"], limit: user.devices + 1 }),
+  );
+  return open.filter((session) => session.mac !== mac && session.method !== "voucher").length >= user.devices;
+}
+
+/** User-Name of a device, as CoovaChilli and most others have it: `02-00-00-00-00-01`. */
+export function macName(mac: string): string {
+  return mac.replaceAll(":", "-").toUpperCase();
+}
+
+async function byMac(engine: Engine, candidate: Candidate): Promise<Grant | SignInAnswer> {
+  const { radius } = engine.parts;
+  const user = macName(candidate.mac);
+  const password = engine.config.radius?.macPassword?.reveal() ?? user;
+  const credentials: Credentials = { kind: "password", password };
+  if (radius === null) return byLocalUser(engine, candidate, user, credentials, "mac");
+  const answer = await radius.authenticate({ user, credentials, station: stationOf(candidate), service: "mac" });
+  return byAnswer(engine, candidate, user, answer, "mac");
+}
+
+async function byEmail(engine: Engine, candidate: Candidate, token: string): Promise<Grant | SignInAnswer> {
+  const { email } = engine.parts;
+  if (email === null) return { kind: "refused", why: "method-not-offered", message: "" };
+  const found = await email.check(token, candidate.mac);
+  if (found === null) return WRONG;
+  return grant(engine, candidate, { method: "email", user: found.user });
+}
