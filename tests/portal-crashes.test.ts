@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { addressOf, macOf, PortalWorld } from "./support/portal/world.ts";
 
 const DEVICES = 6;
-const RUNS = 3_000;
+const RUNS = 2_000;
 
 interface Truth {
   /** Octets that really went through, by the id of the session. */

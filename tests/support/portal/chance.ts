@@ -17,6 +17,8 @@ export class Chance {
   readonly #random: (bound: number) => number;
   readonly #pending: (() => void)[] = [];
   odds: Odds = { fail: 0, die: 0 };
+  /** Nothing waits its turn. */
+  immediate = false;
   deaths = 0;
   failures = 0;
 
@@ -34,9 +36,11 @@ export class Chance {
    */
   async call<Result>(life: Life, effect: () => Result, failure: (() => Error) | null): Promise<Result> {
     if (!life.alive) return NEVER;
-    await new Promise<void>((resolve) => {
-      this.#pending.push(resolve);
-    });
+    if (!this.immediate) {
+      await new Promise<void>((resolve) => {
+        this.#pending.push(resolve);
+      });
+    }
     if (!life.alive) return NEVER;
     const dice = this.#random(1000);
     const { fail, die } = this.odds;

@@ -1,5 +1,6 @@
 import type { AccountingRecord } from "@pierhead/gateway/radius";
 import {
+  type Administrator,
   type LocalUser,
   type PendingAccounting,
   type SessionQuery,
@@ -17,6 +18,7 @@ export class MemoryDatabase {
   readonly queue: PendingAccounting[] = [];
   readonly vouchers: Map<string, Voucher> = new Map();
   readonly users: Map<string, { user: LocalUser; password: string }> = new Map();
+  readonly administrators: Map<string, Administrator> = new Map();
   readonly audit: string[] = [];
   readonly traffic: { input: bigint; output: bigint }[] = [];
   #sequence = 0;
@@ -139,9 +141,31 @@ export function memoryStore(database: MemoryDatabase, chance: Chance, life: Life
     pendingAccounting: (_gateway, limit) => call(() => database.queue.slice(0, limit)),
     queueAccounting: (_gateway, session, record) => call(() => database.put(session, record)),
     acknowledgeAccounting: absent,
-    createVouchers: absent,
-    vouchers: ({ code }) =>
-      call(() => [...database.vouchers.values()].filter((one) => code === undefined || one.code === code)),
+    createVouchers: ({ count, ...order }, now) =>
+      call(() =>
+        Array.from({ length: count }, () => {
+          const id = `v${database.vouchers.size + 1}`;
+          const code = `TEST-${id.slice(1).padStart(4, "0")}`;
+          const made: Voucher = {
+            ...order,
+            id,
+            code,
+            created: now,
+            firstUse: null,
+            usedOctets: 0n,
+            usedBy: [],
+            revoked: false,
+          };
+          database.vouchers.set(id, made);
+          return made;
+        }),
+      ),
+    vouchers: ({ code, batch }) =>
+      call(() =>
+        [...database.vouchers.values()].filter(
+          (one) => (code === undefined || one.code === code) && (batch === undefined || one.batch === batch),
+        ),
+      ),
     checkVoucher: (code, mac, now) =>
       call(() =>
         database.verdict(
@@ -150,18 +174,30 @@ export function memoryStore(database: MemoryDatabase, chance: Chance, life: Life
           now,
         ),
       ),
-    revokeVouchers: absent,
-    putUser: absent,
+    revokeVouchers: (ids) =>
+      call(() => {
+        const found = ids.flatMap((id) => database.vouchers.get(id) ?? []).filter(({ revoked }) => !revoked);
+        for (const voucher of found) database.vouchers.set(voucher.id, { ...voucher, revoked: true });
+        return found.length;
+      }),
+    putUser: (user, password) =>
+      call(() => {
+        const before = database.users.get(user.name);
+        database.users.set(user.name, { user, password: password ?? before?.password ?? "" });
+      }),
     users: () => call(() => [...database.users.values()].map(({ user }) => user)),
-    deleteUser: absent,
+    deleteUser: (name) => call(() => database.users.delete(name)),
     checkUser: (name, password) =>
       call(() => {
         const found = database.users.get(name);
         return found?.password === password ? found.user : null;
       }),
-    putAdministrator: absent,
-    administrators: absent,
-    deleteAdministrator: absent,
+    putAdministrator: ({ name, role }) =>
+      call(() => {
+        database.administrators.set(name, { name, role, created: 0, lastSeen: null });
+      }),
+    administrators: () => call(() => [...database.administrators.values()]),
+    deleteAdministrator: (name) => call(() => database.administrators.delete(name)),
     checkAdministrator: absent,
     audit: ({ who, what, detail }) =>
       call(() => {

@@ -119,6 +119,21 @@ export class PortalWorld {
     this.clock.clear();
     this.chance.forget();
     this.#listeners = [];
+    const parts = this.parts(life);
+    this.#engine = new SessionEngine({
+      ...parts,
+      config: this.config,
+      email: this.#email,
+      accountingWaits: () => {},
+      pendingAccounting: () => this.database.queue.length,
+      troublesBeside: () => [],
+      version: "test",
+    });
+    return this.#engine;
+  }
+
+  /** Everything around an engine. */
+  parts(life: Life) {
     const firewall = memoryFirewall(this.kernel, this.chance, life);
     this.batches = firewall.batches;
     const radius: RadiusClient = {
@@ -135,27 +150,21 @@ export class PortalWorld {
       status: () => [],
       close: () => Promise.resolve(),
     };
-    this.#engine = new SessionEngine({
-      config: this.config,
+    return {
       firewall,
       store: memoryStore(this.database, this.chance, life),
       radius: this.#radius ? radius : null,
       neighbours: {
-        macOf: (address) => this.chance.call(life, () => this.#macOf(address), null),
-        addressesOf: (mac) => [...(this.known.get(mac) ?? [])],
-        watch: (listener) => {
+        macOf: (address: string) => this.chance.call(life, () => this.#macOf(address), null),
+        addressesOf: (mac: string) => [...(this.known.get(mac) ?? [])],
+        watch: (listener: (change: NeighbourChange) => void) => {
           this.#listeners.push(listener);
         },
         close: () => Promise.resolve(),
       },
-      email: this.#email,
       clock: this.clock,
       log: new Log({ format: "text", verbose: 0, write: (line) => this.log.push(line) }),
-      accountingWaits: () => {},
-      pendingAccounting: () => this.database.queue.length,
-      version: "test",
-    });
-    return this.#engine;
+    };
   }
 
   neighbour(change: NeighbourChange): void {

@@ -1,25 +1,7 @@
 import type { LinkState } from "@pierhead/core";
 import type { MonitorStatus } from "@pierhead/gateway/monitor";
 import { type Colors, printable } from "../terminal.ts";
-
-/** A table whose columns are as wide as their widest cell. The first row is the head. */
-function table(
-  rows: readonly (readonly string[])[],
-  paint: (cell: string, row: number, column: number) => string,
-): string[] {
-  const widths: number[] = [];
-  for (const row of rows) {
-    row.forEach((cell, column) => {
-      widths[column] = Math.max(widths[column] ?? 0, cell.length);
-    });
-  }
-  return rows.map((cells, row) => {
-    const line = cells.map(
-      (cell, column) => paint(cell, row, column) + " ".repeat((widths[column] ?? 0) - cell.length),
-    );
-    return `  ${line.join("  ").trimEnd()}`;
-  });
-}
+import { table } from "./table.ts";
 
 function since(iso: string | null, now: string): string {
   if (iso === null) return "";

@@ -10,6 +10,7 @@ import { lease } from "./lease.ts";
 import { migrate } from "./migrate.ts";
 import { monitor } from "./monitor.ts";
 import { pflog } from "./pflog.ts";
+import { portal } from "./portal.ts";
 import { ifstatedPrint, ikedPrint, ipsecPrint, npppdPrint, pfPrint } from "./print.ts";
 import { probe } from "./probe.ts";
 import { prove } from "./prove.ts";
@@ -41,6 +42,7 @@ export const verbs: readonly Verb[] = [
   lease,
   vpn,
   monitor,
+  portal,
   probe,
   pflog,
   flows,

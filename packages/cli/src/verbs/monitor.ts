@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
-import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Log, MonitorOptions } from "@pierhead/gateway/monitor";
 import { EXIT, UsageError } from "../failure.ts";
 import { readFailure } from "../input/read.ts";
+import { logWriter } from "../log-target.ts";
 import { prettyDiagnostics } from "../report/pretty.ts";
 import { colorsFor } from "../terminal.ts";
 import type { Verb } from "./verb.ts";
@@ -106,7 +106,7 @@ async function run(flags: Flags): Promise<number> {
   if (flags.debug !== true) return background(flags);
   const format = flags.logFormat ?? (process.stderr.isTTY && flags.log === undefined ? "text" : "json");
   if (format !== "text" && format !== "json") throw new UsageError(`--log-format ${format}: it is text or json`);
-  const log: Log = new Log({ format, verbose: flags.verbose, write: logWriter(flags.log) });
+  const log: Log = new Log({ format, verbose: flags.verbose, write: logWriter(flags.log, "pierhead-monitor") });
   return runMonitor(options, log, () => process.send?.("started"));
 }
 
@@ -133,30 +133,6 @@ function hostAndPort(text: string): { host: string; port: number } {
   const port = Number(found?.[3]);
   if (found === null || port > 65_535) throw new UsageError(`--metrics ${text}: it is host:port`);
   return { host: (found[1] ?? found[2]) as string, port };
-}
-
-function logWriter(target: string | undefined): (line: string) => void {
-  if (target === undefined) {
-    // Whoever read the log may go; the monitor goes on.
-    process.stderr.on("error", () => {});
-    return (line) => process.stderr.write(line);
-  }
-  // Opened for every line, so that a rotated file is let go.
-  if (target !== "syslog") return (line) => appendFileSync(target, line, { mode: 0o640 });
-  const logger = spawn("logger", ["-t", "pierhead-monitor", "-p", "daemon.info"], {
-    stdio: ["pipe", "ignore", "ignore"],
-  });
-  let gone = false;
-  const lost = (): void => {
-    gone = true;
-  };
-  logger.once("error", lost);
-  logger.once("exit", lost);
-  logger.stdin.on("error", lost);
-  logger.unref();
-  return (line) => {
-    if (!gone) logger.stdin.write(line);
-  };
 }
 
 /** Without `-d` the monitor goes on in a process of its own; this one ends when that one has started. */

@@ -1,4 +1,4 @@
-/** The file that starts the monitor at boot, for each system's own way of doing so. */
+/** The file that starts a daemon of ours at boot, for each system's own way of doing so. */
 
 export interface ServiceFile {
   /** Where the system looks for it. */
@@ -9,95 +9,123 @@ export interface ServiceFile {
   readonly enable: readonly string[];
 }
 
+/** What a daemon is started with. */
+interface Daemon {
+  /** The verb. */
+  readonly verb: "monitor" | "portal";
+  /** Flags that keep it in the foreground. */
+  readonly foreground: string;
+  /** The flag of its configuration, and where that is: on FreeBSD, elsewhere. */
+  readonly flag: string;
+  readonly config: { readonly freebsd: string; readonly others: string };
+  /** What of the system it takes the place of. */
+  readonly replaces: string | null;
+  readonly linux: {
+    readonly description: string;
+    readonly documentation: string;
+    readonly more: string;
+    readonly restart: string;
+    readonly service: string;
+  };
+}
+
 /** rc.subr(8). */
-const OPENBSD: ServiceFile = {
-  path: "/etc/rc.d/pierhead_monitor",
-  mode: "0555",
-  text: `#!/bin/ksh
+function openbsd({ verb, foreground, flag, config, replaces }: Daemon): ServiceFile {
+  const name = `pierhead_${verb}`;
+  const start = `\${daemon} ${[verb, ...words(foreground)].join(" ")} \${daemon_flags}`;
+  return {
+    path: `/etc/rc.d/${name}`,
+    mode: "0555",
+    text: `#!/bin/ksh
 
 daemon="/usr/local/bin/pierhead"
-daemon_flags="-f /etc/ifstated.conf"
+daemon_flags="${flag} ${config.others}"
 daemon_logger="daemon.info"
 
 . /etc/rc.d/rc.subr
 
-pexp="node .*pierhead.* monitor .*"
+pexp="node .*pierhead.* ${verb} .*"
 rc_bg=YES
 
 rc_start() {
-	rc_exec "\${daemon} monitor -d \${daemon_flags}"
+	rc_exec "${start}"
 }
 
 rc_configtest() {
-	rc_exec "\${daemon} monitor -n \${daemon_flags}"
+	rc_exec "\${daemon} ${verb} -n \${daemon_flags}"
 }
 
 rc_cmd $1
 `,
-  enable: ["rcctl disable ifstated", "rcctl enable pierhead_monitor", "rcctl start pierhead_monitor"],
-};
+    enable: [
+      ...(replaces === null ? [] : [`rcctl disable ${replaces}`]),
+      `rcctl enable ${name}`,
+      `rcctl start ${name}`,
+    ],
+  };
+}
 
 /** rc.subr(8), daemon(8). */
-const FREEBSD: ServiceFile = {
-  path: "/usr/local/etc/rc.d/pierhead_monitor",
-  mode: "0555",
-  text: `#!/bin/sh
+function freebsd({ verb, foreground, flag, config }: Daemon): ServiceFile {
+  const name = `pierhead_${verb}`;
+  const start = ["/usr/local/bin/pierhead", verb, ...words(foreground), flag, `\${${name}_config}`].join(" ");
+  return {
+    path: `/usr/local/etc/rc.d/${name}`,
+    mode: "0555",
+    text: `#!/bin/sh
 
-# PROVIDE: pierhead_monitor
+# PROVIDE: ${name}
 # REQUIRE: NETWORKING pf
 # KEYWORD: shutdown
 
 . /etc/rc.subr
 
-name="pierhead_monitor"
-rcvar="pierhead_monitor_enable"
+name="${name}"
+rcvar="${name}_enable"
 load_rc_config $name
-: \${pierhead_monitor_enable:="NO"}
-: \${pierhead_monitor_config:="/usr/local/etc/ifstated.conf"}
-: \${pierhead_monitor_flags:=""}
+: \${${name}_enable:="NO"}
+: \${${name}_config:="${config.freebsd}"}
+: \${${name}_flags:=""}
 
-pidfile="/var/run/pierhead_monitor.pid"
-required_files="\${pierhead_monitor_config}"
+pidfile="/var/run/${name}.pid"
+required_files="\${${name}_config}"
 extra_commands="reload configtest"
-configtest_cmd="/usr/local/bin/pierhead monitor -n -f \${pierhead_monitor_config}"
-start_precmd="pierhead_monitor_flags_set"
+configtest_cmd="/usr/local/bin/pierhead ${verb} -n ${flag} \${${name}_config}"
+start_precmd="${name}_flags_set"
 command="/usr/sbin/daemon"
-procname="\${pierhead_monitor_node:-/usr/local/bin/node}"
+procname="\${${name}_node:-/usr/local/bin/node}"
 
-pierhead_monitor_flags_set()
+${name}_flags_set()
 {
-	rc_flags="-p \${pidfile} -S -T \${name} -l daemon /usr/local/bin/pierhead monitor -d -f \${pierhead_monitor_config} \${rc_flags}"
+	rc_flags="-p \${pidfile} -S -T \${name} -l daemon ${start} \${rc_flags}"
 }
 
 run_rc_command "$1"
 `,
-  enable: ["sysrc pierhead_monitor_enable=YES", "service pierhead_monitor start"],
-};
+    enable: [`sysrc ${name}_enable=YES`, `service ${name} start`],
+  };
+}
 
-/** systemd.service(5), systemd.exec(5). Commands of the file change routes and rules, so little can be taken away. */
-const LINUX: ServiceFile = {
-  path: "/etc/systemd/system/pierhead-monitor.service",
-  mode: "0644",
-  text: `[Unit]
-Description=Link monitor (runs ifstated.conf)
-Documentation=man:ifstated.conf(5)
+/** systemd.service(5), systemd.exec(5). */
+function linux({ verb, foreground, flag, config, linux: unit }: Daemon): ServiceFile {
+  const start = ["/usr/local/bin/pierhead", verb, ...words(foreground), flag, config.others, ...words(unit.more)];
+  return {
+    path: `/etc/systemd/system/pierhead-${verb}.service`,
+    mode: "0644",
+    text: `[Unit]
+Description=${unit.description}
+Documentation=${unit.documentation}
 Wants=network.target
 After=network.target nftables.service
 
 [Service]
 Type=exec
-ExecStartPre=/usr/local/bin/pierhead monitor -n -f /etc/ifstated.conf
-ExecStart=/usr/local/bin/pierhead monitor -d -f /etc/ifstated.conf --run-dir /run/pierhead
+ExecStartPre=/usr/local/bin/pierhead ${verb} -n ${flag} ${config.others}
+ExecStart=${start.join(" ")}
 ExecReload=/bin/kill -HUP $MAINPID
 Restart=always
-RestartSec=200ms
-# Commands under way end by themselves; the monitor waits for them.
-KillMode=mixed
-RuntimeDirectory=pierhead
-RuntimeDirectoryMode=0700
-# The record of the last state has to be there after a crash.
-RuntimeDirectoryPreserve=restart
-ProtectHome=yes
+RestartSec=${unit.restart}
+${unit.service}ProtectHome=yes
 ProtectClock=yes
 LockPersonality=yes
 RestrictRealtime=yes
@@ -105,18 +133,63 @@ RestrictRealtime=yes
 [Install]
 WantedBy=multi-user.target
 `,
-  enable: ["systemctl daemon-reload", "systemctl enable --now pierhead-monitor"],
+    enable: ["systemctl daemon-reload", `systemctl enable --now pierhead-${verb}`],
+  };
+}
+
+function words(text: string): string[] {
+  return text.split(" ").filter((word) => word !== "");
+}
+
+/** Commands of its file change routes and rules, so little can be taken away from it. */
+const MONITOR: Daemon = {
+  verb: "monitor",
+  foreground: "-d",
+  flag: "-f",
+  config: { freebsd: "/usr/local/etc/ifstated.conf", others: "/etc/ifstated.conf" },
+  replaces: "ifstated",
+  linux: {
+    description: "Link monitor (runs ifstated.conf)",
+    documentation: "man:ifstated.conf(5)",
+    more: "--run-dir /run/pierhead",
+    restart: "200ms",
+    service: `# Commands under way end by themselves; the monitor waits for them.
+KillMode=mixed
+RuntimeDirectory=pierhead
+RuntimeDirectoryMode=0700
+# The record of the last state has to be there after a crash.
+RuntimeDirectoryPreserve=restart
+`,
+  },
 };
 
-const FILES: ReadonlyMap<string, ServiceFile> = new Map([
-  ["openbsd", OPENBSD],
-  ["freebsd", FREEBSD],
-  ["linux", LINUX],
+const PORTAL: Daemon = {
+  verb: "portal",
+  foreground: "",
+  flag: "-c",
+  config: { freebsd: "/usr/local/etc/pierhead/portal.yaml", others: "/etc/pierhead/portal.yaml" },
+  replaces: null,
+  linux: {
+    description: "Captive portal",
+    documentation: "https://www.rfc-editor.org/rfc/rfc8952",
+    more: "",
+    restart: "1s",
+    service: `# The store of portal.yaml, when it is not elsewhere.
+StateDirectory=pierhead
+StateDirectoryMode=0700
+`,
+  },
+};
+
+const MAKERS: ReadonlyMap<string, (daemon: Daemon) => ServiceFile> = new Map([
+  ["openbsd", openbsd],
+  ["freebsd", freebsd],
+  ["linux", linux],
 ]);
 
-export const SERVICE_SYSTEMS: readonly string[] = [...FILES.keys()];
+export const SERVICE_SYSTEMS: readonly string[] = [...MAKERS.keys()];
 
 /** @param family openbsd, freebsd or linux; null for others */
-export function serviceFile(family: string): ServiceFile | null {
-  return FILES.get(family) ?? null;
+export function serviceFile(family: string, daemon: "monitor" | "portal" = "monitor"): ServiceFile | null {
+  return MAKERS.get(family)?.(daemon === "monitor" ? MONITOR : PORTAL) ?? null;
 }

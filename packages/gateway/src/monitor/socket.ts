@@ -1,9 +1,10 @@
 /** The status socket: JSON lines over a Unix socket that only its owner can open. */
-import { chmodSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, type Server, type Socket } from "node:net";
 import { LineSplitter } from "./lines.ts";
 import { formatMetrics } from "./metrics.ts";
+import { listenPrivately } from "./private-socket.ts";
 import type { MonitorStatus } from "./status.ts";
 
 const MOST_CLIENTS = 32;
@@ -30,21 +31,7 @@ export class StatusServer {
 
   /** @throws when another monitor answers at the socket, or it cannot be made */
   async start(): Promise<void> {
-    if (await answers(this.#path)) throw new Error(`another monitor answers at ${this.#path}`);
-    rmSync(this.#path, { force: true });
-    const server = createServer((socket) => this.#accept(socket));
-    this.#server = server;
-    // From its first moment on nobody else may open it.
-    const umask = process.umask(0o177);
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(this.#path, resolve);
-      });
-    } finally {
-      process.umask(umask);
-    }
-    chmodSync(this.#path, 0o600);
+    this.#server = await listenPrivately(this.#path, "monitor", (socket) => this.#accept(socket));
     this.#beat = setInterval(() => this.#send(), 1_000);
   }
 
@@ -93,18 +80,6 @@ export class StatusServer {
       else socket.write(line);
     }
   }
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    const end = (value: boolean): void => {
-      socket.destroy();
-      resolve(value);
-    };
-    socket.once("connect", () => end(true));
-    socket.once("error", () => end(false));
-  });
 }
 
 /**

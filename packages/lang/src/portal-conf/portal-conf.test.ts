@@ -108,7 +108,11 @@ describe("portal.yaml", () => {
       "admin: { listen: 10.99.0.1 }\n",
       "error portal/admin-behind-wall 8:18 The admin page would stand behind its own wall",
     ],
-    ["passwords of guests' admin in the clear", "admin: { listen: 10.99.0.1, fromGuests: true }\n", "error portal/admin-in-clear 8:18"],
+    [
+      "passwords of guests' admin in the clear",
+      "admin: { listen: 10.99.0.1, fromGuests: true }\n",
+      "error portal/admin-in-clear 8:18",
+    ],
     ["an admin guests cannot reach", "admin: { fromGuests: true }\n", "warning portal/admin-behind-wall 8:22"],
     ["a name without certificate", "portal: { name: login.example.org }\n", "warning portal/no-certificate 8:17"],
     ["a certificate without name", "portal: { certificate: { chain: /a, key: /b } }\n", "error portal/no-name 8:11"],
@@ -122,14 +126,34 @@ describe("portal.yaml", () => {
       "portal: { uam: { server: 'https://login.example.org/', secret: 'env:X' } }\n",
       "error portal/uam-outside-garden 8:26 Nobody reaches the login page before coming in: `garden` has no login.example.org.",
     ],
-    ["a port twice", "portal: { httpPort: 3990, uam: { server: 'http://10.99.0.1/', secret: 'env:X' } }\ngarden: [10.99.0.1]\n", "error portal/same-port"],
-    ["the admin's port", "admin: { listen: 0.0.0.0, port: 80, certificate: { chain: /a, key: /b } }\n", "error portal/same-port 8:33"],
+    [
+      "a port twice",
+      "portal: { httpPort: 3990, uam: { server: 'http://10.99.0.1/', secret: 'env:X' } }\ngarden: [10.99.0.1]\n",
+      "error portal/same-port",
+    ],
+    [
+      "the admin's port",
+      "admin: { listen: 0.0.0.0, port: 80, certificate: { chain: /a, key: /b } }\n",
+      "error portal/same-port 8:33",
+    ],
     ["a resolver at loopback", "resolvers: [127.0.0.1]\n", "error portal/resolver 8:13 Guests cannot reach 127.0.0.1"],
     ["a resolver of the other family", "resolvers: ['2001:db8::53']\n", "error portal/resolver 8:13"],
-    ["interims too often", "radius: { servers: [{ host: a, secret: 'env:X' }], interim: 30 }\n", "warning portal/short-interim 8:61"],
-    ["interims often", "radius: { servers: [{ host: a, secret: 'env:X' }], interim: 5m }\n", "note portal/short-interim 8:61"],
+    [
+      "interims too often",
+      "radius: { servers: [{ host: a, secret: 'env:X' }], interim: 30 }\n",
+      "warning portal/short-interim 8:61",
+    ],
+    [
+      "interims often",
+      "radius: { servers: [{ host: a, secret: 'env:X' }], interim: 5m }\n",
+      "note portal/short-interim 8:61",
+    ],
     ["a server without secret", "radius: { servers: [{ host: a }] }\n", "error portal/radius-server"],
-    ["a server twice", "radius: { servers: [{ host: a, secret: 'env:X' }, { host: a, secret: 'env:X' }] }\n", "error portal/radius-server"],
+    [
+      "a server twice",
+      "radius: { servers: [{ host: a, secret: 'env:X' }, { host: a, secret: 'env:X' }] }\n",
+      "error portal/radius-server",
+    ],
     ["idle shorter than the look", "limits: { idle: 15s }\n", "warning portal/short-idle 8:17"],
     ["a slow look", "tick: 20m\n", "warning portal/tick 8:7"],
   ])("says where and what: %s", (_, more, expected) => {
@@ -138,7 +162,12 @@ describe("portal.yaml", () => {
 
   it.each<[string, string, string, string]>([
     ["guests on the uplink", "interface: eth0", "interface: eth1", "error portal/same-interface 5:14"],
-    ["the network as address", "10.99.0.1/24", "10.99.0.0/24", "error portal/guest-address 3:15 10.99.0.0 is the network"],
+    [
+      "the network as address",
+      "10.99.0.1/24",
+      "10.99.0.0/24",
+      "error portal/guest-address 3:15 10.99.0.0 is the network",
+    ],
     ["an address without length", "10.99.0.1/24", "10.99.0.1", "error portal/wrong-value 3:15"],
     ["two in one network", "10.99.0.1/24", "10.99.0.1/24, 10.99.0.2/24", "error portal/guest-address 3:29"],
     ["nobody may come in", "[voucher]", "[]", "error portal/wrong-value 7:1"],
@@ -148,7 +177,12 @@ describe("portal.yaml", () => {
     ["passwords of local users", "[voucher]", "[password]", "note portal/local-users 7:10"],
     ["no terms", "[voucher]", "[click]", "note portal/no-terms 7:10"],
     ["an unknown firewall", "nftables", "ipfw", "error portal/wrong-value 6:11 `firewall` is one of nftables, pf."],
-    ["a key that is missing", "firewall: nftables\n", "", "error portal/missing-key 1:1 `firewall` is missing here: one of nftables, pf."],
+    [
+      "a key that is missing",
+      "firewall: nftables\n",
+      "",
+      "error portal/missing-key 1:1 `firewall` is missing here: one of nftables, pf.",
+    ],
   ])("says where and what: %s", (_, from, to, expected) => {
     expect(said(least.replace(from, to)).join("\n")).toContain(expected);
   });

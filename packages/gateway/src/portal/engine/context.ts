@@ -34,6 +34,8 @@ export interface EngineParts {
   readonly accountingWaits: () => void;
   /** Records not acknowledged yet. */
   readonly pendingAccounting: () => number;
+  /** Sentences about what else does not work: the pages, the sender of accounting. */
+  readonly troublesBeside: () => readonly string[];
   readonly version: string;
 }
 

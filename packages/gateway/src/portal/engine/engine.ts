@@ -139,10 +139,10 @@ export class SessionEngine implements Portal {
   /** A new configuration: how it looks, the garden, and limits of sessions that begin from now on. */
   async reload(config: PortalConfig): Promise<void> {
     const engine = this.#engine;
-    engine.config = config;
-    engine.networks = new GuestNetworks(config.guests.addresses);
     await engine.parts.firewall.start(firewallPlan(config));
     await engine.parts.firewall.garden(gardenAddresses(config));
+    engine.config = config;
+    engine.networks = new GuestNetworks(config.guests.addresses);
   }
 
   /**
@@ -278,7 +278,7 @@ export class SessionEngine implements Portal {
       sessions: this.#engine.table.size - this.#engine.table.ending.size,
       pendingAccounting: parts.pendingAccounting(),
       radius,
-      troubles: dead ? [...troubles.sentences, "No RADIUS server is alive."] : troubles.sentences,
+      troubles: [...troubles.sentences, ...(dead ? ["No RADIUS server is alive."] : []), ...parts.troublesBeside()],
     };
   }
 

@@ -1,5 +1,5 @@
 /** One look at everything: counters, limits, what did not work before. */
-import type { Counters, OpenEntry } from "../../firewall/driver.ts";
+import type { OpenEntry } from "../../firewall/driver.ts";
 import type { AccountingRecord, TerminateCause } from "../../radius/types.ts";
 import type { StoredSession } from "../../store/store.ts";
 import { endSession, retryClosings } from "./closing.ts";
@@ -24,15 +24,18 @@ export async function tick(engine: Engine): Promise<void> {
   const asked = engine.parts.clock.monotonic();
   const readings = await readKernel(engine);
   const now = engine.now();
-  const found: Due[] = [];
+  const open: Entry[] = [];
   const lost: Entry[] = [];
   for (const entry of engine.table.all()) {
     if (entry.phase !== "open") continue;
-    const reading = readings?.get(entry.now.number) ?? null;
+    open.push(entry);
+    const reading = readings?.get(entry.now.number);
+    if (reading !== undefined) count(engine, entry, reading, now);
     // Somebody else has touched the rules: what was open before we asked, and is not there.
-    if (readings !== null && reading === null && entry.opened < asked) lost.push(entry);
-    found.push(look(engine, entry, reading, now));
+    else if (readings !== null && entry.opened < asked) lost.push(entry);
   }
+  // Judged when all are counted: devices share the volume of a voucher.
+  const found = open.map((entry) => look(engine, entry, now));
   if (readings !== null) await closeStrangers(engine, readings);
   const interims = takeInterims(engine, found, now);
   await write(engine, found, interims, now);
@@ -53,9 +56,8 @@ interface Due {
   readonly end: TerminateCause | null;
 }
 
-function look(engine: Engine, entry: Entry, reading: Counters | null, now: number): Due {
+function look(engine: Engine, entry: Entry, now: number): Due {
   const { voucher } = entry.now;
-  if (reading !== null) count(engine, entry, reading, now);
   const left = voucher === null ? null : engine.budgets.left(voucher);
   return { entry, ...judge(entry.now, now, left) };
 }

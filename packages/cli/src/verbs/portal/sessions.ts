@@ -1,0 +1,131 @@
+import type { PortalStatus } from "@pierhead/gateway/portal";
+import type { Command } from "commander";
+import { EXIT, UsageError } from "../../failure.ts";
+import type { ShownSession } from "../../report/portal.ts";
+import { colorsFor } from "../../terminal.ts";
+import { ask } from "./ask.ts";
+
+type Exit = (status: number) => void;
+
+export function addSessionVerbs(portal: Command, exit: Exit): void {
+  portal
+    .command("status")
+    .description("how the running portal is: sessions, RADIUS servers, what does not work")
+    .option("--json", "the same facts for machines")
+    .addHelpText(
+      "after",
+      `
+Exit status: 0 all is well; 1 something does not work; 2 no portal answers.
+
+Example:
+  pierhead portal status
+`,
+    )
+    .action(async (flags: { json?: boolean }, self: Command) => {
+      const status = await ask<PortalStatus>(self, { verb: "status" });
+      const { portalStatus } = await import("../../report/portal.ts");
+      if (flags.json === true) process.stdout.write(`${JSON.stringify(status)}\n`);
+      else process.stdout.write(portalStatus(status, Date.now(), colorsFor(process.stdout)));
+      exit(status.troubles.length > 0 ? EXIT.findings : EXIT.fine);
+    });
+
+  portal
+    .command("sessions")
+    .description("who is in")
+    .option("--json", "all facts of each, for machines")
+    .addHelpText(
+      "after",
+      `
+Exit status: 0 printed; 2 no portal answers.
+
+Example:
+  pierhead portal sessions
+  pierhead portal sessions --json | jq '.sessions[].mac'
+`,
+    )
+    .action(async (flags: { json?: boolean }, self: Command) => {
+      const sessions = await ask<readonly ShownSession[]>(self, { verb: "sessions" });
+      const { portalSessions } = await import("../../report/portal.ts");
+      if (flags.json === true) process.stdout.write(`${JSON.stringify({ sessions })}\n`);
+      else process.stdout.write(portalSessions(sessions, Date.now(), colorsFor(process.stdout)));
+      exit(EXIT.fine);
+    });
+
+  portal
+    .command("kick")
+    .description("end sessions: one by its id, a device's by its MAC, all of a user")
+    .argument("<who>", "session id, MAC or user")
+    .option("--json", "the ids of what was ended, for machines")
+    .addHelpText(
+      "after",
+      `
+Exit status: 0 ended; 1 nobody of that name is in; 2 no portal answers.
+
+Example:
+  pierhead portal kick 02:00:00:00:00:01
+`,
+    )
+    .action(async (who: string, flags: { json?: boolean }, self: Command) => {
+      const { ended } = await ask<{ ended: readonly string[] }>(self, { verb: "kick", who });
+      if (flags.json === true) process.stdout.write(`${JSON.stringify({ ended })}\n`);
+      else
+        process.stdout.write(
+          ended.length === 0 ? `${who} is not in\n` : `${ended.map((id) => `ended ${id}`).join("\n")}\n`,
+        );
+      exit(ended.length === 0 ? EXIT.findings : EXIT.fine);
+    });
+
+  portal
+    .command("query")
+    .description("as chilli_query of CoovaChilli: `list`, `listip IP`, `listmac MAC`, `logout ip|mac|sessionid VALUE`")
+    .argument("<command>", "list, listip, listmac, logout or logoff")
+    .argument("[words...]", "`ip IP`, `mac MAC` or `sessionid ID`")
+    .option("--json", "as chilli_query -json")
+    .addHelpText(
+      "after",
+      `
+The columns of list are CoovaChilli's: MAC IP state session-id authenticated user time/limit idle/limit input/limit
+output/limit total-limit swapoctets up down url. Octets are from the client in and to the client out (swapoctets 1).
+Only devices that are in are listed.
+
+Exit status: 0 printed or done; 1 no such session; 2 no portal answers.
+
+Example:
+  pierhead portal query list
+  pierhead portal query list mac 02-00-00-00-00-01
+  pierhead portal query logout ip 10.99.0.23
+`,
+    )
+    .action(async (name: string, words: string[], flags: { json?: boolean }, self: Command) => {
+      const wanted = criterion(name, words);
+      const all = await ask<readonly ShownSession[]>(self, { verb: "sessions" });
+      const found = all.filter(wanted);
+      if (/^log(out|off)$/.test(name)) {
+        for (const { id } of found) await ask(self, { verb: "kick", who: id });
+        exit(found.length === 0 ? EXIT.findings : EXIT.fine);
+        return;
+      }
+      const { chilliJson, chilliLine } = await import("../../report/chilli-query.ts");
+      const now = Date.now();
+      if (flags.json === true) process.stdout.write(`${chilliJson(found, now)}\n`);
+      else for (const session of found) process.stdout.write(`${chilliLine(session, now)}\n`);
+      exit(EXIT.fine);
+    });
+}
+
+/** Which sessions the words of chilli_query mean. */
+function criterion(name: string, words: readonly string[]): (session: ShownSession) => boolean {
+  if (!/^(list|listip|listmac|logout|logoff)$/.test(name)) {
+    throw new UsageError(`query ${name}: there are list, listip, listmac, logout and logoff`);
+  }
+  const [key, value, ...rest] = name === "listip" || name === "listmac" ? [name.slice(4), ...words] : words;
+  if (key === undefined && name === "list") return () => true;
+  const what = key === undefined || value === undefined ? "" : key;
+  if (rest.length > 0 || !/^(ip|mac|sessionid)$/.test(what)) {
+    throw new UsageError(`query ${name}: name a session: ip IP, mac MAC or sessionid ID`);
+  }
+  const given = value as string;
+  if (what === "ip") return ({ addresses }) => addresses.includes(given);
+  if (what === "mac") return ({ mac }) => mac === given.replaceAll("-", ":").toLowerCase();
+  return ({ id }) => id === given;
+}

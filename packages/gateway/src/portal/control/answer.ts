@@ -1,0 +1,113 @@
+/** What each request of the control socket does. */
+import type { Store, Voucher } from "../../store/store.ts";
+import type { Portal } from "../service.ts";
+import type { ControlRequest } from "./requests.ts";
+
+/** Who the audit log says it was. */
+const WHO = "command line";
+
+export interface ControlContext {
+  readonly portal: Portal;
+  readonly store: Store;
+  readonly gateway: string;
+  now(): number;
+}
+
+/** @throws StoreError */
+export async function answer(context: ControlContext, request: ControlRequest): Promise<unknown> {
+  const { portal, store } = context;
+  switch (request.verb) {
+    case "status":
+      return portal.status();
+    case "sessions":
+      return portal.sessions();
+    case "kick":
+      return { ended: await kick(portal, request.who) };
+    case "voucher-create": {
+      const { verb, octets, ...order } = request;
+      const made = await store.createVouchers(
+        { ...order, octets: octets === null ? null : BigInt(octets) },
+        context.now(),
+      );
+      await audit(context, verb, `${made.length} in batch ${order.batch}`);
+      return made;
+    }
+    case "voucher-list": {
+      const { batch, code, limit, offset } = request;
+      return store.vouchers({
+        limit: limit ?? 1_000,
+        offset: offset ?? 0,
+        ...(batch === undefined ? {} : { batch }),
+        ...(code === undefined ? {} : { code }),
+      });
+    }
+    case "voucher-revoke":
+      return revoke(context, request.codes, request.batch);
+    case "user-put": {
+      const { name, password, disabled, devices, note, idle, octetsTotal, rateUp, rateDown } = request;
+      const limits = {
+        ...(idle === undefined ? {} : { idle }),
+        ...(octetsTotal === undefined ? {} : { octetsTotal: BigInt(octetsTotal) }),
+        ...(rateUp === undefined ? {} : { rateUp }),
+        ...(rateDown === undefined ? {} : { rateDown }),
+      };
+      await store.putUser({ name, disabled, devices, note, limits, created: context.now() }, password);
+      await audit(context, request.verb, name);
+      return { name };
+    }
+    case "user-list":
+      return store.users();
+    case "user-remove": {
+      const removed = await store.deleteUser(request.name);
+      if (removed) await audit(context, request.verb, request.name);
+      return { removed };
+    }
+    case "admin-put": {
+      const { name, role, password } = request;
+      await store.putAdministrator({ name, role }, password);
+      await audit(context, request.verb, `${name} (${role})`);
+      return { name, role };
+    }
+    case "admin-list":
+      return store.administrators();
+    case "admin-remove": {
+      const removed = await store.deleteAdministrator(request.name);
+      if (removed) await audit(context, request.verb, request.name);
+      return { removed };
+    }
+  }
+}
+
+/** A session's id, a MAC as people write it, or a user with all sessions. */
+async function kick(portal: Portal, who: string): Promise<readonly string[]> {
+  const mac = /^[0-9a-f]{2}([:-]?[0-9a-f]{2}){5}$/i.test(who)
+    ? (who.replace(/[:-]/g, "").toLowerCase().match(/../g) ?? []).join(":")
+    : null;
+  const meant = portal
+    .sessions()
+    .filter((session) => session.id === who || session.user === who || (mac !== null && session.mac === mac));
+  const ended = await Promise.all(meant.map(async ({ id }) => ((await portal.kick(id, WHO)) ? id : null)));
+  return ended.filter((id) => id !== null);
+}
+
+/** Vouchers that are revoked let nobody in, and those who are in go. */
+async function revoke(
+  context: ControlContext,
+  codes: readonly string[],
+  batch: string | null,
+): Promise<{ revoked: number; ended: number }> {
+  const { store, portal } = context;
+  const found: Voucher[] = [];
+  if (batch !== null) found.push(...(await store.vouchers({ batch, limit: 100_000 })));
+  for (const code of codes) found.push(...(await store.vouchers({ code, limit: 1 })));
+  const ids = new Set(found.map(({ id }) => id));
+  const revoked = ids.size === 0 ? 0 : await store.revokeVouchers([...ids]);
+  const using = portal.sessions().filter(({ voucher }) => voucher !== null && ids.has(voucher));
+  const ended = await Promise.all(using.map(({ id }) => portal.kick(id, WHO)));
+  if (ids.size > 0) await audit(context, "voucher-revoke", batch ?? codes.join(" "));
+  return { revoked, ended: ended.filter((one) => one).length };
+}
+
+function audit(context: ControlContext, what: string, detail: string): Promise<void> {
+  return context.store.audit({ at: context.now(), gateway: context.gateway, who: WHO, what, detail });
+}

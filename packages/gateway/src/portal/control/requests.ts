@@ -1,0 +1,112 @@
+/** What may be asked through the control socket: one JSON object a line, and one line back. */
+import * as z from "zod";
+import type { Role } from "../../store/store.ts";
+
+const name = z.string().min(1).max(250);
+const rate = z.number().int().min(1).nullable().default(null);
+const count = z.number().int().min(1);
+
+const request: z.ZodType<ControlRequest> = z.discriminatedUnion("verb", [
+  z.strictObject({ verb: z.enum(["status", "sessions", "user-list", "admin-list"]) }),
+  z.strictObject({ verb: z.literal("kick"), who: name }),
+  z.strictObject({
+    verb: z.literal("voucher-create"),
+    count: count.max(10_000),
+    batch: name,
+    expires: count.nullable().default(null),
+    duration: count.nullable().default(null),
+    octets: count.nullable().default(null),
+    devices: count.max(1_000).default(1),
+    rateUp: rate,
+    rateDown: rate,
+    note: z.string().max(500).default(""),
+  }),
+  z.strictObject({
+    verb: z.literal("voucher-list"),
+    batch: name.optional(),
+    code: name.optional(),
+    limit: count.max(100_000).optional(),
+    offset: z.number().int().min(0).optional(),
+  }),
+  z.strictObject({ verb: z.literal("voucher-revoke"), codes: z.array(name).max(10_000), batch: name.nullable() }),
+  z.strictObject({
+    verb: z.literal("user-put"),
+    name,
+    password: z.string().min(1).max(1_024).nullable(),
+    disabled: z.boolean().default(false),
+    devices: count.max(1_000).default(1),
+    note: z.string().max(500).default(""),
+    idle: count.optional(),
+    octetsTotal: count.optional(),
+    rateUp: count.optional(),
+    rateDown: count.optional(),
+  }),
+  z.strictObject({
+    verb: z.literal("admin-put"),
+    name,
+    role: z.enum(["viewer", "operator", "admin"]),
+    password: z.string().min(1).max(1_024).nullable(),
+  }),
+  z.strictObject({ verb: z.enum(["user-remove", "admin-remove"]), name }),
+]);
+
+/** Limits of a local user; what is absent is the portal's. Seconds, octets, bits per second. */
+interface UserLimits {
+  readonly idle?: number | undefined;
+  readonly octetsTotal?: number | undefined;
+  readonly rateUp?: number | undefined;
+  readonly rateDown?: number | undefined;
+}
+
+/** Expires in Unix milliseconds, duration in seconds, volume in octets, rates in bits per second. */
+interface VoucherTerms {
+  readonly expires: number | null;
+  readonly duration: number | null;
+  readonly octets: number | null;
+  readonly devices: number;
+  readonly rateUp: number | null;
+  readonly rateDown: number | null;
+  readonly note: string;
+}
+
+interface UserTerms {
+  readonly disabled: boolean;
+  readonly devices: number;
+  readonly note: string;
+}
+
+/** `Terms` are what may be left out of a question. */
+type Request<Vouchers, Users> =
+  | { readonly verb: "status" | "sessions" | "user-list" | "admin-list" }
+  /** A session's id, a MAC or a user. */
+  | { readonly verb: "kick"; readonly who: string }
+  | ({ readonly verb: "voucher-create"; readonly count: number; readonly batch: string } & Vouchers)
+  | {
+      readonly verb: "voucher-list";
+      readonly batch?: string | undefined;
+      readonly code?: string | undefined;
+      readonly limit?: number | undefined;
+      readonly offset?: number | undefined;
+    }
+  | { readonly verb: "voucher-revoke"; readonly codes: readonly string[]; readonly batch: string | null }
+  | ({ readonly verb: "user-put"; readonly name: string; readonly password: string | null } & Users & UserLimits)
+  | { readonly verb: "user-remove" | "admin-remove"; readonly name: string }
+  | { readonly verb: "admin-put"; readonly name: string; readonly role: Role; readonly password: string | null };
+
+export type ControlRequest = Request<VoucherTerms, UserTerms>;
+/** As somebody who asks writes it: what has a usual value may be left out. */
+export type ControlQuestion = Request<Partial<VoucherTerms>, Partial<UserTerms>>;
+
+/** @returns the request, or what is wrong with it in words */
+export function parseRequest(line: string): ControlRequest | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return "the request is not JSON";
+  }
+  const parsed = request.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  return `${issue?.path.map(String).join(".") || "the request"}: ${issue?.message ?? "not understood"}`;
+}
