@@ -2,7 +2,7 @@ export { errorLines, type MonitorOptions, readMonitorFile, runMonitor, SOCKET_NA
 export { LiveMachine, type Notice } from "./live-machine.ts";
 export * from "./log.ts";
 export { formatMetrics } from "./metrics.ts";
-export { SERVICE_SYSTEMS, type ServiceFile, serviceFile } from "./service-files.ts";
+export { SERVICE_SYSTEMS, type ServiceFile, serviceFile } from "@pierhead/lang/service-file";
 export { readStatus } from "./socket.ts";
 export type * from "./status.ts";
 export type { World } from "./world.ts";
