@@ -202,8 +202,11 @@ export const portalOptions: { readonly [K in keyof PortalOptions]-?: z.ZodType<P
   tick: duration.optional().describe("Time between two looks at the counters: 10"),
 };
 
+const { gateway, ...options } = portalOptions;
+
 export const portalSchema: z.ZodType<PortalFile> = z
   .strictObject({
+    gateway,
     guests: z.strictObject({
       interface: interfaceName,
       addresses: z.array(ownAddress).min(1).max(16).describe("The gateway's own addresses there, with their lengths"),
@@ -215,7 +218,7 @@ export const portalSchema: z.ZodType<PortalFile> = z
     }),
     firewall: z.enum(["nftables", "pf"]),
     resolvers: z.array(address).max(8).optional().describe("Resolvers guests may ask: the gateway itself without it"),
-    ...portalOptions,
+    ...options,
   })
   .describe("A captive portal");
 

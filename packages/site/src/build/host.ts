@@ -113,7 +113,7 @@ function openbsd(station: Station, guests: readonly Guest[], site: string): Buil
   }
   files.push(...bridgeFiles(station, guests), ...guestRunner(host, guests, site, rc));
   if (!rc.isEmpty) files.push(rc.finish());
-  if (station.dns.length > 0) files.push(resolvConf(station.dns));
+  if (station.dns.length > 0 && host.hotspot === null) files.push(resolvConf(station.dns));
   return files;
 }
 

@@ -1,4 +1,5 @@
 /** The files of a hotspot, besides cards and rules: portal.yaml, the guests' DHCP and DNS, what starts the portal. */
+import { Address } from "@pierhead/core";
 import { serviceFile } from "@pierhead/lang/service-file";
 import type { Hotspot } from "../model/hotspot.ts";
 import type { Host } from "../model/site.ts";
@@ -6,6 +7,7 @@ import type { SitePath } from "../read/index.ts";
 import { dnsmasqConf } from "./dnsmasq.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
 import { head } from "./gateway.ts";
+import { resolvConf } from "./linux.ts";
 import { nftGuard } from "./nft-guard.ts";
 import { portalYaml } from "./portal-yaml.ts";
 import { dhcpdConf, unboundConf } from "./unbound-conf.ts";
@@ -27,7 +29,7 @@ export function hotspotFiles(host: Host, site: string): HotspotFiles {
   switch (host.system.family) {
     case "openbsd": {
       const dhcpd = dhcpdConf(host, hotspot, site);
-      files.push(unboundConf(host, hotspot, site), ...(dhcpd === null ? [] : [dhcpd]));
+      files.push(unboundConf(host, hotspot, site), ...(dhcpd === null ? [] : [dhcpd]), ownResolver(hotspot));
       const switches = [
         ...(dhcpd === null ? [] : [{ line: `dhcpd_flags=${hotspot.lan.interface}`, from: hotspot.lan.path }]),
         { line: "unbound_flags=", from },
@@ -46,9 +48,15 @@ export function hotspotFiles(host: Host, site: string): HotspotFiles {
         dnsmasqConf(host, hotspot, portal, site),
         nftGuard(host, hotspot, site),
         forwarding(host, hotspot, site),
+        resolvConf(host.dns.map((address, index) => ({ address, path: [...host.path, "dns", index] }))),
       );
       return { files, switches: [], scripts: [] };
   }
+}
+
+/** unbound(8) asks the root servers, or those of `dns`. */
+function ownResolver({ path }: Hotspot): BuiltFile {
+  return resolvConf([{ address: new Address(4, 0x7f000001), path }]);
 }
 
 /** What `pierhead portal install` prints. */
