@@ -77,7 +77,7 @@ function guests(out: FileWriter, hotspot: Hotspot): void {
   out.line(`\t\ticmpv6 type { ${GUESTS_SAY} } accept`);
   out.line("\t\tmeta l4proto { tcp, udp } th dport 53 accept");
   out.line(`\t\ttcp dport ${set(ports.map(String))} accept`, [...path, "portal"]);
-  out.line("\t\tdrop").line("\t}");
+  out.line("\t\tmeta l4proto tcp reject with tcp reset").line("\t\treject with icmpx admin-prohibited").line("\t}");
 }
 
 function forward(out: FileWriter, { lan }: Hotspot): void {
