@@ -74,3 +74,27 @@ export interface Firewall {
   /** Takes every rule of ours away: guests are where they were without a portal. */
   stop(): Promise<void>;
 }
+
+/** An open device that sent from an IPv4 address nobody bound to it: a neighbour that borrows, or a lease not yet heard of. */
+export interface SpoofingSign {
+  readonly mac: string;
+  readonly address: string;
+  readonly packets: bigint;
+}
+
+/** What a driver can do on its system, so that the portal says so instead of pretending. */
+export interface FirewallAbilities {
+  /** Packets are tied to the device's MAC; otherwise only to addresses. */
+  readonly macBinding: boolean;
+  /** IPv6 addresses nobody told of are the device's at once; otherwise only after an `alter`. */
+  readonly newAddresses: boolean;
+  /** Rates of an opening are kept. */
+  readonly rates: boolean;
+}
+
+/** What both drivers of ours are, besides. */
+export interface WatchfulFirewall extends Firewall {
+  readonly abilities: FirewallAbilities;
+  /** Of the last ten minutes; empty where the driver cannot see it. */
+  spoofing(): Promise<readonly SpoofingSign[]>;
+}

@@ -1,18 +1,11 @@
 /** The status in Prometheus' text format (version 0.0.4). */
 import type { LinkState } from "@pierhead/core";
+import { type MetricLabels as Labels, MetricText } from "../metrics/index.ts";
 import type { MonitorStatus } from "./status.ts";
 
-type Labels = Readonly<Record<string, string>>;
-
 export function formatMetrics(status: MonitorStatus): string {
-  const lines: string[] = [];
-  const family = (name: string, type: "gauge" | "counter", help: string, samples: [Labels, number][]): void => {
-    lines.push(`# HELP pierhead_monitor_${name} ${help}`, `# TYPE pierhead_monitor_${name} ${type}`);
-    for (const [labels, value] of samples) {
-      const text = Object.entries(labels).map(([key, label]) => `${key}="${quoted(label)}"`);
-      lines.push(`pierhead_monitor_${name}${text.length === 0 ? "" : `{${text.join(",")}}`} ${value}`);
-    }
-  };
+  const text = new MetricText("pierhead_monitor_");
+  const family = text.family.bind(text);
   const { links, probes, tests } = status;
   family(
     "state",
@@ -96,9 +89,5 @@ export function formatMetrics(status: MonitorStatus): string {
   ]);
   family("children", "gauge", "Processes running.", [[{}, status.children]]);
   family("resident_memory_bytes", "gauge", "Memory in use.", [[{}, status.memory]]);
-  return `${lines.join("\n")}\n`;
-}
-
-function quoted(label: string): string {
-  return label.replace(/[\\"\n]/g, (character) => (character === "\n" ? "\\n" : `\\${character}`));
+  return text.toString();
 }

@@ -1,5 +1,129 @@
 /** The real parts of a portal, made from its configuration. The only file that knows which they are. */
-import type { BindParts } from "./parts.ts";
+import { randomBytes } from "node:crypto";
+import type { PortalConfig } from "@pierhead/lang/portal-conf";
+import { createFirewall, type FirewallOptions, tendGarden } from "../firewall/index.ts";
+import { createNeighbours } from "../neighbours/index.ts";
+import { createAccountingSender, createDynamicServer, createRadiusClient } from "../radius/index.ts";
+import { openStore, type Store } from "../store/index.ts";
+import { createAdmin, type Look, savedLook } from "./admin/index.ts";
+import { createPages, type FormMethod, isLanguage, renderSignIn } from "./pages/index.ts";
+import type { BindParts, Running, Service } from "./parts.ts";
 
-export const bindParts: BindParts = () =>
-  Promise.reject(new Error("this build has no packet filter, store and pages for the portal in it"));
+/** Setting of the store with the key that open forms are sealed with: they outlive a restart. */
+const PAGE_KEY = "page-key";
+
+/** Milliseconds a name that had no address is talked about; it is asked for again every half minute. */
+const TROUBLE_STAYS = 120_000;
+
+export const bindParts: BindParts = async (config) => {
+  const store = await openStore(config.store);
+  try {
+    const firewall = createFirewall(firewallOptions(config));
+    const system = systemOf(process.platform);
+    const neighbours = await createNeighbours({ system, interface: config.guests.interface });
+    const radius = config.radius === null ? null : createRadiusClient(config.radius);
+    const accounting =
+      radius === null ? null : createAccountingSender({ gateway: config.gateway, store, client: radius });
+    return { firewall, neighbours, store, radius, accounting, serve };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+};
+
+function systemOf(platform: NodeJS.Platform): "linux" | "openbsd" | "freebsd" {
+  if (platform === "linux" || platform === "openbsd" || platform === "freebsd") return platform;
+  throw new Error(`a portal runs on Linux, OpenBSD and FreeBSD; this is ${platform}`);
+}
+
+function firewallOptions({ firewall }: PortalConfig): FirewallOptions {
+  if (firewall === "nftables") return { kind: "nftables", enableForwarding: true };
+  const system = systemOf(process.platform);
+  if (system === "linux") throw new Error("Linux has no pf: write `firewall: nftables`");
+  return { kind: "pf", system };
+}
+
+/** What was opened is closed again when the next one cannot be. */
+async function serve(running: Running): Promise<readonly Service[]> {
+  const services: Service[] = [];
+  try {
+    for (const open of [servePages, serveGarden, serveDynamic]) services.push(...(await open(running)));
+    return services;
+  } catch (error) {
+    await Promise.all(services.map((service) => service.close()));
+    throw error;
+  }
+}
+
+/** Guests' pages, and the admin, which may change how they look. */
+async function servePages({ config, portal, store, log }: Running): Promise<Service[]> {
+  let look = await savedLook({ config, store });
+  const live: PortalConfig = {
+    ...config,
+    get look(): Look {
+      return look;
+    },
+  };
+  const report = (sentence: string): void => log.warning("pages", sentence);
+  const pages = createPages({ config: live, portal, key: await pageKey(store), report });
+  await pages.start();
+  if (config.admin === null) return [pages];
+  const admin = createAdmin({
+    config,
+    portal,
+    store,
+    now: Date.now,
+    preview: (tried) =>
+      renderSignIn(tried, {
+        methods: config.signIn.filter((method): method is FormMethod => method !== "mac"),
+        language: isLanguage(tried.language) ? tried.language : "en",
+      }),
+    lookChanged: (changed) => {
+      look = changed;
+    },
+  });
+  try {
+    const port = await admin.start();
+    log.info("admin", `the page for operators is at ${config.admin.listen}, port ${port}`, { port });
+  } catch (error) {
+    await pages.close();
+    throw error;
+  }
+  return [pages, admin];
+}
+
+async function pageKey(store: Store): Promise<Uint8Array> {
+  const known = await store.setting(PAGE_KEY);
+  if (known !== null) return Buffer.from(known, "base64");
+  const key = randomBytes(32);
+  await store.putSetting(PAGE_KEY, key.toString("base64"));
+  return key;
+}
+
+async function serveGarden({ config, firewall, log }: Running): Promise<Service[]> {
+  // Guests' resolvers may be the gateway's own addresses, which the resolver on this machine has as well.
+  const troubles = new Map<string, number>();
+  const garden = await tendGarden({
+    entries: config.garden,
+    servers: config.resolvers,
+    open: (addresses) => firewall.garden(addresses),
+    trouble: (sentence) => {
+      if (!troubles.has(sentence)) log.warning("garden", sentence);
+      troubles.set(sentence, Date.now());
+    },
+  });
+  const lately = (): string[] => {
+    const since = Date.now() - TROUBLE_STAYS;
+    for (const [sentence, at] of troubles) if (at < since) troubles.delete(sentence);
+    return [...troubles.keys()].slice(0, 10);
+  };
+  return [{ troubles: lately, close: () => garden.close() }];
+}
+
+async function serveDynamic({ config, portal, log }: Running): Promise<Service[]> {
+  if (config.radius === null || config.radius.dynamic === null) return [];
+  const server = createDynamicServer(config.radius, (request, from) => portal.dynamic(request, from));
+  const port = await server.listen();
+  log.info("dynamic", `CoA and Disconnect are taken on UDP port ${port}`, { port });
+  return [server];
+}

@@ -132,9 +132,12 @@ export interface AuditEntry {
   readonly detail: string;
 }
 
+/** When it is recorded: what passed since the last one. When it is read: what passed in the minute or hour that began `at`. */
 export interface TrafficPoint {
   readonly at: number;
+  /** The most at one time. */
   readonly sessions: number;
+  /** Since the point before. */
   readonly inputOctets: bigint;
   readonly outputOctets: bigint;
 }
@@ -159,13 +162,39 @@ export interface SessionQuery {
   readonly offset?: number;
 }
 
-/** The store could not do it: disk full, server gone. Nothing of the call was done. */
-export class StoreError extends Error {}
+/**
+ * `full` disk, database `unreachable` or busy for too long, `conflict` with what is stored, `setup` that a person has to
+ * change, `broken` for everything else.
+ */
+export type StoreTrouble = "full" | "unreachable" | "conflict" | "setup" | "broken";
+
+/**
+ * The store could not do it: disk full, server gone. Nothing of the call was done, but for one case nobody can tell: the
+ * server went away while it confirmed, and did not come back in time. Every call may be made again.
+ */
+export class StoreError extends Error {
+  override readonly name: string = "StoreError";
+  readonly trouble: StoreTrouble;
+
+  constructor(message: string, trouble: StoreTrouble = "broken") {
+    super(message);
+    this.trouble = trouble;
+  }
+}
 
 export interface Store {
-  /** Writes the session and, when there is one, its Start in one transaction; the voucher is claimed in the same. */
+  /**
+   * Writes the session and, when there is one, its Start in one transaction; the voucher is claimed in the same, as of the
+   * session's `started`. Nothing is written when the verdict is bad. Again with a session that is there already: no harm.
+   * @throws StoreError `conflict`: id or number belongs to another session
+   */
   openSession(session: StoredSession, start: AccountingRecord | null): Promise<VoucherVerdict | null>;
-  /** Counters, activity, limits, addresses of many sessions, with the Interim-Updates that are due, in one transaction. */
+  /**
+   * Counters, activity, limits, addresses of many sessions, with the Interim-Updates that are due. A session and its
+   * Interim-Update are written together; all sessions are not, for a sign-in shall not wait for 10,000 of them. When it
+   * fails some may be written, and doing it again is right. What a voucher's sessions used more than stored so far counts
+   * against it. Nothing for what is closed.
+   */
   updateSessions(
     sessions: readonly StoredSession[],
     interims: readonly { session: string; record: AccountingRecord }[],
@@ -174,8 +203,11 @@ export interface Store {
   beginClose(closings: readonly { id: string; cause: TerminateCause; at: number }[]): Promise<readonly string[]>;
   /** closing → closed with the last counters and the Stop, in one transaction; nothing for what is closed: one Stop for ever. */
   endClose(endings: readonly { session: StoredSession; stop: AccountingRecord | null }[]): Promise<void>;
+  /** Newest first. */
   sessions(query: SessionQuery): Promise<readonly StoredSession[]>;
   session(id: string): Promise<StoredSession | null>;
+  /** Oldest first, a page at a time: what a CSV of a million rows is made of. */
+  exportSessions(query: SessionQuery): AsyncIterable<StoredSession>;
 
   /** Oldest first; a newer Interim-Update takes the place of an older unsent one of the same session. */
   pendingAccounting(gateway: string, limit: number): Promise<readonly PendingAccounting[]>;
@@ -188,10 +220,11 @@ export interface Store {
   checkVoucher(code: string, mac: string, now: number): Promise<VoucherVerdict>;
   revokeVouchers(ids: readonly string[]): Promise<number>;
 
+  /** A password of null leaves the one there is; a new user without one cannot sign in. */
   putUser(user: LocalUser, password: string | null): Promise<void>;
   users(): Promise<readonly LocalUser[]>;
   deleteUser(name: string): Promise<boolean>;
-  /** Null when name or password is wrong; takes the same time either way. */
+  /** Null when name or password is wrong or the user is disabled; takes the same time either way. */
   checkUser(name: string, password: string): Promise<LocalUser | null>;
 
   putAdministrator(administrator: { name: string; role: Role }, password: string | null): Promise<void>;
@@ -200,8 +233,10 @@ export interface Store {
   checkAdministrator(name: string, password: string, now: number): Promise<Administrator | null>;
 
   audit(entry: AuditEntry): Promise<void>;
+  /** Newest first. */
   auditLog(query: { from?: number; to?: number; limit?: number; offset?: number }): Promise<readonly AuditEntry[]>;
   recordTraffic(gateway: string, point: TrafficPoint): Promise<void>;
+  /** By minutes for spans of the last two days, else by hours; of all gateways together when it is null. */
   traffic(gateway: string | null, from: number, to: number): Promise<readonly TrafficPoint[]>;
 
   /** Small values by name: what the page looks like, keys of sessions of the admin page. */
@@ -209,4 +244,22 @@ export interface Store {
   putSetting(name: string, value: string): Promise<void>;
 
   close(): Promise<void>;
+}
+
+/** What reports and housekeeping ask besides. */
+export interface StoreReports {
+  countSessions(query: SessionQuery): Promise<number>;
+  /** Oldest first, page by page: a million rows take no more memory than a thousand. */
+  exportSessions(query: SessionQuery): AsyncIterable<StoredSession>;
+  /** Records that wait to be sent. */
+  countPending(gateway: string): Promise<number>;
+  /**
+   * Forgets people: closed sessions that ended before, and which devices used vouchers that were of no use any more by then.
+   * Writes into the audit log what it did. @returns how many sessions and vouchers
+   */
+  purge(order: {
+    readonly before: number;
+    readonly gateway: string;
+    readonly who: string;
+  }): Promise<{ readonly sessions: number; readonly vouchers: number }>;
 }

@@ -18,6 +18,7 @@ import { pfFiles } from "./pf-conf.ts";
 import { guestStation, hostStation, type Station } from "./station.ts";
 import { freebsdLeaseHook, netbsdLeaseHook } from "./tunnel.ts";
 import { enableVpn, vpnFiles } from "./vpn.ts";
+import { enableFreebsdVpn, freebsdVpnFiles } from "./vpn-freebsd.ts";
 import { nftWire } from "./wire.ts";
 
 /** @param guests of this host, in the order in which they start */
@@ -142,11 +143,12 @@ function freebsd(station: Station, guests: readonly Guest[], site: string): Buil
   const ssh = host.services.find((one) => one.port === "ssh" || one.port === "22");
   if (ssh !== undefined) rc.line('sshd_enable="YES"', ssh.path);
   const files: BuiltFile[] = [...announced.files, ...asked.files, ...portal.files];
-  if (six && slaac.length > 0) {
-    // RFC 6204 W-3: a router listens to routers on its line. Without it FreeBSD does not, once it forwards (inet6(4)).
-    const sysctl = new FileWriter("/etc/sysctl.conf").line("net.inet6.ip6.rfc6204w3=1", [...host.path, "lans"]);
-    files.push(sysctl.finish());
-  }
+  const sysctl = new FileWriter("/etc/sysctl.conf");
+  // RFC 6204 W-3: a router listens to routers on its line. Without it FreeBSD does not, once it forwards (inet6(4)).
+  if (six && slaac.length > 0) sysctl.line("net.inet6.ip6.rfc6204w3=1", [...host.path, "lans"]);
+  enableFreebsdVpn(host, rc, sysctl);
+  files.push(...freebsdVpnFiles(host, site));
+  if (!sysctl.isEmpty) files.push(sysctl.finish());
   if (station.filters) {
     rc.line('pf_enable="YES"', station.kind === "guest" ? [...host.path, "services"] : host.path);
     files.push(...pfFiles(host, site, { guests, inet6: station.inet6Lines }));

@@ -1,0 +1,374 @@
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PortalConfig } from "@pierhead/lang/portal-conf";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { openStore, type Store, type StoredSession } from "../../store/index.ts";
+import type { Portal } from "../service.ts";
+import { type Admin, createAdmin } from "./index.ts";
+import { OPERATIONS } from "./openapi.ts";
+
+const CONFIG = {
+  gateway: "pier",
+  guests: { interface: "lan0", addresses: ["10.1.0.1/24"], isolate: true },
+  portal: { name: "wifi.example.org", httpPort: 80, httpsPort: 443, certificate: null, landing: null, uam: null },
+  look: { title: "Pier", text: "Welcome", logo: null, accent: "#0a5fb4", terms: null, language: "en" },
+  admin: { listen: "127.0.0.1", port: 0, certificate: null, fromGuests: false },
+} as unknown as PortalConfig;
+
+const NOW = Date.UTC(2031, 0, 1, 12);
+
+function session(id: string, more: Partial<StoredSession> = {}): StoredSession {
+  const none = { inputOctets: 0n, outputOctets: 0n, inputPackets: 0n, outputPackets: 0n };
+  return {
+    ...none,
+    id,
+    gateway: "pier",
+    number: Number.parseInt(id, 16),
+    mac: "02:00:00:00:00:01",
+    addresses: ["10.1.0.7"],
+    user: "anna",
+    method: "password",
+    voucher: null,
+    radius: false,
+    classes: [],
+    state: "open",
+    started: NOW - 60_000,
+    ended: null,
+    cause: null,
+    limits: {
+      until: null,
+      idle: null,
+      octetsInput: null,
+      octetsOutput: null,
+      octetsTotal: null,
+      rateUp: null,
+      rateDown: null,
+      interim: null,
+    },
+    kernel: none,
+    active: NOW,
+    reported: NOW,
+    ...more,
+  };
+}
+
+const PASSWORD = "correct horse battery";
+let folder: string;
+let store: Store;
+let admin: Admin;
+let open: StoredSession[];
+let now: number;
+
+// Passwords are slow on purpose: the administrators are made once.
+const template = mkdtempSync(join(tmpdir(), "admin-"));
+beforeAll(async () => {
+  const first = await openStore(`sqlite:${join(template, "portal.db")}`);
+  for (const role of ["viewer", "operator", "admin"] as const)
+    await first.putAdministrator({ name: role, role }, PASSWORD);
+  await first.close();
+});
+afterAll(() => rmSync(template, { recursive: true, force: true }));
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "admin-"));
+  copyFileSync(join(template, "portal.db"), join(folder, "portal.db"));
+  store = await openStore(`sqlite:${join(folder, "portal.db")}`);
+  open = [session("1"), session("2", { user: "<b>bob</b>", mac: "02:00:00:00:00:02" })];
+  now = NOW;
+  const portal: Portal = {
+    client: async (address) => ({ address, mac: null, session: null }),
+    signIn: async () => ({ kind: "unavailable", reason: "" }),
+    signOut: async () => false,
+    kick: async (id) => {
+      const before = open.length;
+      open = open.filter((one) => one.id !== id);
+      return open.length < before;
+    },
+    sessions: () => open,
+    dynamic: async () => ({ kind: "refused", errorCause: 503 }),
+    status: () => ({
+      gateway: "pier",
+      version: "1.2.3",
+      started: NOW - 3_600_000,
+      sessions: open.length,
+      pendingAccounting: 3,
+      radius: [],
+      troubles: ["RADIUS is silent."],
+    }),
+  };
+  admin = createAdmin({
+    config: CONFIG,
+    portal,
+    store,
+    now: () => now,
+    preview: (look) => `<title>${look.title}</title>`,
+    lookChanged: () => undefined,
+  });
+});
+
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function ask(
+  path: string,
+  options: RequestInit & { form?: Record<string, string>; cookie?: string } = {},
+): Promise<Response> {
+  const { form, cookie, ...rest } = options;
+  return admin.app.request(`http://127.0.0.1${path}`, {
+    redirect: "manual",
+    ...rest,
+    ...(form === undefined ? {} : { method: "POST", body: new URLSearchParams(form) }),
+    headers: {
+      Host: "127.0.0.1",
+      ...(cookie === undefined ? {} : { Cookie: cookie }),
+      ...(rest.headers as Record<string, string>),
+    },
+  });
+}
+
+async function enter(name: string): Promise<{ cookie: string; csrf: string }> {
+  const answer = await ask("/login", { form: { name, password: PASSWORD } });
+  expect(answer.status).toBe(303);
+  const cookie = (answer.headers.get("Set-Cookie") ?? "").split(";")[0] ?? "";
+  const text = await (await ask("/", { cookie })).text();
+  return { cookie, csrf: /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? "" };
+}
+
+describe("the admin's pages", () => {
+  it("show nothing to people who have not signed in", async () => {
+    for (const path of [
+      "/",
+      "/sessions",
+      "/sessions/rows",
+      "/history",
+      "/accounting.csv",
+      "/vouchers",
+      "/vouchers/sheet.pdf",
+      "/users",
+      "/look",
+      "/look/preview",
+      "/administrators",
+      "/audit",
+    ]) {
+      const answer = await ask(path);
+      expect([path, answer.status, answer.headers.get("Location")]).toEqual([path, 303, "/login"]);
+    }
+    expect((await ask("/metrics")).status).toBe(403);
+  });
+
+  it("refuse a wrong password, and slow down", async () => {
+    const statuses: number[] = [];
+    for (let i = 0; i < 5; i++)
+      statuses.push((await ask("/login", { form: { name: "admin", password: "wrong" } })).status);
+    expect(statuses).toEqual([401, 401, 401, 401, 429]);
+    now += 3000;
+    expect((await ask("/login", { form: { name: "admin", password: PASSWORD } })).status).toBe(303);
+    const log = await store.auditLog({});
+    expect(log.filter(({ what }) => what === "login-failed")).toHaveLength(4);
+    expect(JSON.stringify(log)).not.toContain("wrong");
+  });
+
+  it("the cookie is for this site and no script; the page loads nothing from elsewhere", async () => {
+    const answer = await ask("/login", { form: { name: "viewer", password: PASSWORD } });
+    expect(answer.headers.get("Set-Cookie")).toMatch(/HttpOnly; SameSite=Strict/);
+    const policy = answer.headers.get("Content-Security-Policy") ?? "";
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("frame-ancestors 'none'");
+  });
+
+  it("what people typed is text", async () => {
+    const { cookie } = await enter("viewer");
+    const text = await (await ask("/sessions", { cookie })).text();
+    expect(text).toContain("&lt;b&gt;bob&lt;/b&gt;");
+    expect(text).not.toContain("<b>bob</b>");
+    const found = await (await ask(`/sessions?search=${encodeURIComponent('"><script>x')}`, { cookie })).text();
+    expect(found).not.toContain("<script>x");
+  });
+
+  it("change nothing without the form's own field, from another origin, or for a viewer", async () => {
+    const operator = await enter("operator");
+    expect((await ask("/sessions/kick", { cookie: operator.cookie, form: { id: "1" } })).status).toBe(403);
+    const foreign = {
+      cookie: operator.cookie,
+      form: { id: "1", csrf: operator.csrf },
+      headers: { Origin: "http://evil.example" },
+    };
+    expect((await ask("/sessions/kick", foreign)).status).toBe(403);
+    const viewer = await enter("viewer");
+    expect((await ask("/sessions/kick", { cookie: viewer.cookie, form: { id: "1", csrf: viewer.csrf } })).status).toBe(
+      403,
+    );
+    expect(open).toHaveLength(2);
+    expect(
+      (await ask("/sessions/kick", { cookie: operator.cookie, form: { id: "1", csrf: operator.csrf } })).status,
+    ).toBe(303);
+    expect(open.map(({ id }) => id)).toEqual(["2"]);
+    expect((await store.auditLog({}))[0]).toMatchObject({ who: "operator", what: "kick", detail: "1" });
+  });
+
+  it("make vouchers, print and revoke them", async () => {
+    const { cookie, csrf } = await enter("operator");
+    const order = {
+      csrf,
+      count: "3",
+      batch: "May & June",
+      minutes: "60",
+      megabytes: "500",
+      devices: "2",
+      rateDown: "",
+      rateUp: "",
+      expires: "2031-06-30",
+      note: "",
+    };
+    expect((await ask("/vouchers", { cookie, form: order })).status).toBe(303);
+    const made = await store.vouchers({ batch: "May & June" });
+    expect(
+      made.map(({ duration, octets, devices, rateDown, expires }) => ({
+        duration,
+        octets,
+        devices,
+        rateDown,
+        expires,
+      })),
+    ).toEqual(
+      Array(3).fill({
+        duration: 3600,
+        octets: 500_000_000n,
+        devices: 2,
+        rateDown: null,
+        expires: Date.UTC(2031, 6, 1),
+      }),
+    );
+    const sheet = await ask("/vouchers/sheet.pdf?batch=May+%26+June", { cookie });
+    expect(
+      Buffer.from(await sheet.arrayBuffer())
+        .subarray(0, 5)
+        .toString(),
+    ).toBe("%PDF-");
+    expect(await (await ask("/vouchers?batch=May+%26+June", { cookie })).text()).toContain(made[0]?.code);
+    expect((await ask("/vouchers/revoke", { cookie, form: { csrf, batch: "May & June" } })).status).toBe(303);
+    expect((await store.vouchers({})).every(({ revoked }) => revoked)).toBe(true);
+    const bad = await ask("/vouchers", { cookie, form: { ...order, count: "0" } });
+    expect([bad.status, /count: [^<]+/.test(await bad.text())]).toEqual([409, true]);
+  });
+
+  it("keep one administrator who may do everything", async () => {
+    const { cookie, csrf } = await enter("admin");
+    const demoted = await ask("/administrators", {
+      cookie,
+      form: { csrf, name: "admin", role: "viewer", password: "" },
+    });
+    expect([demoted.status, await demoted.text()]).toEqual([409, expect.stringContaining("Nobody would be left")]);
+    expect((await ask("/administrators/remove", { cookie, form: { csrf, name: "admin" } })).status).toBe(409);
+    const short = await ask("/administrators", {
+      cookie,
+      form: { csrf, name: "new", role: "viewer", password: "short" },
+    });
+    expect(short.status).toBe(409);
+    expect((await store.administrators()).map(({ name }) => name).sort()).toEqual(["admin", "operator", "viewer"]);
+  });
+
+  it("whoever is removed is out at once", async () => {
+    const gone = await enter("operator");
+    const { cookie, csrf } = await enter("admin");
+    await ask("/administrators/remove", { cookie, form: { csrf, name: "operator" } });
+    expect((await ask("/", { cookie: gone.cookie })).status).toBe(303);
+  });
+
+  it("the session ends after half an hour of nothing", async () => {
+    const { cookie } = await enter("viewer");
+    now += 29 * 60_000;
+    expect((await ask("/", { cookie })).status).toBe(200);
+    now += 31 * 60_000;
+    expect((await ask("/", { cookie })).status).toBe(303);
+  });
+
+  it("accounting as CSV is safe in a spreadsheet", async () => {
+    await store.openSession(session("a", { user: "=cmd()", number: 10 }), null);
+    const { cookie } = await enter("viewer");
+    const lines = (await (await ask("/accounting.csv", { cookie })).text()).trim().split("\r\n");
+    expect(lines[0]).toMatch(/^session,gateway,user/);
+    expect(lines[1]).toMatch(/^a,pier,'=cmd\(\),/);
+  });
+
+  it("the look is tried before it is saved", async () => {
+    const { cookie, csrf } = await enter("admin");
+    const form = { csrf, title: "Sea", text: "", accent: "#112233", terms: "", language: "de" };
+    expect(await (await ask("/look/try", { cookie, form })).text()).toContain("title=Sea");
+    expect(await store.setting("look")).toBeNull();
+    await ask("/look", { cookie, form });
+    expect(JSON.parse((await store.setting("look")) ?? "")).toMatchObject({
+      title: "Sea",
+      terms: null,
+      language: "de",
+    });
+    const preview = await ask("/look/preview?title=Sky", { cookie });
+    expect(await preview.text()).toBe("<title>Sky</title>");
+    expect(preview.headers.get("Content-Security-Policy")).toContain("frame-ancestors 'self'");
+    expect((await ask("/look", { cookie, form: { ...form, accent: "red" } })).status).toBe(409);
+  });
+});
+
+describe("the API", () => {
+  async function token(name: string): Promise<Record<string, string>> {
+    const answer = await ask("/api/v1/token", { method: "POST", body: JSON.stringify({ name, password: PASSWORD }) });
+    expect(answer.status).toBe(201);
+    return { Authorization: `Bearer ${((await answer.json()) as { token: string }).token}` };
+  }
+
+  it("answers every operation it describes, and none without a token", async () => {
+    const headers = await token("admin");
+    const described = (await (await ask("/api/openapi.json")).json()) as {
+      openapi: string;
+      paths: Record<string, object>;
+    };
+    expect(described.openapi).toBe("3.1.0");
+    expect(Object.keys(described.paths).sort()).toEqual([...new Set(OPERATIONS.map(({ path }) => path))].sort());
+    for (const { method, path, open: isOpen } of OPERATIONS) {
+      const call = path.replace("{id}", "1").replace("{batch}", "x").replace("{name}", "zoe");
+      const init = { method: method.toUpperCase(), ...(method === "post" || method === "put" ? { body: "{}" } : {}) };
+      if (isOpen !== true) expect([path, (await ask(call, init)).status]).toEqual([path, 401]);
+      if (method === "delete" && path.endsWith("token")) continue;
+      const answer = await ask(call, { ...init, headers });
+      expect([path, answer.status < 500, answer.status === 404 && !/users|sessions/.test(path)]).toEqual([
+        path,
+        true,
+        false,
+      ]);
+    }
+  });
+
+  it("octets are exact", async () => {
+    open = [session("1", { inputOctets: 9_007_199_254_740_993n })];
+    const body = (await (await ask("/api/v1/sessions", { headers: await token("viewer") })).json()) as {
+      sessions: { inputOctets: string }[];
+    };
+    expect(body.sessions[0]?.inputOctets).toBe("9007199254740993");
+  });
+
+  it("a viewer changes nothing, wrong bodies are told, problems are RFC 9457's", async () => {
+    const viewer = await ask("/api/v1/sessions/1", { method: "DELETE", headers: await token("viewer") });
+    expect([viewer.status, viewer.headers.get("Content-Type")]).toEqual([403, "application/problem+json"]);
+    const headers = await token("operator");
+    const bad = await ask("/api/v1/vouchers", { method: "POST", body: '{"count":0,"batch":"x"}', headers });
+    expect([bad.status, (await bad.json()) as object]).toEqual([
+      400,
+      { status: 400, detail: expect.stringMatching(/^count: /) },
+    ]);
+    const weak = await ask("/api/v1/users/zoe", { method: "PUT", body: '{"password":"1"}', headers });
+    expect(weak.status).toBe(409);
+    expect((await ask("/api/v1/users/zoe", { method: "PUT", body: '{"password":"123456"}', headers })).status).toBe(
+      204,
+    );
+    expect((await store.checkUser("zoe", "123456"))?.name).toBe("zoe");
+  });
+
+  it("metrics are for who has a token", async () => {
+    const text = await (await ask("/metrics", { headers: await token("viewer") })).text();
+    expect(text).toContain('pierhead_portal_sessions{method="password"} 2');
+    expect(text).toContain("pierhead_portal_accounting_pending 3");
+  });
+});

@@ -1,0 +1,33 @@
+/** Accounting as CSV (RFC 4180): one line per session, for spreadsheets and billing. */
+import type { StoredSession } from "../../store/store.ts";
+
+const COLUMNS: readonly (readonly [string, (session: StoredSession) => string])[] = [
+  ["session", ({ id }) => id],
+  ["gateway", ({ gateway }) => gateway],
+  ["user", ({ user }) => user],
+  ["method", ({ method }) => method],
+  ["mac", ({ mac }) => mac],
+  ["addresses", ({ addresses }) => addresses.join(" ")],
+  ["started", ({ started }) => new Date(started).toISOString()],
+  ["ended", ({ ended }) => (ended === null ? "" : new Date(ended).toISOString())],
+  ["seconds", ({ started, ended, active }) => String(Math.round(((ended ?? active) - started) / 1000))],
+  ["octets from client", ({ inputOctets }) => String(inputOctets)],
+  ["octets to client", ({ outputOctets }) => String(outputOctets)],
+  ["packets from client", ({ inputPackets }) => String(inputPackets)],
+  ["packets to client", ({ outputPackets }) => String(outputPackets)],
+  ["ended by", ({ cause }) => cause ?? ""],
+];
+
+export function csvHead(): string {
+  return `${COLUMNS.map(([name]) => name).join(",")}\r\n`;
+}
+
+export function csvLine(session: StoredSession): string {
+  return `${COLUMNS.map(([, of]) => cell(of(session))).join(",")}\r\n`;
+}
+
+/** Spreadsheets run what starts with these as a formula; user names are whatever people typed. */
+function cell(text: string): string {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,67 @@
+/** Traffic over time as a picture: SVG made on the server, so that it needs no script and prints. */
+import { html, raw } from "hono/html";
+import type { TrafficPoint } from "../../store/store.ts";
+import { rateWords, timeWords } from "./words.ts";
+
+const WIDTH = 720;
+const HEIGHT = 200;
+const PAD = { left: 74, right: 8, top: 10, bottom: 24 };
+
+interface Rates {
+  readonly at: number;
+  /** Bits per second. */
+  readonly input: number;
+  readonly output: number;
+}
+
+/** Points of the store hold octets since the point before. */
+function ratesOf(points: readonly TrafficPoint[]): Rates[] {
+  const rates: Rates[] = [];
+  for (let i = 1; i < points.length; i++) {
+    const [before, point] = [points[i - 1] as TrafficPoint, points[i] as TrafficPoint];
+    const seconds = Math.max(1, (point.at - before.at) / 1000);
+    rates.push({
+      at: point.at,
+      input: (Number(point.inputOctets) * 8) / seconds,
+      output: (Number(point.outputOctets) * 8) / seconds,
+    });
+  }
+  return rates;
+}
+
+export function trafficGraph(points: readonly TrafficPoint[], from: number, to: number): ReturnType<typeof html> {
+  const rates = ratesOf(points);
+  const most = niceCeiling(Math.max(1000, ...rates.map(({ input, output }) => Math.max(input, output))));
+  const x = (at: number): number => PAD.left + ((at - from) / (to - from)) * (WIDTH - PAD.left - PAD.right);
+  const y = (rate: number): number => HEIGHT - PAD.bottom - (rate / most) * (HEIGHT - PAD.top - PAD.bottom);
+  const line = (which: "input" | "output"): string =>
+    rates.map((one, index) => `${index === 0 ? "M" : "L"}${x(one.at).toFixed(1)} ${y(one[which]).toFixed(1)}`).join("");
+  const steps = [0, most / 2, most];
+  const grid = steps
+    .map(
+      (rate) =>
+        `<path class="grid" d="M${PAD.left} ${y(rate)}H${WIDTH - PAD.right}"/><text x="${PAD.left - 6}" y="${y(rate) + 4}" text-anchor="end">${rate === 0 ? "0" : rateWords(rate)}</text>`,
+    )
+    .join("");
+  const ticks = [0, 0.25, 0.5, 0.75, 1]
+    .map((part) => {
+      const at = from + (to - from) * part;
+      const anchor = part === 0 ? "start" : part === 1 ? "end" : "middle";
+      const text = to - from > 2 * 86_400_000 ? timeWords(at).slice(5, 10) : timeWords(at).slice(11, 16);
+      return `<text x="${x(at)}" y="${HEIGHT - 6}" text-anchor="${anchor}">${text}</text>`;
+    })
+    .join("");
+  const peak = Math.max(0, ...rates.map(({ output }) => output));
+  const said = peak === 0 ? "No traffic in this time." : `To guests at most ${rateWords(peak)}.`;
+  return html`<div class="panel">
+<svg class="graph" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${`Traffic. ${said}`}">${raw(
+    `${grid}${ticks}<path class="out" d="${line("input")}"/><path class="in" d="${line("output")}"/>`,
+  )}</svg>
+<div class="key"><span><i></i>to guests</span><span><i class="out"></i>from guests</span><span>${said}</span></div></div>`;
+}
+
+/** 1, 2 or 5 times a power of ten, not below the value. */
+function niceCeiling(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return ([1, 2, 5, 10].find((step) => step * power >= value) ?? 10) * power;
+}

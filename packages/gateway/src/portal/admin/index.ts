@@ -1,0 +1,3 @@
+export { savedLook } from "./actions.ts";
+export type { AdminContext, Look } from "./context.ts";
+export { type Admin, createAdmin } from "./server.ts";

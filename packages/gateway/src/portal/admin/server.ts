@@ -1,0 +1,417 @@
+/** The admin: pages for people, an API for programs, metrics; on a port of its own, for people with a name and a role. */
+import { readFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import { type AddressInfo, isIP } from "node:net";
+import { type ServerType, serve } from "@hono/node-server";
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { html } from "hono/html";
+import { stream } from "hono/streaming";
+import type { SessionQuery, SessionState } from "../../store/store.ts";
+import { voucherSheet } from "../sheet/index.ts";
+import {
+  audit,
+  kick,
+  makeVouchers,
+  putAdministrator,
+  putUser,
+  Refusal,
+  removeAdministrator,
+  removeUser,
+  revokeBatch,
+  savedLook,
+  saveLook,
+} from "./actions.ts";
+import { adminApi } from "./api.ts";
+import { type AdminContext, type AdminVariables, type Look, may } from "./context.ts";
+import { csvHead, csvLine } from "./csv.ts";
+import { LIVE } from "./live.ts";
+import { portalMetrics } from "./metrics.ts";
+import { administratorOrder, complaints, lookOrder, userOrder, voucherOrder } from "./orders.ts";
+import { type Frame, type Html, loginPage, page } from "./pages/layout.ts";
+import { GRAPH_HOURS, overview } from "./pages/overview.ts";
+import { administratorsPage, usersPage } from "./pages/people.ts";
+import { historyPage, sessionRows, sessionsPage } from "./pages/sessions.ts";
+import { auditPage, lookFields, lookPage } from "./pages/settings.ts";
+import { vouchersPage } from "./pages/vouchers.ts";
+import { type AdminSession, AdminSessions, Patience, sameText } from "./sign-in.ts";
+import { STYLE } from "./style.ts";
+
+type Call = Context<AdminVariables>;
+
+const ROWS = 50;
+/** Octets; the terms are the longest thing anybody sends. */
+const LARGEST_BODY = 256 * 1024;
+
+export interface Admin {
+  /** For tests without a socket. */
+  readonly app: Hono<AdminVariables>;
+  /** Resolves with the port when people can come. */
+  start(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export function createAdmin(context: AdminContext): Admin {
+  const { config, portal, store } = context;
+  const isSecure = config.admin?.certificate != null;
+  const cookie = isSecure ? "__Host-pierhead" : "pierhead";
+  const sessions = new AdminSessions();
+  const patience = new Patience();
+  const app = new Hono<AdminVariables>();
+
+  app.use(bodyLimit({ maxSize: LARGEST_BODY, onError: (call) => call.text("too large", 413) }));
+  app.use(async (call, next) => {
+    await next();
+    const frame = call.req.path === "/look/preview" ? "'self'" : "'none'";
+    const style = call.req.path === "/look/preview" ? "'unsafe-inline'" : "'self'";
+    call.header(
+      "Content-Security-Policy",
+      `default-src 'none'; style-src ${style}; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; frame-src 'self'; frame-ancestors ${frame}; base-uri 'none'`,
+    );
+    call.header("X-Content-Type-Options", "nosniff");
+    call.header("Referrer-Policy", "no-referrer");
+    call.header("Cache-Control", "no-store");
+    if (isSecure) call.header("Strict-Transport-Security", "max-age=31536000");
+  });
+
+  const enter = async (
+    call: Call,
+    name: string,
+    password: string,
+  ): Promise<{ token: string; session: AdminSession } | { wait: number }> => {
+    const keys = [`name ${name.slice(0, 63)}`, `from ${remoteAddress(call)}`];
+    const wait = patience.wait(keys, context.now());
+    if (wait > 0) return { wait };
+    // Counted before the password is looked at, so that many tries at once gain nothing.
+    patience.wrong(keys, context.now());
+    const known = await store.checkAdministrator(name.slice(0, 63), password.slice(0, 200), context.now());
+    if (known === null) {
+      await audit(context, name.slice(0, 63), "login-failed", `from ${remoteAddress(call)}`);
+      return { wait: 0 };
+    }
+    patience.right(keys);
+    await audit(context, known.name, "login", `from ${remoteAddress(call)}`);
+    return sessions.open(known.name, known.role, context.now());
+  };
+
+  app.get("/style.css", (call) => call.body(STYLE, 200, { "Content-Type": "text/css; charset=utf-8" }));
+  app.get("/live.js", (call) => call.body(LIVE, 200, { "Content-Type": "text/javascript; charset=utf-8" }));
+  app.route("/api", adminApi(context, sessions, { enter }));
+  app.get("/metrics", (call) => {
+    const token = /^Bearer (.+)$/.exec(call.req.header("Authorization") ?? "")?.[1];
+    const known = token !== undefined && sessions.get(token, context.now()) !== null;
+    if (!known && !isLoopback(remoteAddress(call))) return call.text("only from this machine, or with a token\n", 403);
+    return call.text(portalMetrics(portal), 200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
+  });
+  app.get("/login", (call) => call.html(loginPage(config.gateway, "")));
+  app.post("/login", async (call) => {
+    const { name = "", password = "" } = await fields(call);
+    const entered = await enter(call, name, password);
+    if ("wait" in entered) {
+      const why =
+        entered.wait > 0 ? `Too many wrong tries. Wait ${entered.wait} seconds.` : "Name or password is wrong.";
+      if (entered.wait > 0) call.header("Retry-After", String(entered.wait));
+      return call.html(loginPage(config.gateway, why), entered.wait > 0 ? 429 : 401);
+    }
+    setCookie(call, cookie, entered.token, { path: "/", httpOnly: true, sameSite: "Strict", secure: isSecure });
+    return call.redirect("/", 303);
+  });
+
+  app.use(async (call, next) => {
+    const token = getCookie(call, cookie);
+    const session = token === undefined ? null : sessions.get(token, context.now());
+    if (session === null) return call.redirect("/login", 303);
+    call.set("session", session);
+    if (call.req.method === "GET" || call.req.method === "HEAD") return next();
+    const origin = call.req.header("Origin");
+    const isOurs = origin === undefined || hostOf(origin) === call.req.header("Host");
+    if (!isOurs || !sameText((await fields(call)).csrf ?? "", session.csrf)) {
+      return call.text(
+        "This form is not of this page or too old. Go back, load the page again and try once more.\n",
+        403,
+      );
+    }
+    return next();
+  });
+  app.post("/logout", (call) => {
+    const token = getCookie(call, cookie);
+    if (token !== undefined) sessions.close(token);
+    deleteCookie(call, cookie, { path: "/", secure: isSecure });
+    return call.redirect("/login", 303);
+  });
+
+  const show = (
+    call: Call,
+    title: string,
+    path: string,
+    body: Html,
+    more: Partial<Frame> = {},
+  ): Response | Promise<Response> =>
+    call.html(
+      page({ title, path, gateway: config.gateway, session: call.get("session"), ...more }, body),
+      more.said?.good === false ? 409 : 200,
+    );
+  const allowed = (call: Call, role: "operator" | "admin"): void => {
+    if (!may(call.get("session").role, role)) throw new Refusal("You may look at this, not change it.");
+  };
+  const who = (call: Call): string => call.get("session").name;
+
+  app.get("/", async (call) => {
+    const asked = Number(call.req.query("hours"));
+    const hours = GRAPH_HOURS.some(([value]) => value === asked) ? asked : 24;
+    const now = context.now();
+    const from = now - hours * 3_600_000;
+    const points = await store.traffic(config.gateway, from, now);
+    return show(call, "Overview", "/", overview({ status: portal.status(), points, from, now, hours }));
+  });
+
+  app.get("/sessions", (call) =>
+    show(
+      call,
+      "Sessions",
+      "/sessions",
+      sessionsPage(portal.sessions(), call.req.query("search") ?? "", context.now(), call.get("session")),
+      { script: true },
+    ),
+  );
+  app.get("/sessions/rows", (call) =>
+    call.html(sessionRows(portal.sessions(), call.req.query("search") ?? "", context.now(), call.get("session"))),
+  );
+  app.post("/sessions/kick", async (call) => {
+    allowed(call, "operator");
+    await kick(context, who(call), (await fields(call)).id ?? "");
+    return call.redirect("/sessions", 303);
+  });
+
+  app.get("/history", async (call) => {
+    const { user = "", mac = "", from = "", to = "" } = call.req.query();
+    const number = Math.max(1, Math.trunc(Number(call.req.query("page") ?? 1)) || 1);
+    const rows = await store.sessions({ ...historyQuery(call), limit: ROWS + 1, offset: (number - 1) * ROWS });
+    return show(
+      call,
+      "History",
+      "/history",
+      historyPage(rows.slice(0, ROWS), { user, mac, from, to, page: number }, rows.length > ROWS),
+    );
+  });
+  app.get("/accounting.csv", (call) => {
+    call.header("Content-Type", "text/csv; charset=utf-8");
+    call.header("Content-Disposition", 'attachment; filename="accounting.csv"');
+    return stream(call, async (out) => {
+      await out.write(csvHead());
+      for await (const session of store.exportSessions(historyQuery(call))) await out.write(csvLine(session));
+    });
+  });
+
+  app.get("/vouchers", async (call) =>
+    show(
+      call,
+      "Vouchers",
+      "/vouchers",
+      vouchersPage(await store.vouchers({}), call.req.query("batch") ?? "", call.get("session"), context.now()),
+    ),
+  );
+  app.post("/vouchers", async (call) => {
+    allowed(call, "operator");
+    const { csrf: _csrf, ...sent } = await fields(call);
+    const order = voucherOrder.safeParse(sent);
+    if (!order.success) throw new Refusal(complaints(order.error).join("; "));
+    await makeVouchers(context, who(call), order.data);
+    return call.redirect(`/vouchers?${new URLSearchParams({ batch: order.data.batch })}`, 303);
+  });
+  app.post("/vouchers/revoke", async (call) => {
+    allowed(call, "operator");
+    await revokeBatch(context, who(call), (await fields(call)).batch ?? "");
+    return call.redirect("/vouchers", 303);
+  });
+  app.get("/vouchers/sheet.pdf", async (call) => {
+    allowed(call, "operator");
+    const vouchers = await store.vouchers({ batch: call.req.query("batch") ?? "" });
+    const look = await savedLook(context);
+    const bytes = await voucherSheet(vouchers, {
+      title: look.title,
+      network: null,
+      page: portalAddress(config),
+      paper: call.req.query("paper") === "letter" ? "letter" : "a4",
+      language: look.language,
+    });
+    return call.body(new Uint8Array(bytes), 200, {
+      "Content-Type": "application/pdf",
+      "Content-Disposition": 'inline; filename="vouchers.pdf"',
+    });
+  });
+
+  app.get("/users", async (call) => show(call, "Users", "/users", usersPage(await store.users(), call.get("session"))));
+  app.post("/users", async (call) => {
+    allowed(call, "operator");
+    const { csrf: _csrf, ...sent } = await fields(call);
+    const order = userOrder.safeParse(sent);
+    if (!order.success) throw new Refusal(complaints(order.error).join("; "));
+    await putUser(context, who(call), order.data);
+    return call.redirect("/users", 303);
+  });
+  app.post("/users/remove", async (call) => {
+    allowed(call, "operator");
+    await removeUser(context, who(call), (await fields(call)).name ?? "");
+    return call.redirect("/users", 303);
+  });
+
+  app.get("/administrators", async (call) => {
+    allowed(call, "admin");
+    return show(
+      call,
+      "Administrators",
+      "/administrators",
+      administratorsPage(await store.administrators(), call.get("session")),
+    );
+  });
+  app.post("/administrators", async (call) => {
+    allowed(call, "admin");
+    const { csrf: _csrf, ...sent } = await fields(call);
+    const order = administratorOrder.safeParse(sent);
+    if (!order.success) throw new Refusal(complaints(order.error).join("; "));
+    await putAdministrator(context, who(call), order.data);
+    if (order.data.name !== who(call)) sessions.closeAll(order.data.name);
+    return call.redirect("/administrators", 303);
+  });
+  app.post("/administrators/remove", async (call) => {
+    allowed(call, "admin");
+    const { name = "" } = await fields(call);
+    await removeAdministrator(context, who(call), name);
+    sessions.closeAll(name);
+    return call.redirect(name === who(call) ? "/login" : "/administrators", 303);
+  });
+
+  const lookOf = async (call: Call): Promise<Look> => {
+    const { csrf: _csrf, ...sent } = await fields(call);
+    return readLook(sent, await savedLook(context));
+  };
+  app.get("/look", async (call) => {
+    allowed(call, "admin");
+    return show(call, "Look", "/look", lookPage(await savedLook(context), call.get("session")), { script: true });
+  });
+  app.post("/look/try", async (call) => {
+    allowed(call, "admin");
+    return show(call, "Look", "/look", lookPage(await lookOf(call), call.get("session")), {
+      script: true,
+      said: { good: true, text: "Not saved yet." },
+    });
+  });
+  app.post("/look", async (call) => {
+    allowed(call, "admin");
+    await saveLook(context, who(call), await lookOf(call));
+    return call.redirect("/look", 303);
+  });
+  app.get("/look/preview", async (call) => {
+    allowed(call, "admin");
+    const known = await savedLook(context);
+    return call.html(context.preview(readLook({ ...lookFields(known), ...call.req.query() }, known)));
+  });
+
+  app.get("/audit", async (call) => {
+    const number = Math.max(1, Math.trunc(Number(call.req.query("page") ?? 1)) || 1);
+    const entries = await store.auditLog({ limit: ROWS + 1, offset: (number - 1) * ROWS });
+    return show(call, "Audit log", "/audit", auditPage(entries.slice(0, ROWS), number, entries.length > ROWS));
+  });
+  app.onError(async (error, call) => {
+    if (!(error instanceof Refusal)) return call.text("The store could not do it; see the log.\n", 503);
+    const status = /may look/.test(error.message) ? 403 : 409;
+    const frame = { title: "Not done", path: "", gateway: config.gateway, session: call.get("session") };
+    return call.html(
+      page({ ...frame, said: { good: false, text: error.message } }, html`<p><a href="/">Overview</a></p>`),
+      status,
+    );
+  });
+
+  let server: ServerType | null = null;
+  return {
+    app,
+    async start() {
+      const { admin } = config;
+      if (admin === null) throw new Error("the configuration has no admin");
+      const tls =
+        admin.certificate === null
+          ? {}
+          : {
+              createServer: createHttpsServer,
+              serverOptions: {
+                cert: await readFile(admin.certificate.chain),
+                key: await readFile(admin.certificate.key),
+              },
+            };
+      return new Promise((resolve, reject) => {
+        server = serve({ fetch: app.fetch, hostname: admin.listen, port: admin.port, ...tls }, (info: AddressInfo) =>
+          resolve(info.port),
+        );
+        server.once("error", reject);
+      });
+    },
+    close() {
+      return new Promise((resolve) => {
+        if (server === null) return resolve();
+        if ("closeAllConnections" in server) server.closeAllConnections();
+        server.close(() => resolve());
+      });
+    },
+  };
+}
+
+function readLook(sent: Record<string, string>, known: Look): Look {
+  const order = lookOrder.safeParse(sent);
+  if (!order.success) throw new Refusal(complaints(order.error).join("; "));
+  const { terms, ...rest } = order.data;
+  return { ...known, ...rest, terms: terms === "" ? null : terms };
+}
+
+/** Where the QR codes of vouchers lead. */
+function portalAddress({ portal, guests }: AdminContext["config"]): string {
+  if (portal.name !== null && portal.certificate !== null) {
+    return `https://${portal.name}${portal.httpsPort === 443 ? "" : `:${portal.httpsPort}`}/`;
+  }
+  const address = (guests.addresses[0] ?? "").split("/")[0] ?? "";
+  const host = portal.name ?? (address.includes(":") ? `[${address}]` : address);
+  return `http://${host}${portal.httpPort === 80 ? "" : `:${portal.httpPort}`}/`;
+}
+
+function historyQuery(call: Call): SessionQuery {
+  const { user = "", mac = "", from = "", to = "", states = "" } = call.req.query();
+  const day = (text: string, days: number): number | null => {
+    const at = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+    return Number.isNaN(at) ? null : at + days * 86_400_000;
+  };
+  const [start, end] = [day(from, 0), day(to, 1)];
+  return {
+    ...(user === "" ? {} : { user }),
+    ...(mac === "" ? {} : { mac: mac.toLowerCase().replaceAll("-", ":") }),
+    ...(start === null ? {} : { from: start }),
+    ...(end === null ? {} : { to: end }),
+    ...(states === "open" ? { states: ["open"] as SessionState[] } : {}),
+  };
+}
+
+/** Text fields of a form, read once however often they are asked for. */
+async function fields(call: Call): Promise<Record<string, string>> {
+  const body = await call.req.parseBody();
+  return Object.fromEntries(
+    Object.entries(body).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+}
+
+function remoteAddress(call: Call): string {
+  const incoming = (call.env as { incoming?: IncomingMessage } | undefined)?.incoming;
+  return (incoming?.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+}
+
+function isLoopback(address: string): boolean {
+  return address === "::1" || (isIP(address) === 4 && address.startsWith("127."));
+}
+
+function hostOf(origin: string): string | null {
+  try {
+    return new URL(origin).host;
+  } catch {
+    return null;
+  }
+}
