@@ -9,6 +9,11 @@ import { type BuiltMachine, buildSite } from "@pierhead/site/build";
 import { readSite } from "@pierhead/site/read";
 import { verifyMachine } from "@pierhead/site/verify";
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { dnsmasqLines } from "../packages/gateway/src/firewall/garden.ts";
+import { ground } from "../packages/gateway/src/firewall/ground.ts";
+import { checkAnchors, pfGarden, pfRules } from "../packages/gateway/src/firewall/pf-rules.ts";
+import { announce, captivePortalApi } from "../packages/gateway/src/portal/pages/capport.ts";
 import { buildExample, holdsExample } from "./support/example-site.ts";
 
 const folder = resolve(import.meta.dirname, "../examples/hotspot");
@@ -228,6 +233,50 @@ describe("what cannot be is said at its line", () => {
     expect(findings(within("north", "    lans:", lan)).join()).toContain("error site/not-built");
     expect(findings(within("north", "    dns:", "    network: ifupdown\n    dns:")).join()).toContain(
       "error site/not-built",
+    );
+  });
+});
+
+describe("the portal's other parts say the same", () => {
+  const configOf = (machine: string, path: string) => {
+    const { config } = readPortalConf(new Source(path, built(machine, path)));
+    return config as NonNullable<typeof config>;
+  };
+  const west = configOf("west", "/etc/pierhead/portal.yaml");
+  const east = configOf("east", "/usr/local/etc/pierhead/portal.yaml");
+  const north = configOf("north", "/etc/pierhead/portal.yaml");
+
+  it("about where the captive portal API is, in each server's words", () => {
+    const line = (config: typeof west, server: "openbsd-dhcpd" | "dnsmasq"): string[] =>
+      announce(server, captivePortalApi(config) ?? "").split("\n");
+    expect(built("west", "/etc/dhcpd.conf")).toContain(line(west, "openbsd-dhcpd")[0]);
+    expect(built("east", "/usr/local/etc/dnsmasq.conf")).toContain(`${line(east, "dnsmasq")[0]}\n`);
+    for (const one of line(north, "dnsmasq"))
+      expect(built("north", "/etc/dnsmasq.d/pierhead.conf")).toContain(`${one}\n`);
+  });
+
+  it("about the names of the walled garden", () => {
+    const lines = dnsmasqLines(north.garden);
+    expect(lines.length).toBeGreaterThan(0);
+    for (const one of lines) expect(built("north", "/etc/dnsmasq.d/pierhead.conf")).toContain(`${one}\n`);
+  });
+
+  it("about the anchors that pf.conf has to name", () => {
+    expect(() => checkAnchors(built("west", "/etc/pf.conf"), "openbsd")).not.toThrow();
+    expect(() => checkAnchors(built("east", "/etc/pf.conf"), "freebsd")).not.toThrow();
+  });
+
+  it.each([
+    ["openbsd", "guests-and-the-portal.scenario.yaml", west],
+    ["freebsd", "guests-and-the-portal-freebsd.scenario.yaml", east],
+  ] as const)("about the rules of the portal on %s, which the scenarios load", (system, scenario, config) => {
+    const { guests, uplink, resolvers } = config;
+    const plan = { guests, uplink, resolvers, redirectPort: 80, portalPorts: [443], openPorts: [] };
+    const rules = pfRules(ground(plan), system);
+    const steps = parse(readFileSync(join(folder, "scenarios", scenario), "utf8")).steps as { stdin?: string }[];
+    expect(steps[0]?.stdin).toBe(rules);
+    expect(steps[1]?.stdin).toBe(
+      pfGarden("em1", [{ prefix: "192.0.2.10/32", protocol: "tcp", port: 443, timeout: null }], system),
     );
   });
 });
