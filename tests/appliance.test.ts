@@ -422,6 +422,30 @@ describe("the command", () => {
     expect(status).toBe(2);
   });
 
+  it("wants the secrets of the host that is made, and no others", () => {
+    const without = (host: string) =>
+      spawnSync(
+        process.execPath,
+        [
+          join(root, "packages/cli/bin/pierhead.mjs"),
+          "appliance",
+          site,
+          "--host",
+          host,
+          "--ssh-key",
+          key(),
+          "-o",
+          `${host}-bare`,
+        ],
+        { cwd: scratch, encoding: "utf8", env: { ...process.env, NO_COLOR: "1", PIER_RADIUS: undefined } },
+      );
+    const west = without("west");
+    expect(west.status).toBe(1);
+    expect(west.stdout).toContain("error [site/missing-secret]");
+    expect(west.stdout).toContain("1 error; nothing was made");
+    expect(without("east").status).toBe(0);
+  });
+
   it("leaves somebody else's folder alone", () => {
     mkdirSync(join(scratch, "mine"), { recursive: true });
     writeFileSync(join(scratch, "mine/notes"), "");

@@ -54,7 +54,7 @@ Example:
     )
     .action(async (path: string, flags: Flags) => {
       const { readSiteFile, readSecret } = await import("../input/site.ts");
-      const input = await readSiteFile(path, [], true);
+      const input = await readSiteFile(path, [], false);
       const { site } = input;
       if (site === null || input.diagnostics.some((one) => one.severity === "error")) {
         report(input.diagnostics, null, flags);
@@ -134,7 +134,16 @@ async function findingsOf(input: SiteInput, site: Site, built: BuiltSite, host: 
   const own: BuiltSite = { ...built, machines: built.machines.filter((machine) => machine.name === host.name) };
   const wrong = checkSecrets(own, site, (reference) => readSecret(input.path, reference));
   const verified = await verifySite(input, site, own, (machine, file) => `${machine}${file}`, null);
-  return [...input.diagnostics, ...wrong, ...verified.flatMap((one) => one.diagnostics)].sort(compareDiagnostics);
+  const said = input.diagnostics.flatMap((one) =>
+    one.code === "site/missing-secret" ? missing(one, site, host) : [one],
+  );
+  return [...said, ...wrong, ...verified.flatMap((one) => one.diagnostics)].sort(compareDiagnostics);
+}
+
+/** A secret of this host has to be had now; those of others are for when theirs is made. */
+function missing(found: Diagnostic, site: Site, host: Host): Diagnostic[] {
+  const own = host.secrets.some((secret) => site.place(secret.path).start === found.span.start);
+  return own ? [{ ...found, severity: "error" }] : [];
 }
 
 /** The host's files with their secrets, and the files that are nothing but a secret. */
