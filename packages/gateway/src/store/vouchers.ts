@@ -97,7 +97,13 @@ export async function useOctets(
   if (kind === "postgresql") {
     // Always in the same order, or two gateways could wait for each other.
     const ids = rows.map(({ key }) => key);
-    await trx.selectFrom("vouchers").select("id").where("id", "in", anyOf(kind, ids)).orderBy("id").forUpdate().execute();
+    await trx
+      .selectFrom("vouchers")
+      .select("id")
+      .where("id", "in", anyOf(kind, ids))
+      .orderBy("id")
+      .forUpdate()
+      .execute();
   }
   await sql`update vouchers set used_octets = used_octets + n.used
     from ${relation(kind, { key: "text", used: "bigint" }, rows)} where vouchers.id = n.key`.execute(trx);

@@ -60,6 +60,7 @@ async function unfinished(engine: Engine): Promise<readonly StoredSession[]> {
   const found: Map<string, StoredSession> = new Map();
   for (let offset = 0; ; offset += PAGE) {
     const page = await inStore(
+      engine.troubles,
       store.sessions({ gateway: engine.config.gateway, states: ["open", "closing"], limit: PAGE, offset }),
     );
     for (const session of page) found.set(session.id, session);
