@@ -130,15 +130,15 @@ describe.skipIf(missing !== null)("the hotspot from end to end", () => {
     expect(value).toBeLessThan(wanted * (1 + part));
   };
 
-  /** Never more than a tenth above; below only when the machine had other things to do, three times. */
+  /** Measured up to three times: the stopwatch of a busy machine is late both ways. */
   async function keeps(what: object, rate: number): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      const [found] = await bulk("guest", [what]);
-      expect(found?.rate).toBeLessThan(rate * 1.1);
-      if (tries < 3 && (found?.rate ?? 0) < rate * 0.9) continue;
-      expect(found?.rate).toBeGreaterThan(rate * 0.9);
-      return;
+    const found: number[] = [];
+    while (found.length < 3) {
+      const [one] = await bulk("guest", [what]);
+      found.push(one?.rate ?? 0);
+      if (Math.abs((one?.rate ?? 0) - rate) < rate * 0.1) return;
     }
+    throw new Error(`${rate} bit/s were to be kept; measured were ${found.map(Math.round).join(", ")}`);
   }
 
   beforeAll(async () => {
@@ -376,9 +376,10 @@ describe.skipIf(missing !== null)("the hotspot from end to end", () => {
     expect(await stage.password("guest", "bert")).toMatchObject({ result: "in" });
     // A Start whose answer is lost with the process has to be sent again: the server may have taken it or not.
     await eventually("an empty queue", () => stage.isQuiet());
+    const until = join(scratch, "enough");
     const streams = bulk("guest", [
-      { host: server[4], port: 8000, seconds: 14, octets: 1e12 },
-      { host: server[6], port: 8001, seconds: 14, octets: 1e12, send: true },
+      { host: server[4], port: 8000, seconds: 90, until },
+      { host: server[6], port: 8001, seconds: 90, until, send: true },
     ]);
     let ended = false;
     void streams.finally(() => {
@@ -399,6 +400,7 @@ describe.skipIf(missing !== null)("the hotspot from end to end", () => {
     await eventually("another Interim-Update", () => stage.radius.records().length > before);
     expect(ended).toBe(false);
     expect(await stage.ask({ verb: "kick", who: "bert" })).toMatchObject({ ended: [expect.any(String)] });
+    writeFileSync(until, "");
     const [down, up] = (await streams) as [Bulk, Bulk];
     const stop = (await finished(stage, "bert", 1)).at(-1);
     expect(stop?.["Acct-Terminate-Cause"]).toBe("Admin-Reset");
