@@ -2,18 +2,19 @@
 import { existsSync } from "node:fs";
 import type { Browser } from "playwright-core";
 
-const PATH = "/usr/bin/chromium";
+export const CHROMIUM = "/usr/bin/chromium";
 
 /** Why browser tests do not run; null when they do. On a machine of CI they have to. */
 export function noBrowser(): string | null {
-  if (existsSync(PATH) || (process.env["CI"] === "true" && process.getuid?.() === 0)) return null;
-  return `${PATH} is missing`;
+  if (existsSync(CHROMIUM) || (process.env["CI"] === "true" && process.getuid?.() === 0)) return null;
+  return `${CHROMIUM} is missing`;
 }
 
-export async function startBrowser(): Promise<Browser> {
+/** @param path a program that starts it somewhere else, in a network namespace for example */
+export async function startBrowser(path: string = CHROMIUM): Promise<Browser> {
   const { chromium } = await import("playwright-core");
   return chromium.launch({
-    executablePath: PATH,
+    executablePath: path,
     args: [
       "--no-sandbox",
       "--disable-gpu",

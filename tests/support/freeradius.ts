@@ -26,6 +26,8 @@ export interface FreeRadiusOptions {
   readonly certificates?: string | null;
   /** One that was killed: its ports and its folder with the detail file are taken over. */
   readonly before?: FreeRadius;
+  /** Words before the command: `ip netns exec NAME`. */
+  readonly within?: readonly string[];
 }
 
 export interface FreeRadiusPorts {
@@ -77,9 +79,8 @@ export async function startFreeRadius(options: FreeRadiusOptions): Promise<FreeR
   writeFileSync(join(folder, "dictionary"), "");
   writeFileSync(join(folder, "users"), options.users);
   writeFileSync(join(folder, "portal.conf"), configuration(folder, ports, options));
-  const child = spawn(FREERADIUS, ["-f", "-d", folder, "-n", "portal", "-l", "stdout"], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const words = [...(options.within ?? []), FREERADIUS, "-f", "-d", folder, "-n", "portal", "-l", "stdout"];
+  const child = spawn(words[0] as string, words.slice(1), { stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   child.stdout.on("data", (bytes) => {
     log += bytes;

@@ -1,6 +1,6 @@
 // What a guest's machine tries, all at once: a JSON list on standard input, answers in the same order on standard output.
 import dgram from "node:dgram";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import net from "node:net";
 
 const PATIENCE = 4_000;
@@ -73,8 +73,11 @@ function echoes({ host, port, count, size }) {
   });
 }
 
-/** Takes from a stream for `seconds`, or fills a sink; octets, and bits per second after the first second. */
-function bulk({ host, port, seconds, octets, send }) {
+/**
+ * Takes from a stream for `seconds`, or fills a sink, at most until there is the file `until`; octets, and bits per second
+ * after the first second.
+ */
+function bulk({ host, port, seconds, octets, send, until }) {
   return new Promise((resolve) => {
     const socket = net.connect({ host, port });
     let total = 0;
@@ -89,6 +92,7 @@ function bulk({ host, port, seconds, octets, send }) {
       if (octets !== undefined && total >= octets) socket.destroy();
     };
     const timer = setTimeout(() => socket.destroy(), seconds * 1_000);
+    const look = until === undefined ? undefined : setInterval(() => existsSync(until) && socket.destroy(), 100);
     socket.on("error", (what) => {
       error = what.code;
     });
@@ -109,6 +113,7 @@ function bulk({ host, port, seconds, octets, send }) {
     }
     socket.on("close", () => {
       clearTimeout(timer);
+      clearInterval(look);
       const rate = from === null || from === last ? null : ((last.total - from.total) * 8_000) / (last.at - from.at);
       resolve({ total, rate, error, received: socket.bytesRead });
     });

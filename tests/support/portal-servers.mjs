@@ -1,6 +1,10 @@
 // Servers of one namespace: `node portal-servers.mjs '{"tcp":[80],"udp":[53],"stream":[8000],"sink":[8001]}'`.
 // A TCP server says which port it is; a UDP server sends back what it gets; a stream never ends; a sink says how many octets it got.
+// `"http":[80]` serves a page, and `"https":[443]` as well with `"certificate":{"chain":FILE,"key":FILE}`.
 import dgram from "node:dgram";
+import { readFileSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
 import net from "node:net";
 
 const wanted = JSON.parse(process.argv[2]);
@@ -16,6 +20,18 @@ const listen = (port, talk) =>
   });
 
 for (const port of wanted.tcp ?? []) await listen(port, (socket) => socket.end(`port ${port}\n`));
+const page = (request, response) => {
+  const body = `<!doctype html><title>The Internet</title><h1>The Internet</h1><p>${request.headers.host}</p>\n`;
+  response.writeHead(200, { "Content-Type": "text/html; charset=utf-8", Connection: "close" }).end(body);
+};
+for (const port of wanted.http ?? []) {
+  await new Promise((resolve) => http.createServer(page).listen({ port, host: "::" }, resolve));
+}
+for (const port of wanted.https ?? []) {
+  const { chain, key } = wanted.certificate;
+  const server = https.createServer({ cert: readFileSync(chain), key: readFileSync(key) }, page);
+  await new Promise((resolve) => server.listen({ port, host: "::" }, resolve));
+}
 const block = Buffer.alloc(65_536);
 for (const port of wanted.stream ?? []) {
   await listen(port, (socket) => {

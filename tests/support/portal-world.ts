@@ -77,7 +77,7 @@ export class PortalWorld {
   }
 
   /** Servers of `portal-servers.mjs`. */
-  async serve(place: PortalPlace, servers: Record<string, readonly (number | string)[]>): Promise<ChildProcess> {
+  async serve(place: PortalPlace, servers: Record<string, unknown>): Promise<ChildProcess> {
     const script = join(import.meta.dirname, "portal-servers.mjs");
     const child = this.spawn(place, [process.execPath, script, JSON.stringify(servers)]);
     await new Promise<void>((resolve, reject) => {

@@ -2,6 +2,7 @@ import { UsageError } from "../failure.ts";
 import { colorsFor } from "../terminal.ts";
 import { USUAL_FILE } from "./portal/ask.ts";
 import type { DaemonFlags } from "./portal/daemon.ts";
+import { addDemoVerb } from "./portal/demo.ts";
 import { addPeopleVerbs } from "./portal/people.ts";
 import { addSessionVerbs } from "./portal/sessions.ts";
 import { addVoucherVerbs } from "./portal/vouchers.ts";
@@ -42,6 +43,7 @@ Example:
   addSessionVerbs(command, exit);
   addVoucherVerbs(command, exit);
   addPeopleVerbs(command, exit);
+  addDemoVerb(command, exit);
   command
     .command("install")
     .description("the file that starts the portal at boot")

@@ -8,7 +8,8 @@ const HEIGHT = 200;
 const PAD = { left: 74, right: 8, top: 10, bottom: 24 };
 
 interface Rates {
-  readonly at: number;
+  readonly from: number;
+  readonly to: number;
   /** Bits per second. */
   readonly input: number;
   readonly output: number;
@@ -21,7 +22,8 @@ function ratesOf(points: readonly TrafficPoint[]): Rates[] {
     const [before, point] = [points[i - 1] as TrafficPoint, points[i] as TrafficPoint];
     const seconds = Math.max(1, (point.at - before.at) / 1000);
     rates.push({
-      at: point.at,
+      from: before.at,
+      to: point.at,
       input: (Number(point.inputOctets) * 8) / seconds,
       output: (Number(point.outputOctets) * 8) / seconds,
     });
@@ -34,8 +36,19 @@ export function trafficGraph(points: readonly TrafficPoint[], from: number, to: 
   const most = niceCeiling(Math.max(1000, ...rates.map(({ input, output }) => Math.max(input, output))));
   const x = (at: number): number => PAD.left + ((at - from) / (to - from)) * (WIDTH - PAD.left - PAD.right);
   const y = (rate: number): number => HEIGHT - PAD.bottom - (rate / most) * (HEIGHT - PAD.top - PAD.bottom);
+  // Each is a mean of its time, so it is drawn over that time: a single minute is seen, too.
   const line = (which: "input" | "output"): string =>
-    rates.map((one, index) => `${index === 0 ? "M" : "L"}${x(one.at).toFixed(1)} ${y(one[which]).toFixed(1)}`).join("");
+    rates
+      .map((one, index) => {
+        const level = y(one[which]).toFixed(1);
+        return `${index === 0 ? "M" : "L"}${x(one.from).toFixed(1)} ${level}H${x(one.to).toFixed(1)}`;
+      })
+      .join("");
+  const [first, last] = [rates[0], rates.at(-1)];
+  const area =
+    first === undefined || last === undefined
+      ? ""
+      : `<path class="area" d="${line("output")}V${y(0)}H${x(first.from).toFixed(1)}Z"/>`;
   const steps = [0, most / 2, most];
   const grid = steps
     .map(
@@ -55,7 +68,7 @@ export function trafficGraph(points: readonly TrafficPoint[], from: number, to: 
   const said = peak === 0 ? "No traffic in this time." : `To guests at most ${rateWords(peak)}.`;
   return html`<div class="panel">
 <svg class="graph" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${`Traffic. ${said}`}">${raw(
-    `${grid}${ticks}<path class="out" d="${line("input")}"/><path class="in" d="${line("output")}"/>`,
+    `${grid}${ticks}${area}<path class="out" d="${line("input")}"/><path class="in" d="${line("output")}"/>`,
   )}</svg>
 <div class="key"><span><i></i>to guests</span><span><i class="out"></i>from guests</span><span>${said}</span></div></div>`;
 }

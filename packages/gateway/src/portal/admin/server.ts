@@ -71,7 +71,8 @@ export function createAdmin(context: AdminContext): Admin {
       `default-src 'none'; style-src ${style}; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; frame-src 'self'; frame-ancestors ${frame}; base-uri 'none'`,
     );
     call.header("X-Content-Type-Options", "nosniff");
-    call.header("Referrer-Policy", "no-referrer");
+    // Not `no-referrer`: browsers would send `Origin: null` with our own forms (Fetch, 3.1), which looks like another's.
+    call.header("Referrer-Policy", "same-origin");
     call.header("Cache-Control", "no-store");
     if (isSecure) call.header("Strict-Transport-Security", "max-age=31536000");
   });
@@ -160,11 +161,14 @@ export function createAdmin(context: AdminContext): Admin {
 
   app.get("/", async (call) => {
     const asked = Number(call.req.query("hours"));
-    const hours = GRAPH_HOURS.some(([value]) => value === asked) ? asked : 24;
     const now = context.now();
+    const status = portal.status();
+    // A portal that was started just now has one hour to show at most.
+    const usual = now - status.started < 3_600_000 ? 1 : 24;
+    const hours = GRAPH_HOURS.some(([value]) => value === asked) ? asked : usual;
     const from = now - hours * 3_600_000;
     const points = await store.traffic(config.gateway, from, now);
-    return show(call, "Overview", "/", overview({ status: portal.status(), points, from, now, hours }));
+    return show(call, "Overview", "/", overview({ status, points, from, now, hours }));
   });
 
   app.get("/sessions", (call) =>

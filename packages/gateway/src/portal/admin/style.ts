@@ -5,13 +5,14 @@ export const STYLE = `
 *{box-sizing:border-box}
 body{margin:0;font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--back)}
 header{display:flex;flex-wrap:wrap;gap:.25rem 1rem;align-items:center;padding:.6rem 1.2rem;background:var(--paper);border-bottom:1px solid var(--line)}
-header strong{margin-right:1rem}
+header strong{display:flex;gap:.5rem;align-items:center;margin-right:1rem}
+svg.sign{color:var(--accent);flex:none}
 nav{display:flex;flex-wrap:wrap;gap:.2rem}
 nav a{padding:.3rem .6rem;border-radius:6px;color:var(--ink);text-decoration:none}
 nav a[aria-current]{background:var(--accent);color:var(--paper)}
 nav a:hover:not([aria-current]){background:var(--back)}
 .who{margin-left:auto;display:flex;gap:.6rem;align-items:center;color:var(--soft)}
-main{max-width:76rem;margin:0 auto;padding:1.2rem}
+main{max-width:84rem;margin:0 auto;padding:1.2rem}
 h1{font-size:1.4rem;margin:.2rem 0 1rem}
 h2{font-size:1.05rem;margin:1.6rem 0 .6rem}
 a{color:var(--accent)}
@@ -22,7 +23,8 @@ a{color:var(--accent)}
 .scroll{overflow-x:auto;background:var(--paper);border:1px solid var(--line);border-radius:10px}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:.45rem .7rem;border-bottom:1px solid var(--line);white-space:nowrap}
-td.wrap{white-space:normal;min-width:14rem}
+td.wrap{white-space:normal;min-width:8rem}
+tbody tr:hover{background:var(--back)}
 tr:last-child td{border-bottom:0}
 th{font-weight:600;color:var(--soft);font-size:.87rem}
 td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}
@@ -40,9 +42,10 @@ button.bad{border-color:var(--bad);background:none;color:var(--bad)}
 .soft{color:var(--soft)}
 .row{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center}
 .login{max-width:22rem;margin:12vh auto}
+.login h1{display:flex;gap:.6rem;align-items:center;justify-content:center}
 .login form{grid-template-columns:1fr}
-svg.graph{width:100%;height:auto;display:block}
-svg .in{stroke:var(--in)}svg .out{stroke:var(--out)}svg path{fill:none;stroke-width:1.6;stroke-linejoin:round}
+svg.graph{max-height:22rem;width:100%;height:auto;display:block}
+svg .in{stroke:var(--in)}svg .out{stroke:var(--out)}svg .area{fill:var(--in);fill-opacity:.14;stroke:none}svg path{fill:none;stroke-width:1.6;stroke-linejoin:round;stroke-linecap:round}
 svg .grid{stroke:var(--line);stroke-width:1}svg text{fill:var(--soft);font:11px system-ui,sans-serif}
 .key{display:flex;gap:1.2rem;color:var(--soft);font-size:.87rem}
 .key i{display:inline-block;width:1.4rem;border-top:3px solid var(--in);vertical-align:middle;margin-right:.35rem}
@@ -50,6 +53,8 @@ svg .grid{stroke:var(--line);stroke-width:1}svg text{fill:var(--soft);font:11px 
 svg .out{stroke-dasharray:5 3}
 iframe{width:100%;height:44rem;border:1px solid var(--line);border-radius:10px;background:#fff}
 .two{display:grid;grid-template-columns:repeat(auto-fit,minmax(20rem,1fr));gap:1.2rem;align-items:start}
+.two form.panel{grid-template-columns:1fr;align-content:start}
+input[type=color]{height:2.6rem;padding:.25rem;cursor:pointer}
 .two form.panel{grid-template-columns:1fr}
 input[type=color]{height:2.4rem;padding:.2rem}
 input[type=checkbox]{width:auto;margin:0}

@@ -15,6 +15,7 @@ export interface OverviewFacts {
 }
 
 export const GRAPH_HOURS: readonly (readonly [hours: number, title: string])[] = [
+  [1, "hour"],
   [6, "6 hours"],
   [24, "day"],
   [168, "week"],
