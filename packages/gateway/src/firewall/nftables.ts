@@ -125,8 +125,12 @@ export class NftablesFirewall implements WatchfulFirewall {
     return readStrange(await this.#list("set", "strange"));
   }
 
-  async stop(): Promise<void> {
+  release(): void {
     this.#farewell.stop();
+  }
+
+  async stop(): Promise<void> {
+    this.release();
     await this.#nft(`add table ${TABLE}\ndelete table ${TABLE}\n`);
     this.#ledger.clear();
     await this.#shaping?.stop();

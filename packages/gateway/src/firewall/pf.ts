@@ -122,8 +122,12 @@ export class PfFirewall implements WatchfulFirewall {
     return [];
   }
 
-  async stop(): Promise<void> {
+  release(): void {
     if (this.#sweep !== null) clearTimeout(this.#sweep);
+  }
+
+  async stop(): Promise<void> {
+    this.release();
     const addresses = [...this.#sessions.values()].flatMap((one) => one.addresses);
     // Rules of the anchor within first; -F all of an anchor leaves those inside it.
     await must(this.#run, ["pfctl", "-a", `${ANCHOR}/garden`, "-F", "rules"]);

@@ -20,11 +20,12 @@ export const bindParts: BindParts = async (config) => {
   try {
     const firewall = createFirewall(firewallOptions(config));
     const system = systemOf(process.platform);
-    const neighbours = await createNeighbours({ system, interface: config.guests.interface });
     const radius = config.radius === null ? null : createRadiusClient(config.radius);
     const accounting =
       radius === null ? null : createAccountingSender({ gateway: config.gateway, store, client: radius });
-    return { firewall, neighbours, store, radius, accounting, serve };
+    // Last: it listens from here on.
+    const neighbours = await createNeighbours({ system, interface: config.guests.interface });
+    return { firewall, neighbours, store, radius, accounting, serve, close: () => firewall.release() };
   } catch (error) {
     await store.close();
     throw error;
