@@ -20,10 +20,10 @@ import { reconcile } from "./reconcile.ts";
 import { nasRecord, recordOf } from "./record.ts";
 import { type Attempt, attempt } from "./sign-in.ts";
 import { SessionTable } from "./table.ts";
-import { Throttle } from "./throttle.ts";
+import { Throttle } from "../throttle.ts";
 import { alterNow, tick, writeAll } from "./tick.ts";
 import { Troubles } from "./troubles.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../turns.ts";
 import { VoucherBudgets } from "./vouchers.ts";
 
 /** Rows of one transaction of the store. */
