@@ -1,13 +1,14 @@
 /** The real parts of a portal, made from its configuration. The only file that knows which they are. */
 import { randomBytes } from "node:crypto";
 import type { PortalConfig } from "@pierhead/lang/portal-conf";
-import { createFirewall, type FirewallOptions, tendGarden } from "../firewall/index.ts";
+import { createFirewall, type FirewallOptions, tendGarden, type WatchfulFirewall } from "../firewall/index.ts";
 import { createNeighbours } from "../neighbours/index.ts";
 import { createAccountingSender, createDynamicServer, createRadiusClient } from "../radius/index.ts";
 import { openStore, type Store } from "../store/index.ts";
 import { createAdmin, type Look, savedLook } from "./admin/index.ts";
 import { createPages, type FormMethod, isLanguage, renderSignIn } from "./pages/index.ts";
 import type { BindParts, Running, Service } from "./parts.ts";
+import { watchSpoofing } from "./watch.ts";
 
 /** Setting of the store with the key that open forms are sealed with: they outlive a restart. */
 const PAGE_KEY = "page-key";
@@ -25,7 +26,15 @@ export const bindParts: BindParts = async (config) => {
       radius === null ? null : createAccountingSender({ gateway: config.gateway, store, client: radius });
     // Last: it listens from here on.
     const neighbours = await createNeighbours({ system, interface: config.guests.interface });
-    return { firewall, neighbours, store, radius, accounting, serve, close: () => firewall.release() };
+    return {
+      firewall,
+      neighbours,
+      store,
+      radius,
+      accounting,
+      serve: (running) => serve(running, firewall),
+      close: () => firewall.release(),
+    };
   } catch (error) {
     await store.close();
     throw error;
@@ -45,10 +54,11 @@ function firewallOptions({ firewall }: PortalConfig): FirewallOptions {
 }
 
 /** What was opened is closed again when the next one cannot be. */
-async function serve(running: Running): Promise<readonly Service[]> {
+async function serve(running: Running, firewall: WatchfulFirewall): Promise<readonly Service[]> {
   const services: Service[] = [];
   try {
     for (const open of [servePages, serveGarden, serveDynamic]) services.push(...(await open(running)));
+    services.push(await watchSpoofing(firewall, running.config, running.log));
     return services;
   } catch (error) {
     await Promise.all(services.map((service) => service.close()));
@@ -59,6 +69,12 @@ async function serve(running: Running): Promise<readonly Service[]> {
 /** Guests' pages, and the admin, which may change how they look. */
 async function servePages({ config, portal, store, log }: Running): Promise<Service[]> {
   let look = await savedLook({ config, store });
+  if (JSON.stringify(look) !== JSON.stringify(config.look)) {
+    log.info(
+      "look",
+      "guests see what was saved in the admin page; `look` of the configuration is without effect on it",
+    );
+  }
   const live: PortalConfig = {
     ...config,
     get look(): Look {

@@ -358,6 +358,24 @@ describe("the admin's pages", () => {
     expect(lines[1]).toMatch(/^a,pier,'=cmd\(\),/);
   });
 
+  it("accounting that breaks off says so in the file, and nowhere else how", async () => {
+    const { cookie } = await enter("viewer");
+    store.exportSessions = async function* () {
+      yield session("a", { number: 10 });
+      throw new Error("the disk is gone");
+    };
+    const said: unknown[] = [];
+    const before = console.error;
+    console.error = (...words: unknown[]) => said.push(words);
+    const text = await (await ask("/accounting.csv", { cookie })).text();
+    console.error = before;
+    expect(text.trim().split("\r\n").slice(1)).toEqual([
+      expect.stringMatching(/^a,pier,anna/),
+      "not complete: the store could not go on",
+    ]);
+    expect(said).toEqual([]);
+  });
+
   it("the look is tried before it is saved", async () => {
     const { cookie, csrf } = await enter("admin");
     const form = { csrf, title: "Sea", text: "", accent: "#112233", terms: "", language: "de" };

@@ -213,10 +213,20 @@ export function createAdmin(context: AdminContext): Admin {
   app.get("/accounting.csv", (call) => {
     call.header("Content-Type", "text/csv; charset=utf-8");
     call.header("Content-Disposition", 'attachment; filename="accounting.csv"');
-    return stream(call, async (out) => {
-      await out.write(csvHead());
-      for await (const session of store.exportSessions(historyQuery(call))) await out.write(csvLine(session));
-    });
+    return stream(
+      call,
+      async (out) => {
+        await out.write(csvHead());
+        for await (const session of store.exportSessions(historyQuery(call))) {
+          if (out.aborted) return;
+          await out.write(csvLine(session));
+        }
+      },
+      // The status has gone out: only the file itself can still say that it is not all.
+      async (_error, out) => {
+        await out.write("not complete: the store could not go on\r\n");
+      },
+    );
   });
 
   app.get("/vouchers", async (call) =>
