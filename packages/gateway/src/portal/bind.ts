@@ -1,14 +1,13 @@
 /** The real parts of a portal, made from its configuration. The only file that knows which they are. */
 import { randomBytes } from "node:crypto";
 import type { PortalConfig } from "@pierhead/lang/portal-conf";
-import { createFirewall, type FirewallOptions, tendGarden, type WatchfulFirewall } from "../firewall/index.ts";
+import { createFirewall, type FirewallOptions, tendGarden } from "../firewall/index.ts";
 import { createNeighbours } from "../neighbours/index.ts";
 import { createAccountingSender, createDynamicServer, createRadiusClient } from "../radius/index.ts";
 import { openStore, type Store } from "../store/index.ts";
 import { createAdmin, type Look, savedLook } from "./admin/index.ts";
 import { createPages, type FormMethod, isLanguage, renderSignIn } from "./pages/index.ts";
 import type { BindParts, Running, Service } from "./parts.ts";
-import { watchSpoofing } from "./watch.ts";
 
 /** Setting of the store with the key that open forms are sealed with: they outlive a restart. */
 const PAGE_KEY = "page-key";
@@ -16,25 +15,21 @@ const PAGE_KEY = "page-key";
 /** Milliseconds a name that had no address is talked about; it is asked for again every half minute. */
 const TROUBLE_STAYS = 120_000;
 
-export const bindParts: BindParts = async (config) => {
+export const bindParts: BindParts = async (config, log) => {
   const store = await openStore(config.store);
   try {
     const firewall = createFirewall(firewallOptions(config));
+    const { rateUp, rateDown } = config.limits;
+    if (!firewall.abilities.rates && (rateUp !== null || rateDown !== null)) {
+      log.warning("rates", "this system's packet filter keeps no rates: those of the limits are not in force");
+    }
     const system = systemOf(process.platform);
     const radius = config.radius === null ? null : createRadiusClient(config.radius);
     const accounting =
       radius === null ? null : createAccountingSender({ gateway: config.gateway, store, client: radius });
     // Last: it listens from here on.
     const neighbours = await createNeighbours({ system, interface: config.guests.interface });
-    return {
-      firewall,
-      neighbours,
-      store,
-      radius,
-      accounting,
-      serve: (running) => serve(running, firewall),
-      close: () => firewall.release(),
-    };
+    return { firewall, neighbours, store, radius, accounting, serve, close: () => firewall.release() };
   } catch (error) {
     await store.close();
     throw error;
@@ -54,11 +49,10 @@ function firewallOptions({ firewall }: PortalConfig): FirewallOptions {
 }
 
 /** What was opened is closed again when the next one cannot be. */
-async function serve(running: Running, firewall: WatchfulFirewall): Promise<readonly Service[]> {
+async function serve(running: Running): Promise<readonly Service[]> {
   const services: Service[] = [];
   try {
     for (const open of [servePages, serveGarden, serveDynamic]) services.push(...(await open(running)));
-    services.push(await watchSpoofing(firewall, running.config, running.log));
     return services;
   } catch (error) {
     await Promise.all(services.map((service) => service.close()));
