@@ -144,6 +144,48 @@ describe("the command", () => {
     }
   });
 
+  it("says what two clients behind one NAT do to each other, and where that was read", () => {
+    const words = ["vpn", "compat", "examples/roadwarrior-vpn/built/openbsd-7.8/gate", "--system", "openbsd-7.8"];
+    const { stdout } = pierhead(words);
+    expect(stdout).toMatch(
+      /Two behind one NAT, l2tp-ipsec\none at a time {2}Windows 7; Windows 8 and 10; Windows 11\n/,
+    );
+    expect(stdout).toMatch(/read in: OpenBSD sbin\/isakmpd\/ipsec\.c/);
+    const json = JSON.parse(pierhead([...words, "--platform", "android-11", "--json"]).stdout) as object[];
+    expect(json).toMatchObject([{ platform: "android-11", twoBehindOneNat: { verdict: "one at a time" } }]);
+  });
+
+  it("probes one host only, and says what is wrong with anything else", () => {
+    const said = (...words: string[]): string => pierhead(["vpn", "probe", ...words]).stderr.split("\n")[0] ?? "";
+    expect([
+      said("192.0.2.0/24"),
+      said("192.0.2.1,192.0.2.2"),
+      said("192.0.2.1-9"),
+      said("224.0.0.1"),
+      said("255.255.255.255"),
+      said("::"),
+      said("a;b"),
+      said("127.0.0.1", "--timeout", "1h"),
+      said("127.0.0.1", "--port", "0"),
+      said("127.0.0.1", "--platform", "beos"),
+      said("127.0.0.1", "--platform", "mikrotik"),
+    ]).toMatchInlineSnapshot(`
+      [
+        "pierhead: 192.0.2.0/24: one host is probed, not a network or a list",
+        "pierhead: 192.0.2.1,192.0.2.2: one host is probed, not a network or a list",
+        "pierhead: 192.0.2.1-9: one host is probed, not a network or a list",
+        "pierhead: 224.0.0.1: that is no address of one host",
+        "pierhead: 255.255.255.255: that is no address of one host",
+        "pierhead: ::: that is no address of one host",
+        "pierhead: a;b: that is neither a name nor an address",
+        "pierhead: --timeout 1h: it is a time from 100 ms to 60 s, such as 4s or 500ms",
+        "pierhead: --port 0: a port is a number from 1 to 65535",
+        "pierhead: --platform beos: there is none of that name",
+        "pierhead: --platform mikrotik: nothing is known about what it offers, so there is nothing to ask with",
+      ]
+    `);
+  });
+
   it("says at the line of the site what is wrong with a secret, without showing it", () => {
     const out = join(tmpdir(), "pierhead-vpn-never");
     const secrets = { VPN_PSK: 'quo"ted-quoted-quoted-quoted', ANNA: "päßwörter-sind-schwer", BERT: "" };

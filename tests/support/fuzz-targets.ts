@@ -46,6 +46,7 @@ import {
   set,
   template,
 } from "../../packages/lang/src/flow-export/build.test-helper.ts";
+import { ikeSeeds, runIke } from "./ike-seeds.ts";
 import { captureSeeds, leaseTextSeeds, messageSeeds, runLease, runMessage } from "./lease-seeds.ts";
 import { radiusSeeds, runRadius } from "./radius-seeds.ts";
 import { INTERFACES } from "./random-rules.ts";
@@ -364,6 +365,12 @@ export function fuzzTargets(): FuzzTarget[] {
       seeds: messageSeeds(),
       share: 1,
       run: runMessage,
+    },
+    {
+      name: "IKE message",
+      seeds: ikeSeeds(),
+      share: 1,
+      run: runIke,
     },
     {
       name: "lease file or log",

@@ -102,7 +102,7 @@ export function decapsulate(run: Run, flow: number, packet: Packet, context: Pac
   if (isEsp(packet)) {
     const association = machine.associations.find((one) => serves(one, packet));
     if (association === undefined) {
-      run.end(flow, "no-association", `there is no security association with ${packet.source} that it belongs to`);
+      run.end(flow, "no-association", orphan(machine, packet));
       return true;
     }
     if (machine.system.family === "freebsd") openFreebsd(run, flow, carried, association, context);
@@ -159,6 +159,17 @@ function isEsp(packet: Packet): boolean {
 }
 
 function serves(association: SecurityAssociation, packet: Packet): boolean {
+  return association.replacedBy === undefined && belongsTo(association, packet);
+}
+
+/** Why what came by ESP is not taken. */
+function orphan(machine: Machine, packet: Packet): string {
+  const lost = machine.associations.find((one) => belongsTo(one, packet));
+  if (lost === undefined) return `there is no security association with ${packet.source} that it belongs to`;
+  return `the flow of ${lost.name} is that of ${lost.replacedBy} now, who is behind the same address ${packet.source}`;
+}
+
+function belongsTo(association: SecurityAssociation, packet: Packet): boolean {
   if (!association.local.equals(packet.destination) || !association.peer.equals(packet.source)) return false;
   const port = packet.protocol === PROTOCOL.udp ? packet.sourcePort : null;
   return association.peerPort === port;

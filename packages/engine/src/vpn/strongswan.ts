@@ -11,7 +11,7 @@ import type { SecurityAssociation } from "../machine/tunnel.ts";
 import { ENC, encMask } from "../network/enc.ts";
 import { L2TP_PORT } from "../network/tunnel.ts";
 import type { Strongswan } from "./freebsd-head-end.ts";
-import { type Accepted, agree, refuse, type Wire } from "./wire.ts";
+import { type Accepted, agree, l2tpAssociation, refuse, type Wire } from "./wire.ts";
 
 /** Whether one of `local_addrs` or `remote_addrs` has the address. A name is taken to be somebody else's. */
 export function covers(addresses: readonly string[], address: Address): boolean {
@@ -66,22 +66,7 @@ export function negotiateIkev1L2tp(end: Strongswan, wire: Wire, peerPort: number
     );
   }
   agree(wire, "phase 2", `a transport mode association for L2TP, by child ${child.name}`);
-  const host = (address: Address): Prefix => ({ address, length: address.bits });
-  return {
-    name: client.user,
-    mode: "transport",
-    selector: {
-      protocol: PROTOCOL.udp,
-      source: host(local),
-      destination: host(client.from),
-      sourcePort: L2TP_PORT,
-      destinationPort: 0,
-    },
-    local,
-    peer: client.from,
-    peerPort,
-    tag: null,
-  };
+  return l2tpAssociation(wire, peerPort, null);
 }
 
 function reaches(connection: SwanctlConnection, { local, client }: Wire): boolean {

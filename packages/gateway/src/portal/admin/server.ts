@@ -12,7 +12,7 @@ import { html } from "hono/html";
 import { stream } from "hono/streaming";
 import { readMac } from "../../radius/dynamic-request.ts";
 import type { SessionQuery, SessionState } from "../../store/store.ts";
-import { voucherSheet } from "../sheet/index.ts";
+import { portalSheet } from "../sheet/index.ts";
 import { Throttle } from "../throttle.ts";
 import { Turns } from "../turns.ts";
 import {
@@ -254,13 +254,8 @@ export function createAdmin(context: AdminContext): Admin {
     allowed(call, "operator");
     const vouchers = await store.vouchers({ batch: call.req.query("batch") ?? "" });
     const look = await savedLook(context);
-    const bytes = await voucherSheet(vouchers, {
-      title: look.title,
-      network: null,
-      page: portalAddress(config),
-      paper: call.req.query("paper") === "letter" ? "letter" : "a4",
-      language: look.language,
-    });
+    const paper = call.req.query("paper") === "letter" ? "letter" : "a4";
+    const bytes = await portalSheet(config, look, vouchers, { paper, network: null });
     return call.body(new Uint8Array(bytes), 200, {
       "Content-Type": "application/pdf",
       "Content-Disposition": 'inline; filename="vouchers.pdf"',
@@ -384,16 +379,6 @@ function readLook(sent: Record<string, string>, known: Look): Look {
   if (!order.success) throw new Refusal(complaints(order.error).join("; "));
   const { terms, ...rest } = order.data;
   return { ...known, ...rest, terms: terms === "" ? null : terms };
-}
-
-/** Where the QR codes of vouchers lead. */
-function portalAddress({ portal, guests }: AdminContext["config"]): string {
-  if (portal.name !== null && portal.certificate !== null) {
-    return `https://${portal.name}${portal.httpsPort === 443 ? "" : `:${portal.httpsPort}`}/`;
-  }
-  const address = (guests.addresses[0] ?? "").split("/")[0] ?? "";
-  const host = portal.name ?? (address.includes(":") ? `[${address}]` : address);
-  return `http://${host}${portal.httpPort === 80 ? "" : `:${portal.httpPort}`}/`;
 }
 
 function historyQuery(call: Call): SessionQuery {
