@@ -110,6 +110,50 @@ describe("signing in", () => {
     expect(world.database.queue).toEqual([]);
   });
 
+  it("by a local user's last free place: of two devices at the same moment one", async () => {
+    const world = await started({ radius: false });
+    const user = { name: "anna", disabled: false, limits: {}, devices: 1, note: "", created: 0 };
+    world.database.users.set("anna", { user, password: "secret" });
+    const answers = await Promise.all([world.signIn(1, "anna"), world.signIn(2, "anna"), world.signIn(3, "anna")]);
+    expect(answers.map(({ kind }) => kind)).toEqual(["in", "refused", "refused"]);
+  });
+
+  it("by a local user called like the device's MAC; nobody's MAC costs no hashing", async () => {
+    const world = new PortalWorld({ radius: false, config: portalConfig({ signIn: ["mac"] }) });
+    world.chance.immediate = true;
+    const name = "02-00-00-00-00-01";
+    const user = { name, disabled: false, limits: {}, devices: 1, note: "", created: 0 };
+    const { users } = world.database;
+    users.set(name, { user, password: name });
+    const hashed: string[] = [];
+    users.get = (key) => {
+      hashed.push(key);
+      return Map.prototype.get.call(users, key);
+    };
+    await world.boot().start();
+    expect((await world.engine.client(addressOf(1))).session).toMatchObject({ method: "mac", user: name });
+    for (let device = 2; device < 50; device++) {
+      world.neighbour({ mac: macOf(device), address: addressOf(device), present: true });
+    }
+    await settle();
+    expect(world.engine.sessions()).toHaveLength(1);
+    expect(hashed).toEqual([name]);
+  });
+
+  it("by MAC asks RADIUS about so many at a time, whatever somebody invents", async () => {
+    const config = portalConfig({ signIn: ["mac"] });
+    const world = await started({ config, answer: () => ({ kind: "reject", message: "" }) });
+    world.chance.immediate = false;
+    for (let device = 1; device <= 2_000; device++) {
+      world.neighbour({ mac: macOf(device), address: addressOf(device), present: true });
+    }
+    await world.chance.run(() => false);
+    expect(world.asked.length).toBe(256);
+    world.neighbour({ mac: macOf(2_000), address: addressOf(2_000), present: true });
+    await world.chance.run(() => false);
+    expect(world.asked.at(-1)?.station.mac).toBe(macOf(2_000));
+  });
+
   it("by a local user where RADIUS does not know the name", async () => {
     const world = new PortalWorld({ answer: () => ({ kind: "reject", message: "" }) });
     world.chance.immediate = true;
@@ -479,6 +523,17 @@ describe("devices and gateways", () => {
     await world.engine.tick();
     expect([...world.database.sessions.values()][0]?.addresses).toEqual(open?.addresses);
     expect(world.engine.sessions()).toHaveLength(1);
+  });
+
+  it("a voucher that is revoked at another gateway ends here within a minute", async () => {
+    const world = await started();
+    const { id, code } = voucher(world);
+    expect(await world.engine.signIn(addressOf(1), { method: "voucher", code })).toMatchObject({ kind: "in" });
+    await world.signIn(2);
+    world.database.vouchers.set(id, { ...voucher(world), revoked: true });
+    world.clock.advance(61);
+    await world.engine.tick();
+    expect(world.engine.sessions().map(({ mac }) => mac)).toEqual([macOf(2)]);
   });
 
   it("two gateways in one store do not touch each other's sessions", async () => {

@@ -295,6 +295,31 @@ describe.skipIf(missing !== null)("the portal's nftables", () => {
     expect(await firewall.read()).toEqual([]);
   });
 
+  it("loses nobody who comes in while the rules are read anew", async () => {
+    // Lists arrive late, so that there is time between what they say and what is made of it.
+    const late = 'case "$*" in *" list "*) said=$("$@"); sleep 0.5; printf %s "$said";; *) exec "$@";; esac';
+    const slow = createFirewall({
+      kind: "nftables",
+      prefix: [...world.prefix("gateway"), "sh", "-c", late, "sh"],
+    });
+    await slow.start(PLAN);
+    const again = slow.start(PLAN);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await Promise.all([again, slow.apply([{ kind: "open", opening: OPENING }])]);
+    expect((await slow.read()).map(({ number }) => number)).toEqual([OPENING.number]);
+    await slow.apply([{ kind: "close", number: OPENING.number }]);
+    expect(world.run("gateway", ["nft", "list", "map", "inet", "pierhead_portal", "macs"])).not.toContain(OPENING.mac);
+    slow.release();
+  });
+
+  it("says how slow it can be, and is never slower", async () => {
+    // WISPr's rates are bits per second; servers that were told kilobits send 512.
+    await open({ rateUp: 512, rateDown: 1 });
+    expect(world.run("gateway", ["tc", "class", "show", "dev", "wan0"])).toMatch(/rate 8Kbit/);
+    await firewall.apply([{ kind: "alter", opening: { ...OPENING, rateUp: 4_294_967_295_000, rateDown: 1e30 } }]);
+    await close();
+  });
+
   it("says what nft said when the table is gone, and stands up again", async () => {
     world.run("gateway", ["nft", "delete", "table", "inet", "pierhead_portal"]);
     await expect(open()).rejects.toThrow(/No such file or directory/);

@@ -507,6 +507,27 @@ describe("attacks", () => {
     for (const socket of sockets) socket.destroy();
   });
 
+  it("keeps one device with many addresses from taking all connections", async () => {
+    const { pages, portal, base } = await start();
+    const addresses = Array.from({ length: 10 }, (_, i) => `127.0.9.${i + 1}`);
+    for (const address of addresses) portal.devices.set(address, "02:00:00:00:00:09");
+    const sockets = addresses.flatMap((localAddress) =>
+      Array.from({ length: 40 }, () => connect({ port: pages.ports().http, host: "127.0.0.1", localAddress })),
+    );
+    let closed = 0;
+    await new Promise<void>((resolve) => {
+      for (const socket of sockets)
+        socket
+          .on("error", () => {})
+          .on("close", () => {
+            closed++;
+            if (closed === 400 - 256) resolve();
+          });
+    });
+    expect((await ask(`${base}/`)).status).toBe(200);
+    for (const socket of sockets) socket.destroy();
+  });
+
   it("serves the operator's picture and no other file", async () => {
     const logo = join(folder, "logo.svg");
     writeFileSync(logo, '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>');

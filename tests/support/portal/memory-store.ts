@@ -180,6 +180,7 @@ export function memoryStore(database: MemoryDatabase, chance: Chance, life: Life
         for (const voucher of found) database.vouchers.set(voucher.id, { ...voucher, revoked: true });
         return found.length;
       }),
+    revokedAmong: (ids) => call(() => ids.filter((id) => database.vouchers.get(id)?.revoked === true)),
     putUser: (user, password) =>
       call(() => {
         const before = database.users.get(user.name);
@@ -199,6 +200,7 @@ export function memoryStore(database: MemoryDatabase, chance: Chance, life: Life
     administrators: () => call(() => [...database.administrators.values()]),
     deleteAdministrator: (name) => call(() => database.administrators.delete(name)),
     checkAdministrator: absent,
+    standing: absent,
     audit: ({ who, what, detail }) =>
       call(() => {
         database.audit.push(`${who} ${what} ${detail}`);

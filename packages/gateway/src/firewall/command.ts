@@ -1,5 +1,6 @@
 /** How the drivers run a tool: an argument array and standard input, never a shell. The seam where tests listen. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import type { Readable } from "node:stream";
 import { FirewallError } from "./driver.ts";
 
 export interface Outcome {
@@ -38,6 +39,18 @@ export function runner(prefix: readonly string[] = []): Run {
       });
       child.stdin.end(stdin);
     });
+}
+
+let canDieWithUs: boolean | null = null;
+
+/**
+ * A tool that tells of what happens as long as we listen, for Linux. It ends with this process, however that ends: without
+ * setpriv(1) it would notice only when it next has something to say, and hold its network namespace until then.
+ */
+export function listener(prefix: readonly string[], argv: readonly string[]): ChildProcess & { stdout: Readable } {
+  canDieWithUs ??= spawnSync("setpriv", ["--pdeathsig", "KILL", "true"], { stdio: "ignore" }).status === 0;
+  const [tool = "", ...words] = [...prefix, ...(canDieWithUs ? ["setpriv", "--pdeathsig", "KILL"] : []), ...argv];
+  return spawn(tool, words, { stdio: ["ignore", "pipe", "ignore"] });
 }
 
 /** The standard output of a command that succeeded. @throws FirewallError with the tool's own words */

@@ -97,4 +97,6 @@ export interface WatchfulFirewall extends Firewall {
   readonly abilities: FirewallAbilities;
   /** Of the last ten minutes; empty where the driver cannot see it. */
   spoofing(): Promise<readonly SpoofingSign[]>;
+  /** Ends what runs beside this process for it. Rules and what is open stay. */
+  release(): void;
 }

@@ -3,7 +3,8 @@
  * was when the transaction took effect (nf_tables_setelem_notify), so reading and deleting are one step and cost the
  * same with ten thousand sessions; `nft get element` and `nft list set` (1.0.6) read the whole set first, 0.1 to 0.2 s.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { listener } from "./command.ts";
 import { FirewallError } from "./driver.ts";
 import { type Count, readDestroyed } from "./nft-listing.ts";
 
@@ -83,8 +84,7 @@ export class Farewell {
   }
 
   async #listen(): Promise<void> {
-    const [tool = "", ...words] = [...this.#prefix, "nft", "monitor", "destroy", "elements"];
-    const child = spawn(tool, words, { stdio: ["ignore", "pipe", "ignore"] });
+    const child = listener(this.#prefix, ["nft", "monitor", "destroy", "elements"]);
     this.#process = child;
     this.#rest = "";
     const gone = (): void => {

@@ -13,6 +13,7 @@ import {
   type SpoofingSign,
   type WatchfulFirewall,
 } from "./driver.ts";
+import { Exclusive } from "./exclusive.ts";
 import { ground } from "./ground.ts";
 import { type Entry, Ledger } from "./ledger.ts";
 import { Farewell, type LastCounts } from "./nft-farewell.ts";
@@ -56,6 +57,7 @@ export class NftablesFirewall implements WatchfulFirewall {
   /** As last read: what is returned of a session whose farewell was lost. */
   #last: ReadonlyMap<number, Counters> = new Map();
   #shaping: Shaping | null = null;
+  readonly #exclusive: Exclusive = new Exclusive();
 
   constructor(options: NftablesOptions = {}) {
     this.#options = options;
@@ -64,10 +66,14 @@ export class NftablesFirewall implements WatchfulFirewall {
       await this.#nft(`add element ${TABLE} probe { ${number} }\n`);
       await this.#nft(`delete element ${TABLE} probe { ${number} }\n`);
     });
-    this.#batch = new Batch(TOGETHER, (calls) => this.#together(calls));
+    this.#batch = new Batch(TOGETHER, (calls) => this.#exclusive.run(() => this.#together(calls)));
   }
 
-  async start(plan: FirewallPlan): Promise<void> {
+  start(plan: FirewallPlan): Promise<void> {
+    return this.#exclusive.run(() => this.#start(plan));
+  }
+
+  async #start(plan: FirewallPlan): Promise<void> {
     const here = ground(plan);
     await this.#checkForwarding(here.families.some((one) => one.family === 6));
     await this.#nft(rulesText(here));
@@ -125,8 +131,16 @@ export class NftablesFirewall implements WatchfulFirewall {
     return readStrange(await this.#list("set", "strange"));
   }
 
-  async stop(): Promise<void> {
+  release(): void {
     this.#farewell.stop();
+  }
+
+  stop(): Promise<void> {
+    return this.#exclusive.run(() => this.#stop());
+  }
+
+  async #stop(): Promise<void> {
+    this.release();
     await this.#nft(`add table ${TABLE}\ndelete table ${TABLE}\n`);
     this.#ledger.clear();
     await this.#shaping?.stop();

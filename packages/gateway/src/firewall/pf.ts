@@ -17,6 +17,7 @@ import {
   type SpoofingSign,
   type WatchfulFirewall,
 } from "./driver.ts";
+import { Exclusive } from "./exclusive.ts";
 import { ground } from "./ground.ts";
 import { type Carried, type Noted, noted, readJournal, writeJournal } from "./pf-journal.ts";
 import { NOTHING, readTable, sum } from "./pf-listing.ts";
@@ -36,6 +37,7 @@ export class PfFirewall implements WatchfulFirewall {
   readonly abilities: FirewallAbilities = { macBinding: false, newAddresses: false, rates: false };
   readonly #options: PfOptions;
   readonly #run: Run;
+  readonly #exclusive: Exclusive = new Exclusive();
   readonly #batch: Batch<readonly FirewallChange[], ReadonlyMap<number, Counters>>;
   #sessions: Map<number, Noted> = new Map();
   #guests: string | null = null;
@@ -51,16 +53,20 @@ export class PfFirewall implements WatchfulFirewall {
       const results: (ReadonlyMap<number, Counters> | Error)[] = [];
       for (const changes of calls) {
         results.push(
-          await this.#change(changes).catch((error: unknown) =>
-            error instanceof Error ? error : new FirewallError(String(error)),
-          ),
+          await this.#exclusive
+            .run(() => this.#change(changes))
+            .catch((error: unknown) => (error instanceof Error ? error : new FirewallError(String(error)))),
         );
       }
       return results;
     });
   }
 
-  async start(plan: FirewallPlan): Promise<void> {
+  start(plan: FirewallPlan): Promise<void> {
+    return this.#exclusive.run(() => this.#start(plan));
+  }
+
+  async #start(plan: FirewallPlan): Promise<void> {
     const here = ground(plan);
     const { system, journal } = this.#options;
     const rules = await must(this.#run, ["pfctl", "-s", "rules"]);
@@ -122,8 +128,12 @@ export class PfFirewall implements WatchfulFirewall {
     return [];
   }
 
-  async stop(): Promise<void> {
+  release(): void {
     if (this.#sweep !== null) clearTimeout(this.#sweep);
+  }
+
+  async stop(): Promise<void> {
+    this.release();
     const addresses = [...this.#sessions.values()].flatMap((one) => one.addresses);
     // Rules of the anchor within first; -F all of an anchor leaves those inside it.
     await must(this.#run, ["pfctl", "-a", `${ANCHOR}/garden`, "-F", "rules"]);

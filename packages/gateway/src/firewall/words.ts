@@ -1,5 +1,5 @@
 /** What may stand in text for nft, tc and pfctl. Everything that comes from outside goes through here. */
-import { type Address, type Family, type Prefix, parseAddress, parsePrefix } from "@pierhead/core";
+import { type Address, type Prefix, parseAddress, parsePrefix } from "@pierhead/core";
 import { FirewallError } from "./driver.ts";
 
 /** An interface's name (Linux: IFNAMSIZ 16; the BSDs the same). */
@@ -40,10 +40,16 @@ export function sessionNumber(value: number): number {
   throw new FirewallError(`${value} is no session number`);
 }
 
-/** Bits per second, null for no limit. */
-export function rate(value: number | null): number | null {
-  if (value === null || (Number.isFinite(value) && value >= 1000)) return value === null ? null : Math.round(value);
-  throw new FirewallError(`${value} bit/s is no rate: at least 1000`);
-}
+/** Bits per second: a packet of 1,500 octets takes 1.5 s at the least, and tc counts to the most. */
+const SLOWEST = 8_000;
+const FASTEST = 1e12;
 
-export const FAMILIES: readonly Family[] = [4, 6];
+/**
+ * Bits per second, null for no limit. What servers and vouchers ask for beyond that is held at it: who has paid must not
+ * stay out for a number.
+ */
+export function rate(value: number | null): number | null {
+  if (value === null) return null;
+  if (Number.isNaN(value)) throw new FirewallError(`${value} bit/s is no rate`);
+  return Math.round(Math.min(Math.max(value, SLOWEST), FASTEST));
+}

@@ -1,6 +1,6 @@
 /** Linux: one `ip monitor` that never ends, and questions for addresses it has not spoken of. */
-import { type ChildProcess, spawn } from "node:child_process";
-import type { Run } from "../firewall/command.ts";
+import type { ChildProcess } from "node:child_process";
+import { listener, type Run } from "../firewall/command.ts";
 import { readIpNeighbour } from "./formats.ts";
 import type { NeighbourChange, Neighbours } from "./neighbours.ts";
 import { NeighbourTable } from "./table.ts";
@@ -60,8 +60,7 @@ export class LinuxNeighbours implements Neighbours {
 
   /** The monitor first, then what is there: nothing falls between. */
   async #listen(): Promise<void> {
-    const [tool = "", ...words] = [...this.#prefix, "ip", "monitor", "neigh", "dev", this.#device];
-    const child = spawn(tool, words, { stdio: ["ignore", "pipe", "ignore"] });
+    const child = listener(this.#prefix, ["ip", "monitor", "neigh", "dev", this.#device]);
     this.#monitor = child;
     let rest = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {

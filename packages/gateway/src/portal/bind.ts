@@ -15,16 +15,21 @@ const PAGE_KEY = "page-key";
 /** Milliseconds a name that had no address is talked about; it is asked for again every half minute. */
 const TROUBLE_STAYS = 120_000;
 
-export const bindParts: BindParts = async (config) => {
+export const bindParts: BindParts = async (config, log) => {
   const store = await openStore(config.store);
   try {
     const firewall = createFirewall(firewallOptions(config));
+    const { rateUp, rateDown } = config.limits;
+    if (!firewall.abilities.rates && (rateUp !== null || rateDown !== null)) {
+      log.warning("rates", "this system's packet filter keeps no rates: those of the limits are not in force");
+    }
     const system = systemOf(process.platform);
-    const neighbours = await createNeighbours({ system, interface: config.guests.interface });
     const radius = config.radius === null ? null : createRadiusClient(config.radius);
     const accounting =
       radius === null ? null : createAccountingSender({ gateway: config.gateway, store, client: radius });
-    return { firewall, neighbours, store, radius, accounting, serve };
+    // Last: it listens from here on.
+    const neighbours = await createNeighbours({ system, interface: config.guests.interface });
+    return { firewall, neighbours, store, radius, accounting, serve, close: () => firewall.release() };
   } catch (error) {
     await store.close();
     throw error;
@@ -58,6 +63,12 @@ async function serve(running: Running): Promise<readonly Service[]> {
 /** Guests' pages, and the admin, which may change how they look. */
 async function servePages({ config, portal, store, log }: Running): Promise<Service[]> {
   let look = await savedLook({ config, store });
+  if (JSON.stringify(look) !== JSON.stringify(config.look)) {
+    log.info(
+      "look",
+      "guests see what was saved in the admin page; `look` of the configuration is without effect on it",
+    );
+  }
   const live: PortalConfig = {
     ...config,
     get look(): Look {

@@ -42,6 +42,8 @@ export interface PortalParts {
   readonly accounting: Accounting | null;
   readonly email?: EmailSignIn | null;
   readonly clock?: Clock;
+  /** Ends what runs beside this process for the parts; what is open stays open. */
+  close?(): void;
   /** Makes what serves the portal; again with the new configuration after a reload. */
   serve(running: Running): Promise<readonly Service[]>;
 }

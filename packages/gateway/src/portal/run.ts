@@ -32,7 +32,8 @@ const LASTING = ["gateway", "guests", "uplink", "firewall", "store", "radius", "
 
 /**
  * Order matters: the wall and the sessions first, then who serves guests.
- * @throws FirewallError, StoreError, or what a service throws when it cannot listen; then nothing is left listening
+ * @throws FirewallError, StoreError, or what a service throws when it cannot listen; then all parts are closed, for one that
+ * is left open keeps the process from ending
  */
 export async function startPortal(start: PortalStart): Promise<RunningPortal> {
   const running = new PortalRun(start);
@@ -78,16 +79,16 @@ class PortalRun implements RunningPortal {
 
   async start(): Promise<void> {
     const { config, accounting } = this.#start;
-    mkdirSync(dirname(config.socket), { recursive: true, mode: 0o700 });
-    // Before anything is changed: two portals must not share one wall.
-    await this.#control.start();
     try {
+      mkdirSync(dirname(config.socket), { recursive: true, mode: 0o700 });
+      // Before anything is changed: two portals must not share one wall.
+      await this.#control.start();
       await this.#engine.start();
       accounting?.start();
       this.#services = await this.#serve(config);
     } catch (error) {
       this.#control.stop();
-      await accounting?.stop();
+      await this.#closeParts();
       throw error;
     }
     this.#timer = setInterval(() => void this.tick(), config.tick * 1000);
@@ -126,12 +127,17 @@ class PortalRun implements RunningPortal {
     this.#control.stop();
     await this.#closeServices();
     const left = await this.#engine.stop(closeSessions);
+    await this.#closeParts();
+    return left;
+  }
+
+  async #closeParts(): Promise<void> {
     const { accounting, radius, neighbours, store } = this.#start;
     await accounting?.stop();
     await radius?.close();
     await neighbours.close();
+    this.#start.close?.();
     await store.close();
-    return left;
   }
 
   #serve(config: PortalConfig): Promise<readonly Service[]> {

@@ -56,7 +56,7 @@ export interface Portal {
   signIn(address: string, how: SignIn): Promise<SignInAnswer>;
   /** The device at the address signs out; false when it was not in. */
   signOut(address: string): Promise<boolean>;
-  /** By an administrator; false when there is no such open session here. */
+  /** By an administrator, with a line in the audit log; false when there is no such open session here. */
   kick(id: string, who: string): Promise<boolean>;
   sessions(): readonly StoredSession[];
   dynamic(request: DynamicRequest, from: string): Promise<DynamicAnswer>;

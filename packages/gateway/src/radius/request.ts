@@ -77,7 +77,8 @@ export function accountingAttributes(record: AccountingRecord, nas: NasFacts, no
   if (session) {
     list.add("User-Name", record.user);
     addStation(list, record.station);
-    list.add("Acct-Authentic", ACCT_AUTHENTIC[record.authentic ?? "radius"]);
+    // Nobody else's sessions are accounted for.
+    list.add("Acct-Authentic", ACCT_AUTHENTIC.radius);
     for (const value of boundedClasses(record.classes)) list.add("Class", value);
   } else {
     list.add("Acct-Session-Id", record.station.sessionId);

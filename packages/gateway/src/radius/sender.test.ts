@@ -9,13 +9,21 @@ class Queue {
   broken = false;
   #next = 1;
 
+  /** Most rows that were asked for at once. */
+  asked = 0;
+
   add(session: string, kind: AccountingRecord["kind"]): void {
+    if (kind === "Interim-Update") {
+      // As the store does: the newest of a session is enough.
+      this.rows = this.rows.filter((row) => row.session !== session || row.record.kind !== kind);
+    }
     this.rows.push({ sequence: this.#next++, session, record: record(session, kind) });
   }
 
   async pendingAccounting(_gateway: string, limit: number): Promise<readonly PendingAccounting[]> {
     await Promise.resolve();
     if (this.broken) throw new Error("disk full");
+    this.asked = Math.max(this.asked, limit);
     return this.rows.slice(0, limit);
   }
 
@@ -115,6 +123,50 @@ describe("the accounting sender", () => {
     await until(() => queue.rows.length === 2);
     expect(new Set(sent).size).toBe(20);
     expect(queue.rows.map(({ record }) => record.kind)).toEqual(["Stop", "Start"]);
+  });
+
+  it("keeps of an outage what the store keeps: old Interim-Updates go, and the queue stays on the disk", async () => {
+    const queue = new Queue();
+    for (let i = 0; i < 3_000; i++) queue.add(`s${i}`, "Start");
+    let up = false;
+    const kinds: Record<string, number> = {};
+    const made = sender(queue, async ({ kind }) => {
+      if (up) kinds[kind] = (kinds[kind] ?? 0) + 1;
+      return up;
+    });
+    await until(() => made.status().waiting >= 1_000);
+    // Interim-Updates of the sessions that are in memory, again and again.
+    for (let minute = 0; minute < 30; minute++) {
+      for (let i = 0; i < 100; i++) queue.add(`s${i}`, "Interim-Update");
+      made.wake();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(made.status().waiting).toBeLessThan(2_000);
+    expect(queue.asked).toBeLessThan(3_000);
+    up = true;
+    await until(() => queue.rows.length === 0);
+    expect(kinds).toEqual({ Start: 3_000, "Interim-Update": 100 });
+  });
+
+  it("forgets Interim-Updates that were replaced while nobody answered", async () => {
+    const queue = new Queue();
+    queue.add("a", "Start");
+    queue.add("b", "Start");
+    let up = false;
+    const kinds: string[] = [];
+    const made = sender(queue, async ({ kind, station }) => {
+      if (up) kinds.push(`${station.sessionId} ${kind}`);
+      return up;
+    });
+    for (let minute = 0; minute < 20; minute++) {
+      queue.add("a", "Interim-Update");
+      made.wake();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await until(() => made.status().waiting <= 3);
+    up = true;
+    await until(() => queue.rows.length === 0);
+    expect(kinds.sort()).toEqual(["a Interim-Update", "a Start", "b Start"]);
   });
 
   it("sends Accounting-On after what was before it and before what is after", async () => {

@@ -142,7 +142,8 @@ class Sender implements AccountingSender {
   }
 
   async #read(): Promise<void> {
-    const limit = BATCH + this.#known.size;
+    // While nobody answers what is known is enough: the queue stays where it is safe.
+    const limit = this.#silent() ? Math.max(BATCH, this.#known.size) : BATCH + this.#known.size;
     let rows: readonly PendingAccounting[];
     try {
       rows = await this.#options.store.pendingAccounting(this.#options.gateway, limit);
@@ -151,6 +152,7 @@ class Sender implements AccountingSender {
       return;
     }
     this.#full = rows.length >= limit;
+    this.#drop(rows);
     for (const row of rows) {
       if (this.#known.has(row.sequence)) continue;
       this.#known.add(row.sequence);
@@ -159,6 +161,25 @@ class Sender implements AccountingSender {
       if (line === undefined) {
         this.#lines.set(row.session, { records: [row], busy: false, failures: 0, notBefore: 0 });
       } else line.records.push(row);
+    }
+  }
+
+  /** Interim-Updates that the store has replaced by newer ones: it lists them no more, though it lists what came after. */
+  #drop(rows: readonly PendingAccounting[]): void {
+    const listed = new Set(rows.map(({ sequence }) => sequence));
+    const end = this.#full ? (rows.at(-1)?.sequence ?? 0) : Number.POSITIVE_INFINITY;
+    for (const [session, line] of this.#lines) {
+      const kept = line.records.filter(
+        ({ sequence }, index) => listed.has(sequence) || sequence > end || (line.busy && index === 0),
+      );
+      if (kept.length === line.records.length) continue;
+      for (const { sequence } of line.records) {
+        if (kept.some((one) => one.sequence === sequence)) continue;
+        this.#known.delete(sequence);
+        this.#barriers.delete(sequence);
+      }
+      line.records.splice(0, line.records.length, ...kept);
+      if (kept.length === 0) this.#lines.delete(session);
     }
   }
 

@@ -93,8 +93,6 @@ export interface AccountingRecord {
   readonly inputPackets: bigint;
   readonly outputPackets: bigint;
   readonly cause: TerminateCause | null;
-  /** Who let them in (Acct-Authentic): RADIUS when absent, `local` for vouchers, our own users and the terms. */
-  readonly authentic?: "radius" | "local";
 }
 
 export interface RadiusServerStatus {

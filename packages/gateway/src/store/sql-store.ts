@@ -1,4 +1,5 @@
 /** The store over a database: every change through the batches, every question straight to it. */
+import { createHash } from "node:crypto";
 import { acknowledgeWork, countPending, pending, type QueuedRecord, queueWork } from "./accounting.ts";
 import { Batches, type Work } from "./database/batch.ts";
 import type { Database } from "./database/schema.ts";
@@ -27,6 +28,7 @@ import type {
   PendingAccounting,
   Role,
   SessionQuery,
+  Standing,
   Store,
   StoredSession,
   StoreReports,
@@ -40,6 +42,7 @@ import {
   findVouchers,
   forgetDevices,
   judgeVoucher,
+  revokedAmong,
   revokeVouchers,
   vouchersExist,
 } from "./vouchers.ts";
@@ -183,6 +186,10 @@ export class SqlStore implements Store, StoreReports {
     return this.#database.write((trx) => revokeVouchers(trx, this.#database.kind, ids));
   }
 
+  revokedAmong(ids: readonly string[]): Promise<readonly string[]> {
+    return this.#database.read((db) => revokedAmong(db, this.#database.kind, ids));
+  }
+
   async putUser(user: LocalUser, password: string | null): Promise<void> {
     const hash = password === null ? null : await this.#passwords.hash(password);
     await this.#database.write((trx) => people.putUser(trx, user, hash));
@@ -219,6 +226,13 @@ export class SqlStore implements Store, StoreReports {
     if (!(await this.#passwords.matches(password, found?.hash ?? null)) || found === null) return null;
     await this.#database.write((trx) => people.administratorSeen(trx, found.administrator.name, now));
     return { ...found.administrator, lastSeen: now };
+  }
+
+  async standing(administrator: string): Promise<Standing | null> {
+    const found = await this.#database.read((db) => people.administratorByName(db, administrator));
+    if (found === null) return null;
+    const stamp = createHash("sha256").update(found.hash).digest("base64url");
+    return { role: found.administrator.role, stamp };
   }
 
   audit(entry: AuditEntry): Promise<void> {

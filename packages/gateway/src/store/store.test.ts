@@ -382,6 +382,28 @@ const CASES: Readonly<Record<string, Case>> = {
     expect(await b.checkAdministrator("ann", "secret", NOW)).toBeNull();
   },
 
+  "an administrator's standing changes with role and password, on every gateway": async ({ a, b }) => {
+    expect(await b.standing("ann")).toBeNull();
+    await a.putAdministrator({ name: "ann", role: "admin" }, "first");
+    const first = await b.standing("ann");
+    await a.putAdministrator({ name: "ann", role: "viewer" }, null);
+    expect(await b.standing("ann")).toEqual({ role: "viewer", stamp: first?.stamp });
+    // The same password again: whoever is in by the old one goes all the same.
+    await a.putAdministrator({ name: "ann", role: "viewer" }, "first");
+    expect((await b.standing("ann"))?.stamp).not.toBe(first?.stamp);
+    await a.deleteAdministrator("ann");
+    expect(await b.standing("ann")).toBeNull();
+  },
+
+  "which of many vouchers are revoked is one question": async ({ a, b }) => {
+    const made = await a.createVouchers({ ...ORDER, count: 3 }, NOW);
+    const ids = made.map(({ id }) => id);
+    expect(await b.revokedAmong(ids)).toEqual([]);
+    await a.revokeVouchers(ids.slice(1));
+    expect([...(await b.revokedAmong(ids))].sort()).toEqual(ids.slice(1).sort());
+    expect(await b.revokedAmong([])).toEqual([]);
+  },
+
   "sessions are found by what is asked for, page by page, and exported in order": async ({ a }) => {
     const sessions = Array.from({ length: 2_300 }, (_, index) =>
       sessionOf(index + 1, {

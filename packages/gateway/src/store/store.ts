@@ -122,6 +122,13 @@ export interface Administrator {
   readonly lastSeen: number | null;
 }
 
+/** What an administrator who has signed in may do now. */
+export interface Standing {
+  readonly role: Role;
+  /** Another one with every password. */
+  readonly stamp: string;
+}
+
 export interface AuditEntry {
   readonly at: number;
   readonly gateway: string;
@@ -219,6 +226,8 @@ export interface Store {
   /** What a sign-in with it would get; claims nothing. Codes are read without regard to case, spaces and dashes. */
   checkVoucher(code: string, mac: string, now: number): Promise<VoucherVerdict>;
   revokeVouchers(ids: readonly string[]): Promise<number>;
+  /** Those of the ids that are revoked. */
+  revokedAmong(ids: readonly string[]): Promise<readonly string[]>;
 
   /** A password of null leaves the one there is; a new user without one cannot sign in. */
   putUser(user: LocalUser, password: string | null): Promise<void>;
@@ -231,6 +240,8 @@ export interface Store {
   administrators(): Promise<readonly Administrator[]>;
   deleteAdministrator(name: string): Promise<boolean>;
   checkAdministrator(name: string, password: string, now: number): Promise<Administrator | null>;
+  /** Null when nobody can sign in by that name any more. */
+  standing(administrator: string): Promise<Standing | null>;
 
   audit(entry: AuditEntry): Promise<void>;
   /** Newest first. */

@@ -193,6 +193,20 @@ export async function revokeVouchers(
   return Number(numUpdatedRows);
 }
 
+export async function revokedAmong(
+  db: Kysely<Tables>,
+  kind: DatabaseKind,
+  ids: readonly string[],
+): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom("vouchers")
+    .select("id")
+    .where("id", "in", anyOf(kind, ids.map(clean)))
+    .where("revoked", "=", 1n)
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
 /** Forgets the devices of vouchers that were of no use any more at that time. @returns how many vouchers */
 export async function forgetDevices(trx: Transaction<Tables>, before: number): Promise<number> {
   const at = whole(before);

@@ -41,6 +41,10 @@ function checkInterfaces({ guests, uplink }: Omit<PortalConfig, "places">, say: 
     if (length < bits - 1 && address.equals(address.masked(length))) {
       say("portal/guest-address", "error", `${address} is the network, and not an address in it.`, path);
     }
+    if (address.isLinkLocal()) {
+      const message = `${address} is of the link only, where nobody is forwarded from; the gateway has such an address by itself. Name the one of the guests' network.`;
+      say("portal/guest-address", "error", message, path);
+    }
     if (length === bits) say("portal/guest-address", "error", `In a network of one address nobody else is.`, path);
     const same = prefixes.findIndex((other) => other.address.family === address.family && within(other, address));
     if (same < index) {

@@ -167,6 +167,13 @@ describe("portal.yaml", () => {
       "10.99.0.0/24",
       "error portal/guest-address 3:15 10.99.0.0 is the network",
     ],
+    [
+      "a link-local address",
+      "10.99.0.1/24",
+      '10.99.0.1/24, "fe80::1/64"',
+      "error portal/guest-address 3:29 fe80::1 is of the link only",
+    ],
+    ["an alias of old as interface", "interface: eth1", 'interface: "eth1:0"', "error portal/wrong-value 2:14"],
     ["an address without length", "10.99.0.1/24", "10.99.0.1", "error portal/wrong-value 3:15"],
     ["two in one network", "10.99.0.1/24", "10.99.0.1/24, 10.99.0.2/24", "error portal/guest-address 3:29"],
     ["nobody may come in", "[voucher]", "[]", "error portal/wrong-value 7:1"],

@@ -30,7 +30,7 @@ const rate = quantity(
 
 const port = z.number().int().min(1).max(65_535);
 const interfaceName = text(
-  (value) => /^[A-Za-z][\w.:-]{0,14}$/.test(value),
+  (value) => /^[A-Za-z0-9][\w.-]{0,14}$/.test(value),
   "an interface name is wanted, like eth1 or em0",
 ).describe("Network interface");
 const address = text((value) => parseAddress(value) !== null, "an address is wanted, like 192.0.2.1");

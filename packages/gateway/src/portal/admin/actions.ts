@@ -1,5 +1,6 @@
 /** What administrators change, with its line in the audit log: pages and API do the same thing the same way. */
 import type { Voucher } from "../../store/store.ts";
+import { revokeVouchers } from "../revoke.ts";
 import type { AdminContext, Look } from "./context.ts";
 import {
   type AdministratorForm,
@@ -16,11 +17,6 @@ type Who = string;
 
 export async function audit(context: AdminContext, who: Who, what: string, detail: string): Promise<void> {
   await context.store.audit({ at: context.now(), gateway: context.config.gateway, who, what, detail });
-}
-
-/** The portal writes down who did it. */
-export function kick(context: AdminContext, who: Who, id: string): Promise<boolean> {
-  return context.portal.kick(id, who);
 }
 
 export async function makeVouchers(context: AdminContext, who: Who, form: VoucherForm): Promise<readonly Voucher[]> {
@@ -43,12 +39,10 @@ export async function makeVouchers(context: AdminContext, who: Who, form: Vouche
   return vouchers;
 }
 
-/** Vouchers of a batch that can still be revoked, all of them at once. */
 export async function revokeBatch(context: AdminContext, who: Who, batch: string): Promise<number> {
-  const vouchers = await context.store.vouchers({ batch });
-  const count = await context.store.revokeVouchers(vouchers.filter(({ revoked }) => !revoked).map(({ id }) => id));
-  await audit(context, who, "voucher-revoke", `${count} in ${batch}`);
-  return count;
+  const { revoked } = await revokeVouchers(context, await context.store.vouchers({ batch }), who);
+  await audit(context, who, "voucher-revoke", `${revoked} in ${batch}`);
+  return revoked;
 }
 
 export async function putUser(context: AdminContext, who: Who, form: UserForm): Promise<void> {

@@ -1,7 +1,8 @@
 /** The HTTP API under /api/v1: what the pages do, for programs. openapi.ts describes it. */
 import { type Context, Hono } from "hono";
+import { readMac } from "../../radius/dynamic-request.ts";
 import type { StoredSession, Voucher } from "../../store/store.ts";
-import { audit, kick, makeVouchers, putUser, Refusal, removeUser, revokeBatch } from "./actions.ts";
+import { audit, makeVouchers, putUser, Refusal, removeUser, revokeBatch } from "./actions.ts";
 import { type AdminContext, type AdminVariables, may } from "./context.ts";
 import { openApi } from "./openapi.ts";
 import { complaints, userOrder, voucherOrder } from "./orders.ts";
@@ -38,32 +39,34 @@ export function adminApi(context: AdminContext, sessions: AdminSessions, door: A
   // No cookie opens the API, so no page of somebody else's can use it.
   api.use("/v1/*", async (call, next) => {
     const token = /^Bearer ([A-Za-z0-9_-]{20,100})$/.exec(call.req.header("Authorization") ?? "")?.[1];
-    const session = token === undefined ? null : sessions.get(token, context.now());
+    const session = token === undefined ? null : await sessions.get(token, context.now());
     if (session === null) {
       call.header("WWW-Authenticate", "Bearer");
       return problem(call, 401, ["get a token from /api/v1/token"]);
     }
     call.set("session", session);
-    if (call.req.method !== "GET" && !call.req.path.endsWith("/token") && !may(session.role, "operator")) {
-      return problem(call, 403, ["a viewer changes nothing"]);
-    }
     return next();
   });
   api.delete("/v1/token", (call) => {
     sessions.close((call.req.header("Authorization") ?? "").slice("Bearer ".length));
     return call.body(null, 204);
   });
+  // What comes before this is everybody's.
+  api.use("/v1/*", (call, next) => {
+    if (call.req.method === "GET" || may(call.get("session").role, "operator")) return next();
+    return Promise.resolve(problem(call, 403, ["a viewer changes nothing"]));
+  });
   api.get("/v1/status", (call) => call.json(context.portal.status()));
   api.get("/v1/sessions", (call) => call.json({ sessions: context.portal.sessions().map(sessionJson) }));
   api.delete("/v1/sessions/:id", async (call) => {
-    const done = await kick(context, who(call), call.req.param("id"));
+    const done = await context.portal.kick(call.req.param("id"), who(call));
     return done ? call.body(null, 204) : problem(call, 404, ["there is no such open session on this gateway"]);
   });
   api.get("/v1/history", async (call) => {
     const { user, mac, from, to } = call.req.query();
     const rows = await context.store.sessions({
       ...(user === undefined ? {} : { user }),
-      ...(mac === undefined ? {} : { mac: mac.toLowerCase() }),
+      ...(mac === undefined ? {} : { mac: readMac(mac) ?? mac }),
       ...span(from, to),
       ...page(call),
     });

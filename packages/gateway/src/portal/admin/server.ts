@@ -4,16 +4,19 @@ import type { IncomingMessage } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, isIP } from "node:net";
 import { type ServerType, serve } from "@hono/node-server";
+import { parseAddress } from "@pierhead/core";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { html } from "hono/html";
 import { stream } from "hono/streaming";
+import { readMac } from "../../radius/dynamic-request.ts";
 import type { SessionQuery, SessionState } from "../../store/store.ts";
 import { portalSheet } from "../sheet/index.ts";
+import { Throttle } from "../throttle.ts";
+import { Turns } from "../turns.ts";
 import {
   audit,
-  kick,
   makeVouchers,
   putAdministrator,
   putUser,
@@ -36,12 +39,17 @@ import { administratorsPage, usersPage } from "./pages/people.ts";
 import { historyPage, sessionRows, sessionsPage } from "./pages/sessions.ts";
 import { auditPage, lookFields, lookPage } from "./pages/settings.ts";
 import { vouchersPage } from "./pages/vouchers.ts";
-import { type AdminSession, AdminSessions, Patience, sameText } from "./sign-in.ts";
+import { type AdminSession, AdminSessions, sameText } from "./sign-in.ts";
 import { STYLE } from "./style.ts";
 
 type Call = Context<AdminVariables>;
 
 const ROWS = 50;
+/** Seconds an address, and a name, may have to wait: a name less, since whoever guesses it must not keep its owner out. */
+const LONGEST_ADDRESS_WAIT = 300;
+const LONGEST_NAME_WAIT = 30;
+/** Sign-ins from one address that may wait for each other. */
+const MOST_WAITING = 4;
 /** Octets; the terms are the longest thing anybody sends. */
 const LARGEST_BODY = 256 * 1024;
 
@@ -57,8 +65,10 @@ export function createAdmin(context: AdminContext): Admin {
   const { config, portal, store } = context;
   const isSecure = config.admin?.certificate != null;
   const cookie = isSecure ? "__Host-pierhead" : "pierhead";
-  const sessions = new AdminSessions();
-  const patience = new Patience();
+  const sessions = new AdminSessions(store);
+  const addresses = new Throttle(LONGEST_ADDRESS_WAIT);
+  const names = new Throttle(LONGEST_NAME_WAIT);
+  const turns = new Turns(MOST_WAITING);
   const app = new Hono<AdminVariables>();
 
   app.use(bodyLimit({ maxSize: LARGEST_BODY, onError: (call) => call.text("too large", 413) }));
@@ -77,32 +87,36 @@ export function createAdmin(context: AdminContext): Admin {
     if (isSecure) call.header("Strict-Transport-Security", "max-age=31536000");
   });
 
-  const enter = async (
-    call: Call,
-    name: string,
-    password: string,
-  ): Promise<{ token: string; session: AdminSession } | { wait: number }> => {
-    const keys = [`name ${name.slice(0, 63)}`, `from ${remoteAddress(call)}`];
-    const wait = patience.wait(keys, context.now());
+  type Entered = { token: string; session: AdminSession } | { wait: number };
+  const enter = async (call: Call, name: string, password: string): Promise<Entered> => {
+    const from = networkOf(remoteAddress(call));
+    // One after the other, so that many tries at once gain nothing.
+    return (await turns.take(from, () => inTurn(call, from, name.slice(0, 63), password.slice(0, 200)))) ?? { wait: 1 };
+  };
+  const inTurn = async (call: Call, from: string, name: string, password: string): Promise<Entered> => {
+    const now = context.now();
+    const wait = Math.max(addresses.wait(from, now), names.wait(name, now));
     if (wait > 0) return { wait };
-    // Counted before the password is looked at, so that many tries at once gain nothing.
-    patience.wrong(keys, context.now());
-    const known = await store.checkAdministrator(name.slice(0, 63), password.slice(0, 200), context.now());
-    if (known === null) {
-      await audit(context, name.slice(0, 63), "login-failed", `from ${remoteAddress(call)}`);
+    const standing = await store.standing(name);
+    const known = await store.checkAdministrator(name, password, now);
+    if (known === null || standing === null) {
+      addresses.failed(from, now);
+      names.failed(name, now);
+      await audit(context, name, "login-failed", `from ${remoteAddress(call)}`);
       return { wait: 0 };
     }
-    patience.right(keys);
+    // The address keeps its count: an account of one's own must not buy guesses at others.
+    names.succeeded(name);
     await audit(context, known.name, "login", `from ${remoteAddress(call)}`);
-    return sessions.open(known.name, known.role, context.now());
+    return sessions.open(known.name, standing, now);
   };
 
   app.get("/style.css", (call) => call.body(STYLE, 200, { "Content-Type": "text/css; charset=utf-8" }));
   app.get("/live.js", (call) => call.body(LIVE, 200, { "Content-Type": "text/javascript; charset=utf-8" }));
   app.route("/api", adminApi(context, sessions, { enter }));
-  app.get("/metrics", (call) => {
+  app.get("/metrics", async (call) => {
     const token = /^Bearer (.+)$/.exec(call.req.header("Authorization") ?? "")?.[1];
-    const known = token !== undefined && sessions.get(token, context.now()) !== null;
+    const known = token !== undefined && (await sessions.get(token, context.now())) !== null;
     if (!known && !isLoopback(remoteAddress(call))) return call.text("only from this machine, or with a token\n", 403);
     return call.text(portalMetrics(portal), 200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
   });
@@ -122,7 +136,7 @@ export function createAdmin(context: AdminContext): Admin {
 
   app.use(async (call, next) => {
     const token = getCookie(call, cookie);
-    const session = token === undefined ? null : sessions.get(token, context.now());
+    const session = token === undefined ? null : await sessions.get(token, context.now());
     if (session === null) return call.redirect("/login", 303);
     call.set("session", session);
     if (call.req.method === "GET" || call.req.method === "HEAD") return next();
@@ -185,7 +199,7 @@ export function createAdmin(context: AdminContext): Admin {
   );
   app.post("/sessions/kick", async (call) => {
     allowed(call, "operator");
-    await kick(context, who(call), (await fields(call)).id ?? "");
+    await portal.kick((await fields(call)).id ?? "", who(call));
     return call.redirect("/sessions", 303);
   });
 
@@ -203,10 +217,20 @@ export function createAdmin(context: AdminContext): Admin {
   app.get("/accounting.csv", (call) => {
     call.header("Content-Type", "text/csv; charset=utf-8");
     call.header("Content-Disposition", 'attachment; filename="accounting.csv"');
-    return stream(call, async (out) => {
-      await out.write(csvHead());
-      for await (const session of store.exportSessions(historyQuery(call))) await out.write(csvLine(session));
-    });
+    return stream(
+      call,
+      async (out) => {
+        await out.write(csvHead());
+        for await (const session of store.exportSessions(historyQuery(call))) {
+          if (out.aborted) return;
+          await out.write(csvLine(session));
+        }
+      },
+      // The status has gone out: only the file itself can still say that it is not all.
+      async (_error, out) => {
+        await out.write("not complete: the store could not go on\r\n");
+      },
+    );
   });
 
   app.get("/vouchers", async (call) =>
@@ -272,15 +296,12 @@ export function createAdmin(context: AdminContext): Admin {
     const order = administratorOrder.safeParse(sent);
     if (!order.success) throw new Refusal(complaints(order.error).join("; "));
     await putAdministrator(context, who(call), order.data);
-    if (order.data.name !== who(call)) sessions.closeAll(order.data.name);
     return call.redirect("/administrators", 303);
   });
   app.post("/administrators/remove", async (call) => {
     allowed(call, "admin");
-    const { name = "" } = await fields(call);
-    await removeAdministrator(context, who(call), name);
-    sessions.closeAll(name);
-    return call.redirect(name === who(call) ? "/login" : "/administrators", 303);
+    await removeAdministrator(context, who(call), (await fields(call)).name ?? "");
+    return call.redirect("/administrators", 303);
   });
 
   const lookOf = async (call: Call): Promise<Look> => {
@@ -373,7 +394,7 @@ function historyQuery(call: Call): SessionQuery {
   const [start, end] = [day(from, 0), day(to, 1)];
   return {
     ...(user === "" ? {} : { user }),
-    ...(mac === "" ? {} : { mac: mac.toLowerCase().replaceAll("-", ":") }),
+    ...(mac === "" ? {} : { mac: readMac(mac) ?? mac }),
     ...(start === null ? {} : { from: start }),
     ...(end === null ? {} : { to: end }),
     ...(states === "open" ? { states: ["open"] as SessionState[] } : {}),
@@ -391,6 +412,12 @@ async function fields(call: Call): Promise<Record<string, string>> {
 function remoteAddress(call: Call): string {
   const incoming = (call.env as { incoming?: IncomingMessage } | undefined)?.incoming;
   return (incoming?.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+}
+
+/** Whose patience is counted: of IPv6 the network, since one machine has all addresses of it. */
+function networkOf(address: string): string {
+  const parsed = parseAddress(address.replace(/%.*$/, ""));
+  return parsed?.family === 6 ? parsed.masked(64).toString() : address;
 }
 
 function isLoopback(address: string): boolean {

@@ -1,7 +1,9 @@
 /** What each request of the control socket does. */
 import type { PortalConfig } from "@pierhead/lang/portal-conf";
+import { readMac } from "../../radius/dynamic-request.ts";
 import type { Store, Voucher } from "../../store/store.ts";
 import { savedLook } from "../admin/index.ts";
+import { revokeVouchers } from "../revoke.ts";
 import type { Portal } from "../service.ts";
 import { portalSheet } from "../sheet/index.ts";
 import type { ControlRequest } from "./requests.ts";
@@ -100,9 +102,7 @@ async function sheet(
 
 /** A session's id, a MAC as people write it, or a user with all sessions. */
 async function kick(portal: Portal, who: string): Promise<readonly string[]> {
-  const mac = /^[0-9a-f]{2}([:-]?[0-9a-f]{2}){5}$/i.test(who)
-    ? (who.replace(/[:-]/g, "").toLowerCase().match(/../g) ?? []).join(":")
-    : null;
+  const mac = readMac(who);
   const meant = portal
     .sessions()
     .filter((session) => session.id === who || session.user === who || (mac !== null && session.mac === mac));
@@ -110,22 +110,18 @@ async function kick(portal: Portal, who: string): Promise<readonly string[]> {
   return ended.filter((id) => id !== null);
 }
 
-/** Vouchers that are revoked let nobody in, and those who are in go. */
 async function revoke(
   context: ControlContext,
   codes: readonly string[],
   batch: string | null,
 ): Promise<{ revoked: number; ended: number }> {
-  const { store, portal } = context;
+  const { store } = context;
   const found: Voucher[] = [];
   if (batch !== null) found.push(...(await store.vouchers({ batch, limit: 100_000 })));
   for (const code of codes) found.push(...(await store.vouchers({ code, limit: 1 })));
-  const ids = new Set(found.map(({ id }) => id));
-  const revoked = ids.size === 0 ? 0 : await store.revokeVouchers([...ids]);
-  const using = portal.sessions().filter(({ voucher }) => voucher !== null && ids.has(voucher));
-  const ended = await Promise.all(using.map(({ id }) => portal.kick(id, WHO)));
-  if (ids.size > 0) await audit(context, "voucher-revoke", batch ?? codes.join(" "));
-  return { revoked, ended: ended.filter((one) => one).length };
+  const done = await revokeVouchers(context, found, WHO);
+  if (found.length > 0) await audit(context, "voucher-revoke", batch ?? codes.join(" "));
+  return done;
 }
 
 function audit(context: ControlContext, what: string, detail: string): Promise<void> {

@@ -5,6 +5,9 @@ import type { Role } from "../../store/store.ts";
 const name = z.string().min(1).max(250);
 const rate = z.number().int().min(1).nullable().default(null);
 const count = z.number().int().min(1);
+/** A hundred years in seconds, and the last moment a date can tell (ECMA-262, 21.4.1.1): what lists show must be dates. */
+const span = count.max(3_155_760_000);
+const moment = count.max(8_640_000_000_000_000);
 
 const request: z.ZodType<ControlRequest> = z.discriminatedUnion("verb", [
   z.strictObject({ verb: z.enum(["status", "sessions", "user-list", "admin-list"]) }),
@@ -13,8 +16,8 @@ const request: z.ZodType<ControlRequest> = z.discriminatedUnion("verb", [
     verb: z.literal("voucher-create"),
     count: count.max(10_000),
     batch: name,
-    expires: count.nullable().default(null),
-    duration: count.nullable().default(null),
+    expires: moment.nullable().default(null),
+    duration: span.nullable().default(null),
     octets: count.nullable().default(null),
     devices: count.max(1_000).default(1),
     rateUp: rate,
@@ -42,7 +45,7 @@ const request: z.ZodType<ControlRequest> = z.discriminatedUnion("verb", [
     disabled: z.boolean().default(false),
     devices: count.max(1_000).default(1),
     note: z.string().max(500).default(""),
-    idle: count.optional(),
+    idle: span.optional(),
     octetsTotal: count.optional(),
     rateUp: count.optional(),
     rateDown: count.optional(),

@@ -62,7 +62,10 @@ export interface Engine {
   now(): number;
   /** Octets since the last point of the traffic graph. */
   readonly traffic: { input: bigint; output: bigint };
-  /** Names of local users where there is RADIUS besides: known, so that a wrong password costs no hashing for others. */
+  /**
+   * Names of local users, where there is RADIUS besides or devices come in by their MACs: known, so that what is no name of
+   * theirs costs no hashing.
+   */
   localNames: ReadonlySet<string>;
 }
 

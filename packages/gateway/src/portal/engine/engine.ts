@@ -4,6 +4,8 @@ import type { NeighbourChange } from "../../neighbours/neighbours.ts";
 import type { DynamicAnswer, DynamicRequest } from "../../radius/types.ts";
 import type { StoredSession } from "../../store/store.ts";
 import type { Client, Portal, PortalStatus, SignIn, SignInAnswer } from "../service.ts";
+import { Throttle } from "../throttle.ts";
+import { Turns } from "../turns.ts";
 import { GuestNetworks, withAddress } from "./addresses.ts";
 import { Batch } from "./batch.ts";
 import { JumpWatch } from "./clock.ts";
@@ -20,21 +22,25 @@ import { reconcile } from "./reconcile.ts";
 import { nasRecord, recordOf } from "./record.ts";
 import { type Attempt, attempt } from "./sign-in.ts";
 import { SessionTable } from "./table.ts";
-import { Throttle } from "./throttle.ts";
 import { alterNow, tick, writeAll } from "./tick.ts";
 import { Troubles } from "./troubles.ts";
-import { Turns } from "./turns.ts";
 import { VoucherBudgets } from "./vouchers.ts";
 
 /** Rows of one transaction of the store. */
 const MOST_ROWS = 500;
-/** Sign-ins of one device that may wait for each other. */
+/** Sign-ins of one device that may wait for each other, and of one local user's devices. */
 const MOST_WAITING = 4;
+const MOST_WAITING_USER = 64;
 /** Seconds a device, and a name, may have to wait: a name less, since whoever guesses it must not keep its owner out. */
 const LONGEST_DEVICE_WAIT = 300;
 const LONGEST_NAME_WAIT = 30;
 /** Milliseconds between points of the traffic graph, and between questions about vouchers and names. */
 const EVERY_MINUTE = 60_000;
+/**
+ * Questions about MACs at a time: whoever invents one with every packet shall not fill the way to the RADIUS servers. Others
+ * are asked about when they next show themselves.
+ */
+const MOST_MAC_QUESTIONS = 256;
 /** Milliseconds the first page waits for an answer about the device's MAC. */
 const MAC_PATIENCE = 1_500;
 
@@ -43,9 +49,12 @@ export class SessionEngine implements Portal {
   readonly #devices: Throttle = new Throttle(LONGEST_DEVICE_WAIT);
   readonly #names: Throttle = new Throttle(LONGEST_NAME_WAIT);
   readonly #turns: Turns = new Turns(MOST_WAITING);
+  readonly #users: Turns = new Turns(MOST_WAITING_USER);
   readonly #macAttempts: MacAttempts = new MacAttempts();
   readonly #started: number;
   #ticking: Promise<void> | null = null;
+  /** Questions about MACs that are under way. */
+  #asking = 0;
   #minute = Number.NEGATIVE_INFINITY;
   #stopping = false;
 
@@ -117,8 +126,8 @@ export class SessionEngine implements Portal {
       await inStore(engine.troubles, store.queueAccounting(engine.config.gateway, record.station.sessionId, record));
       engine.parts.accountingWaits();
     }
-    neighbours.watch((change) => this.#neighbour(change));
     await this.#everyMinute();
+    neighbours.watch((change) => this.#neighbour(change));
   }
 
   /** One look at everything; two are never under way at the same time. */
@@ -207,7 +216,11 @@ export class SessionEngine implements Portal {
       await before.ending;
       if (engine.table.mac(mac) !== null) return { kind: "unavailable", reason: "the last session is not closed yet" };
     }
-    const answer = await attempt(engine, mac, address, how);
+    const make = (): Promise<SignInAnswer> => attempt(engine, mac, address, how);
+    // Of two devices that come at the same moment neither would see that the other takes the last place.
+    const isLocal = how.method === "password" && (engine.parts.radius === null || engine.localNames.has(how.user));
+    const answer = isLocal ? await this.#users.take(how.user.normalize("NFC"), make) : await make();
+    if (answer === null) return { kind: "slow-down", seconds: 1 };
     if (answer.kind === "in") {
       // The device keeps its count: one voucher that is good must not buy a thousand guesses.
       if (name !== null) this.#names.succeeded(name);
@@ -325,8 +338,15 @@ export class SessionEngine implements Portal {
   async #tryMac(mac: string, address: string, patience: number): Promise<void> {
     const engine = this.#engine;
     if (this.#stopping || !engine.config.signIn.includes("mac")) return;
+    if (this.#asking >= MOST_MAC_QUESTIONS) return;
     if (!this.#macAttempts.begin(mac, engine.parts.clock.monotonic())) return;
-    const done = this.#turns.take(mac, () => this.#inTurn(mac, address, { method: "mac" })).then(() => {});
+    this.#asking++;
+    const done = this.#turns
+      .take(mac, () => this.#inTurn(mac, address, { method: "mac" }))
+      .then(() => {})
+      .finally(() => {
+        this.#asking--;
+      });
     await Promise.race([done, new Promise<void>((resolve) => engine.parts.clock.later(patience, resolve))]);
   }
 
@@ -355,7 +375,9 @@ export class SessionEngine implements Portal {
         if (voucher !== undefined && engine.writes === writes) engine.budgets.learn(voucher);
       }
       engine.budgets.tidy();
-      if (engine.parts.radius !== null && engine.config.signIn.includes("password")) {
+      await this.#endRevoked();
+      const { signIn } = engine.config;
+      if (signIn.includes(engine.parts.radius === null ? "mac" : "password")) {
         engine.localNames = new Set((await inStore(engine.troubles, store.users())).map(({ name }) => name));
       }
       const { input, output } = engine.traffic;
@@ -367,6 +389,16 @@ export class SessionEngine implements Portal {
     } catch (error) {
       failed(engine, error);
     }
+  }
+
+  /** Vouchers may be revoked at another gateway of the store. */
+  async #endRevoked(): Promise<void> {
+    const { table, parts, troubles } = this.#engine;
+    const used = [...table.vouchers()];
+    if (used.length === 0) return;
+    const revoked = await inStore(troubles, parts.store.revokedAmong(used));
+    const entries = revoked.flatMap((id) => [...table.voucher(id)]).filter(({ phase }) => phase === "open");
+    await Promise.all(entries.map((entry) => endSession(this.#engine, entry, "Admin-Reset")));
   }
 
   #audit(who: string, what: string, detail: string): void {

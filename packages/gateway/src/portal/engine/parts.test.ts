@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Counters } from "../../firewall/driver.ts";
 import type { StoredSession } from "../../store/store.ts";
+import { Throttle } from "../throttle.ts";
+import { Turns } from "../turns.ts";
 import { GuestNetworks, withAddress } from "./addresses.ts";
 import { Batch } from "./batch.ts";
 import { counted, NO_COUNTERS } from "./counters.ts";
@@ -10,8 +12,6 @@ import { judge, moved } from "./judge.ts";
 import { earliest, ownLimits, withRadius } from "./limits.ts";
 import { NumberPool } from "./numbers.ts";
 import { recordOf } from "./record.ts";
-import { Throttle } from "./throttle.ts";
-import { Turns } from "./turns.ts";
 
 const NO_LIMITS = {
   until: null,

@@ -1,5 +1,6 @@
 /** Who may come in: terms agreed to, a voucher, a password, a device that is known, a link that was sent by mail. */
 import { randomBytes } from "node:crypto";
+import { macLogin } from "../../radius/request.ts";
 import type { AccessAnswer, Credentials } from "../../radius/types.ts";
 import type { LocalUser } from "../../store/store.ts";
 import type { SignIn, SignInAnswer } from "../service.ts";
@@ -193,16 +194,11 @@ async function hasAllDevices(engine: Engine, user: LocalUser, mac: string): Prom
   return open.filter((session) => session.mac !== mac && session.method !== "voucher").length >= user.devices;
 }
 
-/** User-Name of a device, as CoovaChilli and most others have it: `02-00-00-00-00-01`. */
-export function macName(mac: string): string {
-  return mac.replaceAll(":", "-").toUpperCase();
-}
-
 async function byMac(engine: Engine, candidate: Candidate): Promise<Grant | SignInAnswer> {
   const { radius } = engine.parts;
-  const user = macName(candidate.mac);
-  const password = engine.config.radius?.macPassword?.reveal() ?? user;
-  const credentials: Credentials = { kind: "password", password };
+  const { user, credentials } = macLogin(candidate.mac, engine.config.radius ?? { macPassword: null });
+  // Checking a password is slow on purpose, and MACs cost whoever invents them nothing.
+  if (radius === null && !engine.localNames.has(user)) return WRONG;
   if (radius === null) return byLocalUser(engine, candidate, user, credentials, "mac");
   const answer = await radius.authenticate({ user, credentials, station: stationOf(candidate), service: "mac" });
   return byAnswer(engine, candidate, user, answer, "mac");

@@ -7,9 +7,13 @@ import { plainAddress } from "./address.ts";
 import type { Fetch } from "./app.ts";
 import type { KeyPair } from "./certificate.ts";
 
-/** Connections in all, and of one address: a browser opens six to a host. */
+/**
+ * Connections in all, of one address, and of one device: a browser opens six to a host, a device has as many IPv6 addresses
+ * as it likes, and behind an access point that bridges by translation all devices are one.
+ */
 const MOST_CONNECTIONS = 4_096;
 const MOST_OF_ONE = 64;
+const MOST_OF_DEVICE = 256;
 /** Milliseconds in which a request's head, and all of it, has to be there. */
 const HEAD_TIME = 8_000;
 const REQUEST_TIME = 15_000;
@@ -25,40 +29,57 @@ const SERVER_OPTIONS = {
 /** A server that could not be put up, with a sentence that says where and why. */
 export class ListenError extends Error {}
 
+/** Whose an address is; null when it is nobody's. */
+export type OwnerOf = (address: string) => Promise<string | null>;
+
 /** @param pair gives HTTPS */
-export function makeServer(fetch: Fetch, pair: KeyPair): SecureServer;
-export function makeServer(fetch: Fetch, pair: null): Server;
-export function makeServer(fetch: Fetch, pair: KeyPair | null): Server | SecureServer {
+export function makeServer(fetch: Fetch, pair: KeyPair, ownerOf: OwnerOf): SecureServer;
+export function makeServer(fetch: Fetch, pair: null, ownerOf: OwnerOf): Server;
+export function makeServer(fetch: Fetch, pair: KeyPair | null, ownerOf: OwnerOf): Server | SecureServer {
   const listener = getRequestListener((request, env) => fetch(request, env as HttpBindings), {
     // HTTP/1.0 needs no Host; such a request is for a name nobody has.
     hostname: "unknown.invalid",
     overrideGlobalObjects: false,
   });
-  if (pair === null) return limited(createHttp(SERVER_OPTIONS, listener));
+  if (pair === null) return limited(createHttp(SERVER_OPTIONS, listener), ownerOf);
   const { chain: cert, key } = pair;
   const options = { ...SERVER_OPTIONS, cert, key, minVersion: "TLSv1.2", handshakeTimeout: HEAD_TIME } as const;
-  return limited(createHttps(options, listener));
+  return limited(createHttps(options, listener), ownerOf);
 }
 
-function limited<S extends Server | SecureServer>(server: S): S {
+function limited<S extends Server | SecureServer>(server: S, ownerOf: OwnerOf): S {
   server.maxConnections = MOST_CONNECTIONS;
   server.timeout = 30_000;
-  const counts = new Map<string, number>();
+  const addresses = new Map<string, number>();
+  const devices = new Map<string, number>();
   server.on("connection", (socket: Socket) => {
     const address = plainAddress(socket.remoteAddress ?? "");
-    const count = (counts.get(address) ?? 0) + 1;
-    if (count > MOST_OF_ONE) {
-      socket.destroy();
-      return;
-    }
-    counts.set(address, count);
-    socket.once("close", () => {
-      const rest = (counts.get(address) ?? 1) - 1;
-      if (rest === 0) counts.delete(address);
-      else counts.set(address, rest);
-    });
+    if (!counted(addresses, address, MOST_OF_ONE, socket)) return;
+    ownerOf(address).then(
+      (owner) => {
+        if (owner !== null && !socket.destroyed) counted(devices, owner, MOST_OF_DEVICE, socket);
+      },
+      // Its request asks again, and is told what is wrong.
+      () => {},
+    );
   });
   return server;
+}
+
+/** False for a connection too many, which is closed. */
+function counted(counts: Map<string, number>, name: string, most: number, socket: Socket): boolean {
+  const count = (counts.get(name) ?? 0) + 1;
+  if (count > most) {
+    socket.destroy();
+    return false;
+  }
+  counts.set(name, count);
+  socket.once("close", () => {
+    const rest = (counts.get(name) ?? 1) - 1;
+    if (rest === 0) counts.delete(name);
+    else counts.set(name, rest);
+  });
+  return true;
 }
 
 /**

@@ -84,6 +84,7 @@ export function createPages(options: PagesOptions): Pages {
   };
   let origins = originsOf(config, ports);
   const fetch = makeApp(house);
+  const ownerOf = async (address: string): Promise<string | null> => (await portal.client(address)).mac;
 
   async function certificateNow(): Promise<Judged | string | null> {
     if (certificate === null) return null;
@@ -115,7 +116,7 @@ export function createPages(options: PagesOptions): Pages {
     }
     certificateTrouble = null;
     if (secureServers.length === 0) {
-      const fresh = ownAddresses(config).map(() => makeServer(fetch, got.pair));
+      const fresh = ownAddresses(config).map(() => makeServer(fetch, got.pair, ownerOf));
       try {
         for (const [i, server] of fresh.entries())
           ports.https = await listen(server, ownAddresses(config)[i] as string, ports.https);
@@ -141,12 +142,12 @@ export function createPages(options: PagesOptions): Pages {
       if (addresses.length === 0) throw new ListenError("guests.addresses names no address to listen on");
       try {
         for (const address of addresses) {
-          const server = makeServer(fetch, null);
+          const server = makeServer(fetch, null, ownerOf);
           servers.push(server);
           ports.http = await listen(server, address, ports.http);
         }
         if (settings.uam !== null && ports.uam !== ports.http) {
-          const server = makeServer(fetch, null);
+          const server = makeServer(fetch, null, ownerOf);
           servers.push(server);
           ports.uam = await listen(server, uamAddress(config), ports.uam ?? 0);
         }
