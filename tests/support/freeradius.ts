@@ -24,6 +24,10 @@ export interface FreeRadiusOptions {
   readonly signs?: boolean;
   /** Folder with ca.pem, server.pem and server.key: RADIUS over TLS as well. */
   readonly certificates?: string | null;
+  /** Goes before the command, as `["ip", "netns", "exec", "gateway"]`. */
+  readonly prefix?: readonly string[];
+  /** Does not log every sign-in. */
+  readonly quiet?: boolean;
   /** One that was killed: its ports and its folder with the detail file are taken over. */
   readonly before?: FreeRadius;
 }
@@ -37,6 +41,7 @@ export interface FreeRadiusPorts {
 export interface FreeRadius {
   readonly ports: FreeRadiusPorts;
   readonly folder: string;
+  readonly pid: number;
   /** The records of the detail file: attribute → value, in the order they came; several values are joined by `; `. */
   records(): Record<string, string>[];
   /** What it said. */
@@ -77,7 +82,8 @@ export async function startFreeRadius(options: FreeRadiusOptions): Promise<FreeR
   writeFileSync(join(folder, "dictionary"), "");
   writeFileSync(join(folder, "users"), options.users);
   writeFileSync(join(folder, "portal.conf"), configuration(folder, ports, options));
-  const child = spawn(FREERADIUS, ["-f", "-d", folder, "-n", "portal", "-l", "stdout"], {
+  const [tool = "", ...words] = [...(options.prefix ?? []), FREERADIUS, "-f", "-d", folder, "-n", "portal", "-l", "stdout"];
+  const child = spawn(tool, words, {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let log = "";
@@ -107,6 +113,7 @@ export async function startFreeRadius(options: FreeRadiusOptions): Promise<FreeR
   return {
     ports,
     folder,
+    pid: child.pid as number,
     records: () => (existsSync(detail) ? readDetail(readFileSync(detail, "utf8")) : []),
     log: () => log,
     pause: () => child.kill("SIGSTOP"),
@@ -187,7 +194,7 @@ max_requests = 16384
 hostname_lookups = no
 log {
  destination = stdout
- auth = yes
+ auth = ${options.quiet === true ? "no" : "yes"}
 }
 security {
  max_attributes = 200
