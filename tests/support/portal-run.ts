@@ -48,6 +48,8 @@ export interface PortalRunOptions {
   readonly radius?: Partial<FreeRadiusOptions>;
   /** Keys of `radius`, as YAML, indented by two. */
   readonly radiusMore?: string;
+  /** Options of Node.js for the portal, as `--cpu-prof`. */
+  readonly node?: readonly string[];
   readonly environment?: Record<string, string>;
   /** Folder for the store; one of the run's own unless told. */
   readonly storeFolder?: string;
@@ -173,7 +175,7 @@ ${more}
   /** Starts the portal; resolves at once. */
   launch(): ChildProcess {
     const [tool = "", ...words] = this.world.prefix("gateway");
-    const child = spawn(tool, [...words, process.execPath, this.#pierhead, "portal", "-c", this.config], {
+    const child = spawn(tool, [...words, process.execPath, ...(this.#options.node ?? []), this.#pierhead, "portal", "-c", this.config], {
       env: {
         ...process.env,
         NO_COLOR: "1",
