@@ -6,7 +6,7 @@
  * `PIERHEAD_PORTAL_FAULTS=full` kills it 200 times with 500 devices (ten minutes); otherwise 12 times with 60.
  */
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -119,10 +119,15 @@ class Trial {
     }
   }
 
-  /** MACs that are open in the kernel under a number the store does not have for them. */
+  /** MACs that are open in the kernel under a number the store does not have for them: neither before nor after a look at it. */
   strangers(): string[] {
+    const unfinished = (): string[] =>
+      this.rows()
+        .filter(({ state }) => state !== "closed")
+        .map(({ mac, number }) => `${mac} ${number}`);
+    const before = unfinished();
     const kernel = this.run.openInKernel();
-    const known = new Set(this.rows().filter(({ state }) => state !== "closed").map(({ mac, number }) => `${mac} ${number}`));
+    const known = new Set([...before, ...unfinished()]);
     return [...kernel].map(([mac, number]) => `${mac} ${number}`).filter((one) => !known.has(one));
   }
 
@@ -259,4 +264,220 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
       expect(stops).toBe(sessions);
     });
   });
+
+  describe("RADIUS goes away and comes back", () => {
+    beforeAll(async () => {
+      trial = await Trial.make({ radiusMore: "  interim: 60s\n  attempts: 1\n  deadTime: 2s" });
+    }, 60_000);
+    afterAll(() => trial?.destroy());
+
+    it("guests who are in stay and may leave; nothing of their accounting is lost", { timeout: 90_000 }, async () => {
+      const { run } = trial;
+      await run.start();
+      const never = (): boolean => false;
+      await Promise.all(range(1, 12).map((device) => trial.wish(device, "in", never)));
+      await run.radius.kill();
+      await Promise.all(range(1, 6).map((device) => trial.wish(device, "out", never)));
+      const answer = await run.device({ verb: "in", device: 20, fields: trial.fields(20) });
+      expect(answer).toMatchObject({ status: 503, result: "unavailable" });
+      expect(await run.ask({ verb: "status" })).toMatchObject({
+        troubles: expect.arrayContaining([expect.stringMatching(/RADIUS/)]),
+      });
+      // It dies as well, with its records unsent.
+      await run.kill("SIGKILL");
+      await run.start();
+      expect(trial.pending()).toBeGreaterThanOrEqual(6);
+      await sleep(FULL ? 60_000 : 3_000);
+      await run.startRadius();
+      expect(await trial.wish(20, "in", () => false)).toBe("in");
+      trial.agree();
+      await trial.settle();
+      const { sessions, starts, stops, again } = trial.counted();
+      say(`RADIUS gone: ${sessions} sessions, ${starts} Starts, ${stops} Stops, ${again} sent twice`);
+      expect([sessions, starts, stops]).toEqual([13, 13, 13]);
+      const { troubles } = (await run.ask({ verb: "status" })) as { troubles: string[] };
+      expect(troubles).toEqual([]);
+    });
+  });
+
+  describe("the store's disk is full", () => {
+    const disk = mkdtempSync(join(tmpdir(), `pierhead-portal-disk-${process.pid}-`));
+    beforeAll(async () => {
+      const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs", disk], { encoding: "utf8" });
+      expect(mounted.stderr).toBe("");
+      trial = await Trial.make({ storeFolder: disk });
+    }, 60_000);
+    afterAll(async () => {
+      await trial?.destroy();
+      spawnSync("umount", [disk]);
+      rmSync(disk, { recursive: true, force: true });
+    });
+
+    it("says so, opens nobody it could not write down, and goes on by itself", { timeout: 90_000 }, async () => {
+      const { run } = trial;
+      await run.start();
+      await Promise.all(range(1, 10).map((device) => trial.wish(device, "in", () => false)));
+      const ballast = join(disk, "ballast");
+      const fill = (): void => {
+        spawnSync("dd", ["if=/dev/zero", `of=${ballast}`, "bs=4096", "count=4096"]);
+      };
+      fill();
+      // The log has some room left in its own file.
+      let refused = 0;
+      for (const device of range(11, DEVICES)) {
+        const { status, result } = await run.device({ verb: "in", device, fields: trial.fields(device) });
+        if (result === "in") trial.inside.add(device);
+        else {
+          expect([status, result]).toEqual([503, "unavailable"]);
+          refused++;
+        }
+      }
+      expect(refused).toBeGreaterThan(0);
+      expect(trial.strangers()).toEqual([]);
+      for (const device of trial.inside) expect(run.openInKernel().has(deviceMac(device))).toBe(true);
+      expect(await run.ask({ verb: "status" })).toMatchObject({
+        troubles: expect.arrayContaining([expect.stringMatching(/disk .* is full/)]),
+      });
+      // Leaving works for people; what is left to write is written later.
+      const leaving = [1, 2, 3];
+      for (const device of leaving) {
+        expect((await run.device({ verb: "out", device })).result).toMatch(/out|not-in/);
+        trial.inside.delete(device);
+      }
+      rmSync(ballast);
+      await sleep(2_500);
+      for (const device of range(1, DEVICES)) if (!trial.inside.has(device)) await trial.wish(device, "in", () => false);
+      trial.agree();
+      // Full again, and killed: it says why it does not start, or starts; whoever was in stays in.
+      fill();
+      await run.kill("SIGKILL");
+      const before = run.openInKernel().size;
+      const life = run.launch();
+      await Promise.race([new Promise((done) => life.once("exit", done)), sleep(4_000)]);
+      expect(run.openInKernel().size).toBe(before);
+      await run.kill("SIGKILL");
+      rmSync(ballast);
+      await run.start();
+      trial.agree();
+      await trial.settle();
+      const { sessions, starts, stops, again } = trial.counted();
+      say(`disk full: ${refused} refused, ${sessions} sessions, ${starts} Starts, ${stops} Stops, ${again} sent twice`);
+      expect(starts).toBe(sessions);
+      expect(stops).toBe(sessions);
+    });
+  });
+
+  describe("nft fails", () => {
+    const tools = mkdtempSync(join(tmpdir(), `pierhead-portal-tools-${process.pid}-`));
+    const flag = join(tools, "fails");
+    beforeAll(async () => {
+      const real = spawnSync("which", ["nft"], { encoding: "utf8" }).stdout.trim();
+      // Every second call, by chance; what watches the kernel is left alone and dies when it is told to.
+      writeFileSync(
+        join(tools, "nft"),
+        `#!/bin/bash\nif [ -e ${flag} ] && [ $((RANDOM % 2)) = 0 ]; then echo "Error: made to fail" >&2; exit 1; fi\nexec ${real} "$@"\n`,
+      );
+      chmodSync(join(tools, "nft"), 0o755);
+      trial = await Trial.make({ environment: { PATH: `${tools}${delimiter}${process.env.PATH}` } });
+    }, 60_000);
+    afterAll(async () => {
+      await trial?.destroy();
+      rmSync(tools, { recursive: true, force: true });
+    });
+
+    it("every second time: whoever is told to be in is in, and it heals", { timeout: 90_000 }, async () => {
+      const { run } = trial;
+      await run.start();
+      writeFileSync(flag, "");
+      const until = Date.now() + (FULL ? 30_000 : 8_000);
+      await Promise.all(
+        range(1, 16).map(async (device) => {
+          while (Date.now() < until) {
+            await trial.wish(device, trial.inside.has(device) ? "out" : "in", () => Date.now() >= until);
+          }
+        }),
+      );
+      expect(trial.strangers()).toEqual([]);
+      const { troubles } = (await run.ask({ verb: "status" })) as { troubles: string[] };
+      rmSync(flag);
+      await sleep(3_500);
+      for (const device of trial.unsure) await trial.wish(device, "in", () => false);
+      trial.agree();
+      await trial.settle();
+      const { sessions, starts, stops } = trial.counted();
+      say(
+        `nft failing: ${trial.signIns} sign-ins, ${trial.signOuts} sign-outs, ${trial.broken} that failed; ${sessions} sessions, ` +
+          `${starts} Starts, ${stops} Stops; troubles then: ${troubles.join(" ") || "none"}`,
+      );
+      expect(starts).toBe(sessions);
+      expect(stops).toBe(sessions);
+      expect(trial.broken).toBeGreaterThan(0);
+    });
+  });
+
+  describe("somebody sets the clock", () => {
+    const library = faketime();
+    let clock = "";
+    beforeAll(async () => {
+      if (library === null) return;
+      clock = join(mkdtempSync(join(tmpdir(), `pierhead-portal-clock-${process.pid}-`)), "time");
+      writeFileSync(clock, "+0");
+      trial = await Trial.make({
+        more: "limits: { session: 1h, idle: 30m }",
+        environment: {
+          LD_PRELOAD: library,
+          FAKETIME_TIMESTAMP_FILE: clock,
+          FAKETIME_CACHE_DURATION: "1",
+          FAKETIME_DONT_FAKE_MONOTONIC: "1",
+        },
+      });
+    }, 60_000);
+    afterAll(async () => {
+      await trial?.destroy();
+      if (clock !== "") rmSync(join(clock, ".."), { recursive: true, force: true });
+    });
+
+    it.skipIf(library === null)("by hours, both ways: nobody is thrown out, sessions last as long as they lasted", { timeout: 60_000 }, async () => {
+      const { run } = trial;
+      await run.start();
+      const all = range(1, 8);
+      await Promise.all(all.map((device) => trial.wish(device, "in", () => false)));
+      for (const offset of ["+7200", "-86400", "+0"]) {
+        writeFileSync(clock, offset);
+        await sleep(3_500);
+        trial.agree();
+      }
+      expect(run.log).toMatch(/the clock was set by 7200 s/);
+      expect(run.log).toMatch(/the clock was set by -936\d\d s/);
+      // Killed, and started in another time: years back, as a board without a battery does.
+      writeFileSync(clock, "-86400");
+      await run.kill("SIGKILL");
+      await run.start();
+      trial.agree();
+      await trial.settle();
+      const { sessions, starts, stops } = trial.counted();
+      const times = run.radius
+        .records()
+        .filter((record) => record["Acct-Status-Type"] === "Stop")
+        .map((record) => Number(record["Acct-Session-Time"]));
+      say(`clock: ${sessions} sessions, ${starts} Starts, ${stops} Stops, Acct-Session-Time ${Math.min(...times)} to ${Math.max(...times)}`);
+      expect([sessions, starts, stops]).toEqual([8, 8, 8]);
+      expect(Math.max(...times)).toBeLessThan(120);
+    });
+  });
 });
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
+
+/** Debian keeps it in a folder of the architecture. */
+function faketime(): string | null {
+  const root = "/usr/lib";
+  if (!existsSync(root)) return null;
+  for (const name of readdirSync(root)) {
+    const path = join(root, name, "faketime/libfaketimeMT.so.1");
+    if (existsSync(path)) return path;
+  }
+  return null;
+}

@@ -31,6 +31,8 @@ export interface NftablesOptions {
 
 /** Calls of `apply` that one transaction takes at most. */
 const TOGETHER = 512;
+/** Milliseconds from the beginning of one transaction to that of the next. */
+const PACE = 40;
 const ABILITIES: FirewallAbilities = { macBinding: true, newAddresses: true, rates: true };
 
 /** Classes in both directions, whether they exist or not. */
@@ -64,7 +66,7 @@ export class NftablesFirewall implements WatchfulFirewall {
       await this.#nft(`add element ${TABLE} probe { ${number} }\n`);
       await this.#nft(`delete element ${TABLE} probe { ${number} }\n`);
     });
-    this.#batch = new Batch(TOGETHER, (calls) => this.#together(calls));
+    this.#batch = new Batch(TOGETHER, (calls) => this.#together(calls), PACE);
   }
 
   async start(plan: FirewallPlan): Promise<void> {

@@ -19,6 +19,7 @@ import { firewallPlan, gardenAddresses } from "./plan.ts";
 import { reconcile } from "./reconcile.ts";
 import { nasRecord, recordOf } from "./record.ts";
 import { type Attempt, attempt } from "./sign-in.ts";
+import { SpoofingWatch } from "./spoofing.ts";
 import { SessionTable } from "./table.ts";
 import { Throttle } from "./throttle.ts";
 import { alterNow, tick, writeAll } from "./tick.ts";
@@ -44,6 +45,7 @@ export class SessionEngine implements Portal {
   readonly #names: Throttle = new Throttle(LONGEST_NAME_WAIT);
   readonly #turns: Turns = new Turns(MOST_WAITING);
   readonly #macAttempts: MacAttempts = new MacAttempts();
+  readonly #spoofing: SpoofingWatch = new SpoofingWatch();
   readonly #started: number;
   #ticking: Promise<void> | null = null;
   #minute = Number.NEGATIVE_INFINITY;
@@ -133,7 +135,17 @@ export class SessionEngine implements Portal {
     const steady = this.#engine.parts.clock.monotonic();
     const minute = steady - this.#minute >= EVERY_MINUTE;
     await tick(this.#engine);
-    if (minute) await this.#everyMinute();
+    if (!minute) return;
+    await this.#everyMinute();
+    const signs = await this.#spoofing.look(this.#engine, async (mac, address) => {
+      if ((await this.#macOf(address)) !== mac) return false;
+      this.#addAddress(mac, address);
+      return true;
+    });
+    for (const { mac, address, packets } of signs) {
+      const owner = this.#engine.table.address(address)?.now.mac ?? "nobody who is in";
+      this.#audit(mac, "spoofing", `sent from ${address}, which belongs to ${owner}; packets refused: ${packets}`);
+    }
   }
 
   /** A new configuration: how it looks, the garden, and limits of sessions that begin from now on. */
