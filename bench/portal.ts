@@ -52,7 +52,11 @@ async function storm(count: number, how: { keep: boolean; pages: boolean; abreas
   return answer;
 }
 
-async function measured(name: string, count: number, how: { keep: boolean; pages: boolean; abreast?: number }): Promise<void> {
+async function measured(
+  name: string,
+  count: number,
+  how: { keep: boolean; pages: boolean; abreast?: number },
+): Promise<void> {
   const before = [usageOf(pid()).seconds, usageOf(pidOfRadius).seconds];
   const { took, median, slowest } = await storm(count, how);
   const after = [usageOf(pid()).seconds, usageOf(pidOfRadius).seconds];
@@ -64,7 +68,11 @@ async function measured(name: string, count: number, how: { keep: boolean; pages
 }
 
 try {
-  process.stdout.write(`load of the machine before: ${loadavg().map((one) => one.toFixed(1)).join(", ")}\n`);
+  process.stdout.write(
+    `load of the machine before: ${loadavg()
+      .map((one) => one.toFixed(1))
+      .join(", ")}\n`,
+  );
   await run.start();
   await storm(200, { keep: true, pages: false });
   const empty = usageOf(pid()).resident;
@@ -96,7 +104,11 @@ try {
   );
   row("  records acknowledged, each second", ((run.radius.records().length - records) / seconds).toFixed(0));
   row("  FreeRADIUS for them", `${((100 * (usageOf(pidOfRadius).seconds - radius)) / seconds).toFixed(1)} % of a core`);
-  process.stdout.write(`load of the machine after: ${loadavg().map((one) => one.toFixed(1)).join(", ")}\n`);
+  process.stdout.write(
+    `load of the machine after: ${loadavg()
+      .map((one) => one.toFixed(1))
+      .join(", ")}\n`,
+  );
 } finally {
   await run.destroy();
 }

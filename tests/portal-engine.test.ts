@@ -241,27 +241,30 @@ describe("what fails", () => {
     expect(world.engine.sessions()).toMatchObject([{ inputOctets: 6_000n, outputOctets: 2_000n }]);
   });
 
-  it.each(["while it runs", "at a start"])("a listing of the kernel that leaves one out, %s, counts nothing twice", async (when) => {
-    const world = await started();
-    const answer = await world.signIn(1);
-    if (answer.kind !== "in") throw new Error("not in");
-    world.clock.advance(40);
-    world.kernel.traffic(answer.session.number, 1_000n, 2_000n);
-    await world.engine.tick();
-    const read = world.kernel.read.bind(world.kernel);
-    world.kernel.read = () => {
-      world.kernel.read = read;
-      return [];
-    };
-    world.clock.advance(10);
-    if (when === "at a start") await world.boot().start();
-    else await world.engine.tick();
-    world.kernel.traffic(answer.session.number, 500n, 0n);
-    world.clock.advance(10);
-    await world.engine.tick();
-    expect(world.engine.sessions()).toMatchObject([{ inputOctets: 1_500n, outputOctets: 2_000n }]);
-    expect(world.engine.status().troubles).toEqual([]);
-  });
+  it.each(["while it runs", "at a start"])(
+    "a listing of the kernel that leaves one out, %s, counts nothing twice",
+    async (when) => {
+      const world = await started();
+      const answer = await world.signIn(1);
+      if (answer.kind !== "in") throw new Error("not in");
+      world.clock.advance(40);
+      world.kernel.traffic(answer.session.number, 1_000n, 2_000n);
+      await world.engine.tick();
+      const read = world.kernel.read.bind(world.kernel);
+      world.kernel.read = () => {
+        world.kernel.read = read;
+        return [];
+      };
+      world.clock.advance(10);
+      if (when === "at a start") await world.boot().start();
+      else await world.engine.tick();
+      world.kernel.traffic(answer.session.number, 500n, 0n);
+      world.clock.advance(10);
+      await world.engine.tick();
+      expect(world.engine.sessions()).toMatchObject([{ inputOctets: 1_500n, outputOctets: 2_000n }]);
+      expect(world.engine.status().troubles).toEqual([]);
+    },
+  );
 
   it("a number is not given to somebody else soon, not after a restart either: connections may still carry it", async () => {
     const world = await started();

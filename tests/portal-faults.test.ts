@@ -25,7 +25,10 @@ const missing = portalRunIsMissing();
 const here = process.env.CI === "true" && process.getuid?.() === 0 ? null : missing;
 if (here !== null) process.stdout.write(`portal faults: left out, ${here}\n`);
 
-const USERS = Array.from({ length: DEVICES }, (_, index) => `u${index + 1} Cleartext-Password := "pw${index + 1}"\n`).join("");
+const USERS = Array.from(
+  { length: DEVICES },
+  (_, index) => `u${index + 1} Cleartext-Password := "pw${index + 1}"\n`,
+).join("");
 const Sqlite = createRequire(import.meta.url)("better-sqlite3") as typeof BetterSqlite3;
 
 interface Row {
@@ -138,7 +141,8 @@ class Trial {
     const open = rows.filter(({ state }) => state === "open");
     expect(rows.filter(({ state }) => state === "closing")).toEqual([]);
     expect([...kernel].sort()).toEqual(open.map(({ mac, number }): [string, number] => [mac, number]).sort());
-    for (const device of this.inside) expect(kernel.has(deviceMac(device)), `device ${device} was told it is in`).toBe(true);
+    for (const device of this.inside)
+      expect(kernel.has(deviceMac(device)), `device ${device} was told it is in`).toBe(true);
     for (let device = 1; device <= DEVICES; device++) {
       if (this.inside.has(device) || this.unsure.has(device)) continue;
       expect(kernel.has(deviceMac(device)), `device ${device} was told it is out`).toBe(false);
@@ -204,7 +208,9 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
     }, 60_000);
     afterAll(() => trial?.destroy());
 
-    it(`${KILLS} times during ${OPERATIONS} sign-ins and sign-outs`, { timeout: FULL ? 1_800_000 : 120_000 }, async () => {
+    it(`${KILLS} times during ${OPERATIONS} sign-ins and sign-outs`, {
+      timeout: FULL ? 1_800_000 : 120_000,
+    }, async () => {
       await trial.run.start();
       await trial.vouchers();
       let kills = 0;
@@ -303,7 +309,9 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
   describe("the store's disk is full", () => {
     const disk = mkdtempSync(join(tmpdir(), `pierhead-portal-disk-${process.pid}-`));
     beforeAll(async () => {
-      const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs", disk], { encoding: "utf8" });
+      const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs", disk], {
+        encoding: "utf8",
+      });
       expect(mounted.stderr).toBe("");
       trial = await Trial.make({ storeFolder: disk });
     }, 60_000);
@@ -346,7 +354,8 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
       }
       rmSync(ballast);
       await sleep(2_500);
-      for (const device of range(1, DEVICES)) if (!trial.inside.has(device)) await trial.wish(device, "in", () => false);
+      for (const device of range(1, DEVICES))
+        if (!trial.inside.has(device)) await trial.wish(device, "in", () => false);
       trial.agree();
       // Full again, and killed: it says why it does not start, or starts; whoever was in stays in.
       fill();
@@ -437,33 +446,39 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
       if (clock !== "") rmSync(join(clock, ".."), { recursive: true, force: true });
     });
 
-    it.skipIf(library === null)("by hours, both ways: nobody is thrown out, sessions last as long as they lasted", { timeout: 60_000 }, async () => {
-      const { run } = trial;
-      await run.start();
-      const all = range(1, 8);
-      await Promise.all(all.map((device) => trial.wish(device, "in", () => false)));
-      for (const offset of ["+7200", "-86400", "+0"]) {
-        writeFileSync(clock, offset);
-        await sleep(3_500);
+    it.skipIf(library === null)(
+      "by hours, both ways: nobody is thrown out, sessions last as long as they lasted",
+      { timeout: 60_000 },
+      async () => {
+        const { run } = trial;
+        await run.start();
+        const all = range(1, 8);
+        await Promise.all(all.map((device) => trial.wish(device, "in", () => false)));
+        for (const offset of ["+7200", "-86400", "+0"]) {
+          writeFileSync(clock, offset);
+          await sleep(3_500);
+          trial.agree();
+        }
+        expect(run.log).toMatch(/the clock was set by 7200 s/);
+        expect(run.log).toMatch(/the clock was set by -936\d\d s/);
+        // Killed, and started in another time: years back, as a board without a battery does.
+        writeFileSync(clock, "-86400");
+        await run.kill("SIGKILL");
+        await run.start();
         trial.agree();
-      }
-      expect(run.log).toMatch(/the clock was set by 7200 s/);
-      expect(run.log).toMatch(/the clock was set by -936\d\d s/);
-      // Killed, and started in another time: years back, as a board without a battery does.
-      writeFileSync(clock, "-86400");
-      await run.kill("SIGKILL");
-      await run.start();
-      trial.agree();
-      await trial.settle();
-      const { sessions, starts, stops } = trial.counted();
-      const times = run.radius
-        .records()
-        .filter((record) => record["Acct-Status-Type"] === "Stop")
-        .map((record) => Number(record["Acct-Session-Time"]));
-      say(`clock: ${sessions} sessions, ${starts} Starts, ${stops} Stops, Acct-Session-Time ${Math.min(...times)} to ${Math.max(...times)}`);
-      expect([sessions, starts, stops]).toEqual([8, 8, 8]);
-      expect(Math.max(...times)).toBeLessThan(120);
-    });
+        await trial.settle();
+        const { sessions, starts, stops } = trial.counted();
+        const times = run.radius
+          .records()
+          .filter((record) => record["Acct-Status-Type"] === "Stop")
+          .map((record) => Number(record["Acct-Session-Time"]));
+        say(
+          `clock: ${sessions} sessions, ${starts} Starts, ${stops} Stops, Acct-Session-Time ${Math.min(...times)} to ${Math.max(...times)}`,
+        );
+        expect([sessions, starts, stops]).toEqual([8, 8, 8]);
+        expect(Math.max(...times)).toBeLessThan(120);
+      },
+    );
   });
 });
 

@@ -82,7 +82,17 @@ export async function startFreeRadius(options: FreeRadiusOptions): Promise<FreeR
   writeFileSync(join(folder, "dictionary"), "");
   writeFileSync(join(folder, "users"), options.users);
   writeFileSync(join(folder, "portal.conf"), configuration(folder, ports, options));
-  const [tool = "", ...words] = [...(options.prefix ?? []), FREERADIUS, "-f", "-d", folder, "-n", "portal", "-l", "stdout"];
+  const [tool = "", ...words] = [
+    ...(options.prefix ?? []),
+    FREERADIUS,
+    "-f",
+    "-d",
+    folder,
+    "-n",
+    "portal",
+    "-l",
+    "stdout",
+  ];
   const child = spawn(tool, words, {
     stdio: ["ignore", "pipe", "pipe"],
   });

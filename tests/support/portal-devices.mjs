@@ -144,7 +144,8 @@ const verbs = {
       const before = performance.now();
       const { result, text, status } = await verbs.in({ device, fields, keep });
       times.push(performance.now() - before);
-      if (result !== "in") failures.set(`${status} ${result} ${text}`, (failures.get(`${status} ${result} ${text}`) ?? 0) + 1);
+      if (result !== "in")
+        failures.set(`${status} ${result} ${text}`, (failures.get(`${status} ${result} ${text}`) ?? 0) + 1);
     });
     const took = performance.now() - started;
     for (const device of devices) {

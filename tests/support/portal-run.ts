@@ -100,9 +100,7 @@ export class PortalRun {
     world.run(
       "gateway",
       ["ip", "-batch", "-"],
-      devices
-        .map((n) => `neigh add ${deviceAddress(n)} lladdr ${deviceMac(n)} dev guest0 nud permanent\n`)
-        .join(""),
+      devices.map((n) => `neigh add ${deviceAddress(n)} lladdr ${deviceMac(n)} dev guest0 nud permanent\n`).join(""),
     );
     world.run(
       "guest",
@@ -175,15 +173,19 @@ ${more}
   /** Starts the portal; resolves at once. */
   launch(): ChildProcess {
     const [tool = "", ...words] = this.world.prefix("gateway");
-    const child = spawn(tool, [...words, process.execPath, ...(this.#options.node ?? []), this.#pierhead, "portal", "-c", this.config], {
-      env: {
-        ...process.env,
-        NO_COLOR: "1",
-        NODE_PATH: join(ROOT, "node_modules"),
-        ...this.#options.environment,
+    const child = spawn(
+      tool,
+      [...words, process.execPath, ...(this.#options.node ?? []), this.#pierhead, "portal", "-c", this.config],
+      {
+        env: {
+          ...process.env,
+          NO_COLOR: "1",
+          NODE_PATH: join(ROOT, "node_modules"),
+          ...this.#options.environment,
+        },
+        stdio: ["ignore", "pipe", "pipe"],
       },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    );
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
         this.log += text;
@@ -278,6 +280,10 @@ ${more}
 
 /** Processor seconds a process has used, its threads included, and its resident octets. */
 export function usageOf(pid: number): { readonly seconds: number; readonly resident: number } {
-  const fields = execFileSync("cat", [`/proc/${pid}/stat`], { encoding: "utf8" }).split(") ").at(-1)?.split(" ") ?? [];
+  const fields =
+    execFileSync("cat", [`/proc/${pid}/stat`], { encoding: "utf8" })
+      .split(") ")
+      .at(-1)
+      ?.split(" ") ?? [];
   return { seconds: (Number(fields[11]) + Number(fields[12])) / 100, resident: Number(fields[21]) * 4096 };
 }

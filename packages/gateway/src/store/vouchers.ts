@@ -97,7 +97,13 @@ export async function useOctets(
   if (kind === "postgresql") {
     // Always in the same order, or two gateways could wait for each other.
     const ids = rows.map(({ key }) => key);
-    await trx.selectFrom("vouchers").select("id").where("id", "in", anyOf(kind, ids)).orderBy("id").forUpdate().execute();
+    await trx
+      .selectFrom("vouchers")
+      .select("id")
+      .where("id", "in", anyOf(kind, ids))
+      .orderBy("id")
+      .forUpdate()
+      .execute();
   }
   await sql`update vouchers set used_octets = used_octets + n.used
     from ${relation(kind, { key: "text", used: "bigint" }, rows)} where vouchers.id = n.key`.execute(trx);
@@ -160,7 +166,7 @@ export async function findVouchers(
   query: { batch?: string; code?: string; limit?: number; offset?: number },
 ): Promise<readonly Voucher[]> {
   let select = db.selectFrom("vouchers").selectAll().orderBy("created", "desc").orderBy("position").orderBy("id");
-  if (query.batch !== undefined) select = select.where("batch", "=", query.batch);
+  if (query.batch !== undefined) select = select.where("batch", "=", clean(query.batch));
   if (query.code !== undefined) {
     const code = readCode(query.code);
     if (code === null) return [];

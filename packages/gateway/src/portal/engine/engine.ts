@@ -1,4 +1,5 @@
 /** The session engine: a `Portal` over a packet filter, a store, RADIUS, the neighbour table and a clock. */
+import { isIPv4 } from "node:net";
 import type { PortalConfig } from "@pierhead/lang/portal-conf";
 import type { NeighbourChange } from "../../neighbours/neighbours.ts";
 import type { DynamicAnswer, DynamicRequest } from "../../radius/types.ts";
@@ -135,8 +136,11 @@ export class SessionEngine implements Portal {
     const steady = this.#engine.parts.clock.monotonic();
     const minute = steady - this.#minute >= EVERY_MINUTE;
     await tick(this.#engine);
-    if (!minute) return;
-    await this.#everyMinute();
+    if (minute) await this.#everyMinute();
+    await this.#lookForSpoofing();
+  }
+
+  async #lookForSpoofing(): Promise<void> {
     const signs = await this.#spoofing.look(this.#engine, async (mac, address) => {
       if ((await this.#macOf(address)) !== mac) return false;
       this.#addAddress(mac, address);
@@ -325,6 +329,11 @@ export class SessionEngine implements Portal {
     const other = engine.table.address(address);
     if (other !== null && other !== entry && other.phase === "open") {
       engine.parts.log.warning("address", `${address} of ${other.now.mac} is used by ${mac} too`, { mac, address });
+    }
+    const four = engine.parts.neighbours.addressesOf(mac).filter((one) => isIPv4(one) && engine.networks.has(one));
+    if (isIPv4(address) && four.length > 1) {
+      // A lease that changed looks like this for a minute; two devices with one MAC look like this for good.
+      engine.parts.log.warning("address", `${mac} has several IPv4 addresses at a time: ${four.join(", ")}`, { mac });
     }
     engine.table.readdress(entry, { ...entry.now, addresses });
     entry.written = Number.NEGATIVE_INFINITY;
