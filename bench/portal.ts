@@ -57,13 +57,15 @@ async function measured(
   count: number,
   how: { keep: boolean; pages: boolean; abreast?: number },
 ): Promise<void> {
-  const before = [usageOf(pid()).seconds, usageOf(pidOfRadius).seconds];
+  const [before, radiusBefore] = [usageOf(pid()), usageOf(pidOfRadius)];
   const { took, median, slowest } = await storm(count, how);
-  const after = [usageOf(pid()).seconds, usageOf(pidOfRadius).seconds];
-  const each = (index: 0 | 1): string =>
-    `${((((after[index] as number) - (before[index] as number)) / count) * 1000).toFixed(2)} ms`;
+  const [after, radiusAfter] = [usageOf(pid()), usageOf(pidOfRadius)];
+  const each = (seconds: number): string => `${((seconds / count) * 1000).toFixed(2)} ms`;
   row(name, `${((count / took) * 1000).toFixed(0)} a second`);
-  row("  processor time of each: portal, FreeRADIUS", `${each(0)}, ${each(1)}`);
+  row(
+    "  processor time of each: portal, its first thread alone, FreeRADIUS",
+    `${each(after.seconds - before.seconds)}, ${each(after.main - before.main)}, ${each(radiusAfter.seconds - radiusBefore.seconds)}`,
+  );
   row("  until the answer: median, slowest", `${median.toFixed(0)}, ${slowest.toFixed(0)} ms`);
 }
 

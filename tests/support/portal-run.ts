@@ -1,6 +1,6 @@
 /** The real portal as a process in a namespace, FreeRADIUS beside it, and thousands of devices, each with a MAC of its own. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -278,12 +278,12 @@ ${more}
   }
 }
 
-/** Processor seconds a process has used, its threads included, and its resident octets. */
-export function usageOf(pid: number): { readonly seconds: number; readonly resident: number } {
-  const fields =
-    execFileSync("cat", [`/proc/${pid}/stat`], { encoding: "utf8" })
-      .split(") ")
-      .at(-1)
-      ?.split(" ") ?? [];
-  return { seconds: (Number(fields[11]) + Number(fields[12])) / 100, resident: Number(fields[21]) * 4096 };
+/** Processor seconds a process has used, its threads included, of its first thread alone, and its resident octets. */
+export function usageOf(pid: number): { readonly seconds: number; readonly main: number; readonly resident: number } {
+  const fields = (path: string): number[] =>
+    (readFileSync(path, "utf8").split(") ").at(-1) ?? "").split(" ").map(Number);
+  const whole = fields(`/proc/${pid}/stat`);
+  const first = fields(`/proc/${pid}/task/${pid}/stat`);
+  const used = (from: number[]): number => ((from[11] ?? 0) + (from[12] ?? 0)) / 100;
+  return { seconds: used(whole), main: used(first), resident: (whole[21] ?? 0) * 4096 };
 }
