@@ -120,9 +120,7 @@ export class PortalRun {
 }
 `,
     );
-    this.#pierhead = join(this.folder, "pierhead.mjs");
-    const bundle = `import(${JSON.stringify(join(ROOT, "tools/build.mjs"))}).then((m) => m.bundleForNode("packages/cli/src/main.ts", ${JSON.stringify(this.#pierhead)}))`;
-    execFileSync(process.execPath, ["-e", bundle], { stdio: "inherit" });
+    this.#pierhead = pierhead();
     await this.startRadius();
     writeFileSync(join(this.folder, "secret"), SECRET);
     chmodSync(join(this.folder, "secret"), 0o600);
@@ -276,6 +274,21 @@ ${more}
     this.world.destroy();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+let bundle: string | null = null;
+
+/** The command as a bundle, made once for all runs of this process. */
+function pierhead(): string {
+  if (bundle !== null) return bundle;
+  const folder = mkdtempSync(join(tmpdir(), `pierhead-portal-bundle-${process.pid}-`));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, "pierhead.mjs");
+  const tool = JSON.stringify(join(ROOT, "tools/build.mjs"));
+  const script = `import(${tool}).then((m) => m.bundleForNode("packages/cli/src/main.ts", ${JSON.stringify(path)}))`;
+  execFileSync(process.execPath, ["-e", script], { stdio: "inherit" });
+  bundle = path;
+  return path;
 }
 
 /** Processor seconds a process has used, its threads included, of its first thread alone, and its resident octets. */
