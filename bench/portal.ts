@@ -7,7 +7,7 @@
  */
 import { loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { PortalRun, portalRunIsMissing, usageOf } from "../tests/support/portal-run.ts";
+import { PortalRun, portalRunIsMissing, removeBundle, usageOf } from "../tests/support/portal-run.ts";
 
 const missing = portalRunIsMissing();
 if (missing !== null) {
@@ -128,5 +128,6 @@ try {
   );
 } finally {
   await run.destroy();
+  removeBundle();
 }
 process.exit(0);

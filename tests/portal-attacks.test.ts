@@ -1,7 +1,7 @@
 /** The whole portal as a process, and people who want in without paying. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PortalRun, portalRunIsMissing } from "./support/portal-run.ts";
+import { PortalRun, portalRunIsMissing, removeBundle } from "./support/portal-run.ts";
 import { PORTAL } from "./support/portal-world.ts";
 
 const missing = process.env.CI === "true" && process.getuid?.() === 0 ? null : portalRunIsMissing();
@@ -24,7 +24,10 @@ describe.skipIf(missing !== null)("attacks on the portal", () => {
     });
     await run.start();
   }, 60_000);
-  afterAll(() => run?.destroy());
+  afterAll(async () => {
+    await run?.destroy();
+    removeBundle();
+  });
 
   const audit = async (): Promise<string> => run.log;
   const reached = (place: "guest" | "other", source: string, more: object = {}): Promise<unknown[]> =>

@@ -13,7 +13,7 @@ import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type BetterSqlite3 from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { deviceMac, PortalRun, type PortalRunOptions, portalRunIsMissing } from "./support/portal-run.ts";
+import { deviceMac, PortalRun, type PortalRunOptions, portalRunIsMissing, removeBundle } from "./support/portal-run.ts";
 
 const FULL = process.env.PIERHEAD_PORTAL_FAULTS === "full";
 const DEVICES = FULL ? 500 : 32;
@@ -202,6 +202,8 @@ const say = (text: string): void => void process.stdout.write(`portal faults: ${
 describe.skipIf(here !== null)("the portal and its faults", () => {
   let trial: Trial;
 
+  afterAll(removeBundle);
+
   describe("killed at random moments", () => {
     beforeAll(async () => {
       trial = await Trial.make();
@@ -307,8 +309,9 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
   });
 
   describe("the store's disk is full", () => {
-    const disk = mkdtempSync(join(tmpdir(), `pierhead-portal-disk-${process.pid}-`));
+    let disk = "";
     beforeAll(async () => {
+      disk = mkdtempSync(join(tmpdir(), `pierhead-portal-disk-${process.pid}-`));
       const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs", disk], {
         encoding: "utf8",
       });
@@ -377,9 +380,11 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
   });
 
   describe("nft fails", () => {
-    const tools = mkdtempSync(join(tmpdir(), `pierhead-portal-tools-${process.pid}-`));
-    const flag = join(tools, "fails");
+    let tools = "";
+    let flag = "";
     beforeAll(async () => {
+      tools = mkdtempSync(join(tmpdir(), `pierhead-portal-tools-${process.pid}-`));
+      flag = join(tools, "fails");
       const real = spawnSync("which", ["nft"], { encoding: "utf8" }).stdout.trim();
       // Every second call, by chance; what watches the kernel is left alone and dies when it is told to.
       writeFileSync(

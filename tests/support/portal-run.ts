@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { askPortal, type ControlQuestion } from "@pierhead/gateway/portal";
@@ -278,11 +278,16 @@ ${more}
 
 let bundle: string | null = null;
 
+/** For whoever has made runs, when there are no more. */
+export function removeBundle(): void {
+  if (bundle !== null) rmSync(dirname(bundle), { recursive: true, force: true });
+  bundle = null;
+}
+
 /** The command as a bundle, made once for all runs of this process. */
 function pierhead(): string {
   if (bundle !== null) return bundle;
   const folder = mkdtempSync(join(tmpdir(), `pierhead-portal-bundle-${process.pid}-`));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, "pierhead.mjs");
   const tool = JSON.stringify(join(ROOT, "tools/build.mjs"));
   const script = `import(${tool}).then((m) => m.bundleForNode("packages/cli/src/main.ts", ${JSON.stringify(path)}))`;
