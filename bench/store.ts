@@ -77,7 +77,9 @@ async function bench(name: string, store: Store): Promise<void> {
     beside = (performance.now() - started) / 1000;
     await tick;
   });
-  process.stdout.write(`${name.padEnd(11)} ${"  of which the sign-in waited".padEnd(58)} ${beside.toFixed(2).padStart(7)}\n`);
+  process.stdout.write(
+    `${name.padEnd(11)} ${"  of which the sign-in waited".padEnd(58)} ${beside.toFixed(2).padStart(7)}\n`,
+  );
   const ends = moved.map((session) => ({ session, stop: recordOf(session, "Stop") }));
   await measured(name, `close ${SESSIONS} with their Stops`, SESSIONS, async () => {
     await store.beginClose(ends.map(({ session: { id } }) => ({ id, cause: "User-Request", at: NOW })));

@@ -395,6 +395,22 @@ describe("limits", () => {
     expect(await by(1)).toMatchObject({ kind: "refused", why: "used-up" });
   });
 
+  it("a voucher's time and volume take the place of what everybody gets; what it says nothing of stays", async () => {
+    const world = await started({
+      config: portalConfig({ limits: { ...NO_LIMITS, session: 600, idle: 300, octetsTotal: 1_000 } }),
+    });
+    const by = async (device: number, more: Partial<Voucher>) => {
+      const { code } = voucher(world, { id: `v${device}`, code: `CODE-${device}`, ...more });
+      const answer = await world.engine.signIn(addressOf(device), { method: "voucher", code });
+      if (answer.kind !== "in") throw new Error(answer.kind);
+      const { until, idle, octetsTotal } = answer.session.limits;
+      return [until === null ? null : (until - world.clock.now()) / 1000, idle, octetsTotal];
+    };
+    expect(await by(1, { duration: 7_200, octets: 50_000n })).toEqual([7_200, 300, 50_000n]);
+    expect(await by(2, { expires: world.clock.now() + 60_000 })).toEqual([60, 300, 1_000n]);
+    expect(await by(3, {})).toEqual([600, 300, 1_000n]);
+  });
+
   it("setting the clock ends nobody's session and gives nobody time", async () => {
     const world = await started({ answer: accept({ session: 3_600, idle: 600 }) });
     for (let device = 1; device <= 20; device++) await world.signIn(device);

@@ -342,15 +342,15 @@ describe.skipIf(missing !== null)("the portal's nftables", () => {
     await able.stop();
   });
 
-  /** Never more than a tenth too much; a busy machine gets three chances to be quick enough. */
+  /** On a busy machine the stopwatch itself is late: it gets three chances. */
   async function keeps(what: object, rate: number): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      const [found] = (await world.try("guest", [what])) as Bulk[];
-      expect(found?.rate).toBeLessThan(rate * 1.1);
-      if (tries < 3 && (found?.rate ?? 0) < rate * 0.9) continue;
-      expect(found?.rate).toBeGreaterThan(rate * 0.9);
-      return;
+    const found: number[] = [];
+    while (found.length < 3) {
+      const [bulk] = (await world.try("guest", [what])) as Bulk[];
+      found.push((bulk?.rate ?? 0) / rate);
+      if (Math.abs((found.at(-1) ?? 0) - 1) < 0.1) return;
     }
+    expect.fail(`measured ${found.map((share) => share.toFixed(2)).join(", ")} of the rate`);
   }
 
   function counter(name: string): number {

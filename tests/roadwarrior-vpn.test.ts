@@ -107,9 +107,11 @@ describe("the IKEv2 head-end", () => {
 
   const hasIked = spawnSync("iked", ["-V"]).error === undefined;
   it.skipIf(!hasIked)("is accepted by the real iked (skipped where it is not installed)", () => {
-    const path = join(mkdtempSync(join(tmpdir(), "pierhead-iked-")), "iked.conf");
+    const folder = mkdtempSync(join(tmpdir(), "pierhead-iked-"));
+    const path = join(folder, "iked.conf");
     writeFileSync(path, texts.get("etc/iked.conf") as string, { mode: 0o600 });
     const run = spawnSync("iked", ["-n", "-f", path], { encoding: "utf8" });
+    rmSync(folder, { recursive: true, force: true });
     expect([run.stderr.trim(), run.status]).toEqual(["configuration OK", 0]);
   });
 });
@@ -140,6 +142,48 @@ describe("the command", () => {
     } finally {
       rmSync(out, { recursive: true });
     }
+  });
+
+  it("says what two clients behind one NAT do to each other, and where that was read", () => {
+    const words = ["vpn", "compat", "examples/roadwarrior-vpn/built/openbsd-7.8/gate", "--system", "openbsd-7.8"];
+    const { stdout } = pierhead(words);
+    expect(stdout).toMatch(
+      /Two behind one NAT, l2tp-ipsec\none at a time {2}Windows 7; Windows 8 and 10; Windows 11\n/,
+    );
+    expect(stdout).toMatch(/read in: OpenBSD sbin\/isakmpd\/ipsec\.c/);
+    const json = JSON.parse(pierhead([...words, "--platform", "android-11", "--json"]).stdout) as object[];
+    expect(json).toMatchObject([{ platform: "android-11", twoBehindOneNat: { verdict: "one at a time" } }]);
+  });
+
+  it("probes one host only, and says what is wrong with anything else", () => {
+    const said = (...words: string[]): string => pierhead(["vpn", "probe", ...words]).stderr.split("\n")[0] ?? "";
+    expect([
+      said("192.0.2.0/24"),
+      said("192.0.2.1,192.0.2.2"),
+      said("192.0.2.1-9"),
+      said("224.0.0.1"),
+      said("255.255.255.255"),
+      said("::"),
+      said("a;b"),
+      said("127.0.0.1", "--timeout", "1h"),
+      said("127.0.0.1", "--port", "0"),
+      said("127.0.0.1", "--platform", "beos"),
+      said("127.0.0.1", "--platform", "mikrotik"),
+    ]).toMatchInlineSnapshot(`
+      [
+        "pierhead: 192.0.2.0/24: one host is probed, not a network or a list",
+        "pierhead: 192.0.2.1,192.0.2.2: one host is probed, not a network or a list",
+        "pierhead: 192.0.2.1-9: one host is probed, not a network or a list",
+        "pierhead: 224.0.0.1: that is no address of one host",
+        "pierhead: 255.255.255.255: that is no address of one host",
+        "pierhead: ::: that is no address of one host",
+        "pierhead: a;b: that is neither a name nor an address",
+        "pierhead: --timeout 1h: it is a time from 100 ms to 60 s, such as 4s or 500ms",
+        "pierhead: --port 0: a port is a number from 1 to 65535",
+        "pierhead: --platform beos: there is none of that name",
+        "pierhead: --platform mikrotik: nothing is known about what it offers, so there is nothing to ask with",
+      ]
+    `);
   });
 
   it("says at the line of the site what is wrong with a secret, without showing it", () => {

@@ -12,7 +12,11 @@ const LAYERS = {
   core: { pure: true, packages: [], libraries: [] },
   lang: { pure: true, packages: ["core"], libraries: ["yaml", "zod"] },
   engine: { pure: true, packages: ["core", "lang"], libraries: ["yaml", "unbash", "zod"] },
-  site: { pure: true, packages: ["core", "lang", "engine"], libraries: ["yaml", "unbash", "zod"] },
+  site: {
+    pure: true,
+    packages: ["core", "lang", "engine"],
+    libraries: ["yaml", "unbash", "zod", "plist", "@xmldom/xmldom", "qrcode", "dijkstrajs"],
+  },
   editor: { pure: true, packages: ["core", "lang", "engine", "site"], libraries: ["yaml", "unbash", "zod"] },
   gateway: { pure: false, packages: ["core", "lang", "engine"], libraries: null },
   cli: { pure: false, packages: ["core", "lang", "engine", "site", "editor", "gateway"], libraries: null },

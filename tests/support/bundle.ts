@@ -1,13 +1,18 @@
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 
-/** The pierhead command in one file below `folder`, of this test run's own: others may be building the shared one. */
+/**
+ * The pierhead command below `folder`, of this test run's own: others may be building the shared one. Split as the real
+ * one is, so that a run loads only its verb.
+ */
 export async function bundlePierhead(folder: string): Promise<string> {
-  const outfile = join(folder, "pierhead.mjs");
   await build({
     absWorkingDir: resolve(import.meta.dirname, "../.."),
     entryPoints: ["packages/cli/src/main.ts"],
-    outfile,
+    outdir: folder,
+    entryNames: "pierhead",
+    outExtension: { ".js": ".mjs" },
+    splitting: true,
     bundle: true,
     platform: "node",
     format: "esm",
@@ -17,5 +22,5 @@ export async function bundlePierhead(folder: string): Promise<string> {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
     },
   });
-  return outfile;
+  return join(folder, "pierhead.mjs");
 }

@@ -34,6 +34,7 @@ import { LANGUAGES } from "@pierhead/lang/registry";
 import { blankSeparated } from "@pierhead/lang/text";
 import { buildSite } from "@pierhead/site/build";
 import { readSite } from "@pierhead/site/read";
+import { parseRequest } from "../../packages/gateway/src/portal/control/requests.ts";
 import { chooseLanguage } from "../../packages/gateway/src/portal/pages/language.ts";
 import { safeUrl } from "../../packages/gateway/src/portal/pages/wanted.ts";
 import {
@@ -45,6 +46,7 @@ import {
   set,
   template,
 } from "../../packages/lang/src/flow-export/build.test-helper.ts";
+import { ikeSeeds, runIke } from "./ike-seeds.ts";
 import { captureSeeds, leaseTextSeeds, messageSeeds, runLease, runMessage } from "./lease-seeds.ts";
 import { radiusSeeds, runRadius } from "./radius-seeds.ts";
 import { INTERFACES } from "./random-rules.ts";
@@ -61,6 +63,10 @@ const root = resolve(import.meta.dirname, "../..");
 const examples = join(root, "examples/two-isps");
 
 const SEEDS: Record<string, readonly string[]> = {
+  portal: [
+    readFileSync(resolve(import.meta.dirname, "../../examples/hotspot/portal.yaml"), "utf8").replace(/^ *#.*\n/gm, ""),
+    "guests: { interface: em1, addresses: [10.1.0.1/16, '2001:db8::1/64'] }\nuplink: { interface: em0, nat: false }\nfirewall: pf\nsignIn: [mac, email]\ngarden: [tcp:[2001:db8::1]:443, '*.example.org', 1.2.3.4/8:53]\nportal: { name: a.example.org, uam: { server: 'https://b.example.org/x', secret: env:X }, certificate: { acme: 'https://ca.example.org/', email: a@b.org, folder: /x } }\nlimits: { session: 1h30m, rateUp: 2.5Mbps, octetsInput: 2GiB }\nradius: { servers: [{ host: r, tls: { ca: /a, certificate: /b, key: /c } }], interim: 30 }\nstore: postgresql://u@h/d\nadmin: { listen: '::', fromGuests: true }\n",
+  ],
   pf: [
     'ext = "em0"\ntable <bad> persist { 10.0.0.0/8, !10.1.0.0/16, 2001:db8::/32 }\nset skip on lo\nset timeout { tcp.first 10, frag 5 }\nanchor "a/*" in on $ext { pass quick inet proto { tcp, udp } from <bad> to any port { 22, 80:90, >= 1024 } flags S/SA keep state (max 10, source-track rule) }\nmatch out on egress nat-to (egress:0)\npass in on em0 proto tcp to port 80 rdr-to 10.0.0.1 port 8080 tag T label "x$nr"\nblock return-icmp(3,13) log (all, to pflog1) from no-route\n',
     'queue root on em0 bandwidth 10M max 10M\nqueue std parent root bandwidth 5M default\nantispoof quick for { lo0 em1 } label x\nload anchor q from "/etc/q"\npass out route-to 10.0.0.1 least-states sticky-address\n',
@@ -75,6 +81,10 @@ const SEEDS: Record<string, readonly string[]> = {
   npppd: [
     'authentication LOCAL type local { users-file "/etc/npppd/npppd-users" }\ntunnel L2TP protocol l2tp { listen on 0.0.0.0 }\nipcp IPCP { pool-address 10.0.0.2-10.0.0.254\n dns-servers 10.0.0.1 }\ninterface pppx0 address 10.0.0.1 ipcp IPCP\nbind tunnel from L2TP authenticated by LOCAL to pppx0\n',
   ],
+  mpd: [
+    'startup:\n\tset user a b admin\ndefault:\n\tload l2tp\nl2tp:\n\tset ippool add p 10.0.0.2 10.0.0.9\n\tcreate bundle template B\n\tset iface group vpn\n\tset ipcp ranges 10.0.0.1/32 \\\n# c\n\tippool p\n\tset ipcp dns 192.0.2.53\n\tcreate link template L l2tp\n\tset link action bundle B "^a.*$"\n\tset link no pap chap eap\n\tset link enable chap-msv2 incoming\n\tset radius server 192.0.2.9 "a\\x41\\"b" 1812\n\tset l2tp self 192.0.2.1 1701\n',
+  ],
+  "mpd-secret": ['anna "a\\"b\\\\c" 10.0.0.7/32\nbert pw\n* !/usr/local/bin/ask \\\n x\n'],
   "npppd-users": ["taro:\\\n\t:password=taro's password:\\\n\t:framed-ip-address=10.0.0.101:\n"],
   ifstated: [
     'a = "em0.link.up"\nb = \'( "ping -q -c 1 192.0.2.1" every 10 )\'\ninit-state s\nstate s {\n\tinit { run "route change default 192.0.2.1" }\n\tif ! $a && ( $b || em1.link.down ) set-state t\n}\nstate t { if $a { run "x" set-state s } }\n',
@@ -246,6 +256,19 @@ export function fuzzTargets(): FuzzTarget[] {
   const openbsd = environment(system("openbsd-7.8"));
   targets.push(
     {
+      name: "portal control",
+      seeds: [
+        '{"verb":"kick","who":"02:00:00:00:00:01"}',
+        '{"verb":"voucher-create","count":20,"batch":"b","duration":3600,"octets":1e9,"note":"n"}',
+        '{"verb":"user-put","name":"a","password":null,"devices":2,"rateUp":1}',
+      ],
+      share: 1,
+      run: (text) => {
+        const request = parseRequest(text);
+        if (typeof request === "string" && request === "") throw new Error("refused without a word");
+      },
+    },
+    {
       name: "portal request",
       seeds: [
         "?username=anna%40b+c&response=00ff&userurl=http%3a%2f%2fexample.org%2fx&callback=a.b&lang=%u20ac",
@@ -342,6 +365,12 @@ export function fuzzTargets(): FuzzTarget[] {
       seeds: messageSeeds(),
       share: 1,
       run: runMessage,
+    },
+    {
+      name: "IKE message",
+      seeds: ikeSeeds(),
+      share: 1,
+      run: runIke,
     },
     {
       name: "lease file or log",

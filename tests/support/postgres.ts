@@ -4,7 +4,17 @@
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -73,12 +83,16 @@ export async function startPostgres(): Promise<Postgres> {
   let server: ChildProcess | null = null;
 
   const sql = (database: string, text: string): string =>
-    execFileSync(join(programs, "psql"), ["-h", folder, "-U", "owner", "-d", database, "-qtAX", "-v", "ON_ERROR_STOP=1"], {
-      ...options,
-      input: text,
-      encoding: "utf8",
-      stdio: ["pipe", "pipe", "pipe"],
-    });
+    execFileSync(
+      join(programs, "psql"),
+      ["-h", folder, "-U", "owner", "-d", database, "-qtAX", "-v", "ON_ERROR_STOP=1"],
+      {
+        ...options,
+        input: text,
+        encoding: "utf8",
+        stdio: ["pipe", "pipe", "pipe"],
+      },
+    );
 
   const stop = async (how: "fast" | "crash"): Promise<void> => {
     const running = server;

@@ -8,7 +8,8 @@ import { movedOn, NOW, recordOf, sessionOf } from "./stored-sessions.ts";
 
 const CALLERS = 12;
 const [url = "", gateway = "", voucher = ""] = readFileSync(0, "utf8").split("\n");
-const store = await openStore(url);
+// Longer than any restart takes, on however busy a machine.
+const store = await openStore(url, { patience: 60_000 });
 let number = 0;
 
 function say(words: string): void {

@@ -30,10 +30,9 @@ export class MemoryDatabase {
   verdict(voucher: Voucher | undefined, mac: string, now: number): VoucherVerdict {
     if (voucher === undefined) return { kind: "bad", why: "unknown" };
     if (voucher.revoked) return { kind: "bad", why: "revoked" };
-    const until = voucher.duration === null ? null : (voucher.firstUse ?? now) + voucher.duration * 1000;
-    if ((voucher.expires ?? Number.POSITIVE_INFINITY) <= now || (until ?? Number.POSITIVE_INFINITY) <= now) {
-      return { kind: "bad", why: "expired" };
-    }
+    const over = voucher.duration === null ? null : (voucher.firstUse ?? now) + voucher.duration * 1000;
+    const until = over === null || (voucher.expires !== null && voucher.expires < over) ? voucher.expires : over;
+    if (until !== null && until <= now) return { kind: "bad", why: "expired" };
     const octetsLeft = voucher.octets === null ? null : voucher.octets - voucher.usedOctets;
     if (octetsLeft !== null && octetsLeft <= 0n) return { kind: "bad", why: "used-up" };
     if (!voucher.usedBy.includes(mac) && voucher.usedBy.length >= voucher.devices) {

@@ -4,6 +4,7 @@ import { type Colors, plural, printable, terminalWidth, wrap } from "../terminal
 import { jsonDiagnostic, summarize } from "./json.ts";
 import { leasePicture } from "./lease-picture.ts";
 import { Clock, verdictWords } from "./lease-words.ts";
+import { table } from "./table.ts";
 
 /** Messages and clients listed of one file; the rest is counted. */
 const MOST_LINES = 24;
@@ -161,24 +162,6 @@ function shade({ verdict }: Outlook, text: string, colors: Colors): string {
 
 function seconds(value: number): string {
   return value === 0xffff_ffff ? "infinity" : `${secondsWord(value)} s`;
-}
-
-function table(
-  rows: readonly (readonly string[])[],
-  paint: (cell: string, row: number, column: number) => string,
-): string[] {
-  const widths: number[] = [];
-  for (const row of rows) {
-    row.forEach((cell, column) => {
-      widths[column] = Math.max(widths[column] ?? 0, cell.length);
-    });
-  }
-  return rows.map((cells, row) => {
-    const line = cells.map(
-      (cell, column) => paint(cell, row, column) + " ".repeat((widths[column] ?? 0) - cell.length),
-    );
-    return `  ${line.join("  ").trimEnd()}`;
-  });
 }
 
 /** The same facts for machines; times in seconds since 1970, spans in seconds after the grant, `"infinite"` for ever. */

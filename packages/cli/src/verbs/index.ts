@@ -1,3 +1,4 @@
+import { appliance } from "./appliance.ts";
 import { build } from "./build.ts";
 import { check } from "./check.ts";
 import { diff } from "./diff.ts";
@@ -29,6 +30,7 @@ export const verbs: readonly Verb[] = [
   prove,
   init,
   build,
+  appliance,
   site,
   diff,
   pfPrint,

@@ -1,7 +1,11 @@
-import type { Compatibility } from "@pierhead/site/clients";
+import type { Compatibility, IpsecKind } from "@pierhead/site/clients";
 import { EXIT, UsageError } from "../failure.ts";
-import { colorsFor, printable, terminalWidth, wrap } from "../terminal.ts";
+import { compatText, sameNatText } from "../report/compat.ts";
+import { colorsFor } from "../terminal.ts";
 import type { Verb } from "./verb.ts";
+import { vpnCa } from "./vpn-ca.ts";
+import { vpnClients } from "./vpn-clients.ts";
+import { vpnProbe } from "./vpn-probe.ts";
 
 interface Flags {
   readonly system?: string;
@@ -24,6 +28,7 @@ export const vpn: Verb = (program, exit) => {
     .addHelpText(
       "after",
       `
+Two clients of one kind behind one NAT are a question of their own, answered below the table.
 The lists of what platforms offer each name their source; a platform nobody could be cited for is unknown, not guessed.
 
 Exit status: 0 all known platforms connect; 1 some do not; 2 could not run.
@@ -37,14 +42,14 @@ Example:
       const { readHost } = await import("../input/tree.ts");
       const { buildMachine } = await import("@pierhead/engine/build");
       const { readHeadEnd } = await import("@pierhead/engine/vpn");
-      const { compatibility } = await import("@pierhead/site/clients");
+      const { compatibility, ipsecKind, sameNat, sameNatSummary } = await import("@pierhead/site/clients");
       const { tree, system } = readHost(path, flags.system);
       const headEnd = readHeadEnd(buildMachine(tree, system));
       const all = headEnd === null ? [] : compatibility(headEnd);
       if (all.length === 0) {
         throw new UsageError(
           `${path}: there is no VPN head-end in it`,
-          "ipsec.conf with npppd, or iked.conf, of an OpenBSD system",
+          "ipsec.conf with npppd, or iked.conf, of an OpenBSD system; swanctl.conf, with mpd.conf or without, of a FreeBSD one",
         );
       }
       const wanted = flags.platform === undefined ? all : all.filter((one) => one.platform.name === flags.platform);
@@ -52,37 +57,30 @@ Example:
         const names = [...new Set(all.map((one) => one.platform.name))].join(", ");
         throw new UsageError(`--platform ${flags.platform}: there is none of that name`, names);
       }
-      if (flags.json === true) process.stdout.write(`${JSON.stringify(wanted.map(jsonOf), null, 2)}\n`);
-      else pretty(wanted);
+      const kindOf = (one: Compatibility["protocol"]): IpsecKind | null =>
+        headEnd === null ? null : ipsecKind(one, headEnd);
+      if (flags.json === true) {
+        const rows = wanted.map((one) => ({
+          ...jsonOf(one),
+          twoBehindOneNat: sameNat(kindOf(one.protocol), one.protocol, one.platform),
+        }));
+        process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+      } else {
+        const colors = colorsFor(process.stdout);
+        const protocols = [...new Set(wanted.map((one) => one.protocol))];
+        const shown = wanted.map((one) => one.platform);
+        const nat = protocols.map((one) =>
+          sameNatText(one, sameNatSummary(kindOf(one), one, [...new Set(shown)]), colors),
+        );
+        process.stdout.write(`${compatText(wanted, colors)}${nat.join("")}`);
+      }
       exit(wanted.some((one) => one.verdict === "fails") ? EXIT.findings : EXIT.fine);
     });
+  vpnClients(group, exit);
+  vpnCa(group, exit);
+  vpnProbe(group, exit);
 };
 
 function jsonOf({ platform, ...rest }: Compatibility): object {
   return { platform: platform.name, title: platform.title, ...rest };
-}
-
-function pretty(all: readonly Compatibility[]): void {
-  const colors = colorsFor(process.stdout);
-  const width = Math.max(...all.map((one) => one.platform.title.length));
-  const mark = {
-    connects: colors.green("yes    "),
-    fails: colors.red("no     "),
-    "not offered": colors.dim("none   "),
-    unknown: colors.yellow("unknown"),
-  };
-  for (const one of all) {
-    const what = one.proposal ?? (one.verdict === "fails" ? "" : one.reason);
-    process.stdout.write(
-      `${mark[one.verdict]}  ${one.platform.title.padEnd(width)}  ${one.protocol.padEnd(10)}  ${printable(what)}\n`,
-    );
-    const more: string[] = [];
-    if (one.verdict === "fails" || (one.verdict === "connects" && one.reason !== "")) more.push(one.reason);
-    if (one.change !== null)
-      more.push(`to let it in: ${one.change}${one.cost === "" ? "" : `; the cost: ${one.cost}`}`);
-    if (one.note !== "") more.push(one.note);
-    for (const text of more) {
-      process.stdout.write(`         ${colors.dim(wrap(printable(text), terminalWidth() - 9, "         "))}\n`);
-    }
-  }
 }

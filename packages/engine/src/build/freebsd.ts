@@ -11,6 +11,7 @@ export function bootFreebsd(context: BuildContext): void {
   context.rcVariables = variables;
   readServices(context, variables);
   applySysctl(context);
+  loadEnc(context, variables);
   const boot = new FreebsdBoot(context, variables);
   boot.interfaces();
   context.placeDynamic();
@@ -58,6 +59,21 @@ function readServices(context: BuildContext, variables: ReadonlyMap<string, RcVa
       place: { source: variable.source, span: variable.nameSpan },
     });
   }
+}
+
+/** enc(4) is a module that GENERIC does not have in it: enc0 is there when boot loads it, and down until it is set up. */
+function loadEnc(context: BuildContext, variables: ReadonlyMap<string, RcVariable>): void {
+  const { machine, tree } = context;
+  const listed = variables.get("kld_list")?.words ?? [];
+  const loaded =
+    listed.some(({ text }) => /(^|\/)if_enc(\.ko)?$/.test(text)) ||
+    tree.files.some(
+      ({ live, path, source }) =>
+        live &&
+        /^\/boot\/loader\.conf(\.local|\.d\/[^/]+\.conf)?$/.test(path) &&
+        /^[ \t]*if_enc_load[ \t]*=[ \t]*"?yes/im.test(source.text),
+    );
+  if (loaded && machine.interface("enc0") === null) machine.addInterface({ name: "enc0", up: false });
 }
 
 class FreebsdBoot {

@@ -72,6 +72,8 @@ function forwardingPlace(build: MachineBuild): RelatedPlace | null {
   const source = tree.source("/etc/sysctl.conf");
   if (source === null) return null;
   const at = /^net\.inet\.ip\.forwarding.*$/m.exec(source.text);
+  const rc = build.system.family === "freebsd" && at === null ? tree.source("/etc/rc.conf") : null;
+  if (rc !== null) return { source: rc, span: { start: 0, end: 0 }, message: "where it is switched on" };
   const span = at === null ? { start: 0, end: 0 } : { start: at.index, end: at.index + at[0].length };
   return { source, span, message: "the switch" };
 }
@@ -92,6 +94,13 @@ const DAEMONS: readonly Daemon[] = [
   { service: "ipsec", file: "/etc/ipsec.conf", families: ["openbsd"], enable: "ipsec=YES" },
   { service: "npppd", file: "/etc/npppd/npppd.conf", families: ["openbsd"], enable: "npppd_flags=" },
   { service: "iked", file: "/etc/iked.conf", families: ["openbsd"], enable: "iked_flags=" },
+  {
+    service: "strongswan",
+    file: "/usr/local/etc/swanctl/swanctl.conf",
+    families: ["freebsd"],
+    enable: 'strongswan_enable="YES"',
+  },
+  { service: "mpd", file: "/usr/local/etc/mpd5/mpd.conf", families: ["freebsd"], enable: 'mpd_enable="YES"' },
   { service: "vmd", file: "/etc/vm.conf", families: ["openbsd"], enable: "vmd_flags=" },
   { service: "relayd", file: "/etc/relayd.conf", families: ["openbsd"], enable: "relayd_flags=" },
 ];

@@ -169,6 +169,7 @@ function checkAnchors(pf: LoadedPf, outside: OutsideWorld): Diagnostic[] {
 const FILLED_BY_PROGRAMS: ReadonlySet<string> = new Set([
   "ftp-proxy",
   "ftpsesame",
+  "pierhead",
   "tftp-proxy",
   "relayd",
   "authpf",

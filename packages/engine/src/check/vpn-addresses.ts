@@ -32,6 +32,7 @@ export function checkVpnAddresses(findings: VpnFindings): void {
     checkOverlap(findings, pool);
     checkHomes(findings, pool);
   }
+  checkFramed(findings);
   if (headEnd.npppd === null) return;
   for (const file of headEnd.users.values()) {
     if (file === null) continue;
@@ -66,7 +67,39 @@ function poolsOf(findings: VpnFindings): Pool[] {
       pools.push({ first: address.masked(mask), last: address.filled(mask), text, place: origin });
     }
   }
+  const { strongswan, mpd } = headEnd;
+  const used = new Set(strongswan?.connections.flatMap((one) => one.pools.map(({ value }) => value)) ?? []);
+  for (const { name, range } of strongswan?.configuration.pools ?? []) {
+    if (range === null || !used.has(name)) continue;
+    const { first, last, origin } = range;
+    pools.push({ first, last, text: `${first}-${last}`, place: origin });
+  }
+  for (const { ranges } of mpd?.configuration.pools ?? []) {
+    for (const { first, last, origin } of ranges) pools.push({ first, last, text: `${first}-${last}`, place: origin });
+  }
   return pools;
+}
+
+/** mpd takes no account of addresses in mpd.secret: a pool that has one gives it to somebody else as well. */
+function checkFramed(findings: VpnFindings): void {
+  const { mpd } = findings.headEnd;
+  const owners = new Map<string, string>();
+  for (const { name, range, rangeOrigin } of mpd?.secrets?.users ?? []) {
+    if (range === null || rangeOrigin === null || range.length !== 32) continue;
+    const { address } = range;
+    const pool = mpd?.configuration.pools.find(({ ranges }) =>
+      ranges.some(({ first, last }) => first.compare(address) <= 0 && address.compare(last) <= 0),
+    );
+    if (pool !== undefined) {
+      const message = `${address} is in the pool ${pool.name} as well: whoever comes first may get it, and ${name} then cannot connect. Leave it out of the pool.`;
+      findings.say("vpn/framed-in-pool", "warning", message, rangeOrigin);
+    }
+    const other = owners.get(`${address}`);
+    if (other !== undefined) {
+      const message = `${address} is the address of ${other}, too: only one of the two can be connected.`;
+      findings.say("vpn/framed-twice", "warning", message, rangeOrigin);
+    } else owners.set(`${address}`, name);
+  }
 }
 
 /** The machine has a network of its own at the same addresses: it answers ARP for neither, or sends to the wrong side. */

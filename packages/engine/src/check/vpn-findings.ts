@@ -10,7 +10,7 @@ import {
 } from "@pierhead/core";
 import type { MachineBuild } from "../build/index.ts";
 import { ownSteps } from "../network/journey.ts";
-import type { AttemptStep, HeadEnd } from "../vpn/index.ts";
+import { type AttemptStep, type HeadEnd, l2tpLinks, ownAddresses } from "../vpn/index.ts";
 
 export interface Place {
   readonly source: Source;
@@ -53,6 +53,11 @@ export function headEndAddress(headEnd: HeadEnd): { readonly address: Address; r
     const { address, network } = policy.local;
     if (address !== null && !network) return { address, origin: policy.localOrigin ?? policy.origin };
   }
+  for (const connection of headEnd.strongswan?.connections ?? []) {
+    const [address] = ownAddresses(connection);
+    if (address !== undefined) return { address, origin: connection.keys.get("local_addrs") ?? connection.origin };
+  }
+  for (const { self } of l2tpLinks(headEnd.mpd)) if (self !== null) return self;
   return null;
 }
 

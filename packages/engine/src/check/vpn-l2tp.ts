@@ -6,12 +6,12 @@ import { ownSteps } from "../network/journey.ts";
 import { L2TP_PORT } from "../network/tunnel.ts";
 import { type Policy, provePolicies } from "../prove/index.ts";
 import { parsePacketLine, traceSpec } from "../trace/index.ts";
-import { l2tpBinds } from "../vpn/index.ts";
+import { servesL2tp } from "../vpn/index.ts";
 import type { Place, VpnFindings } from "./vpn-findings.ts";
 
 export function checkBareL2tp(findings: VpnFindings, options: BuildOptions): void {
   const { build, headEnd } = findings;
-  if (build.pf === null || l2tpBinds(headEnd).length === 0) return;
+  if (build.pf === null || !servesL2tp(headEnd)) return;
   const names = outside(buildMachine(build.tree, build.system, options).machine);
   if (names.length === 0) return;
   const { source } = build.pf;
@@ -58,7 +58,7 @@ function deciding(findings: VpnFindings, options: BuildOptions, line: string): P
 
 /** Where strangers come from: interfaces of default routes; without any, every link. */
 function outside(machine: Machine): string[] {
-  const links = machine.interfaces().filter((one) => !/^(lo|enc|pppx|pppac|pflog|pfsync)$/.test(one.driver));
+  const links = machine.interfaces().filter((one) => !/^(lo|enc|pppx|pppac|ng|ipsec|pflog|pfsync)$/.test(one.driver));
   const defaults = new Set(machine.routes.list().flatMap((route) => (route.length === 0 ? [route.interface] : [])));
   const facing = links.filter((one) => defaults.has(one.name));
   return (facing.length > 0 ? facing : links).map((one) => one.name);

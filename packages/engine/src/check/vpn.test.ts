@@ -68,6 +68,7 @@ describe("the files of an L2TP head-end", () => {
       found(["etc/pf.conf", "isakmp, ", ""]),
       found(["etc/pf.conf", "pass on enc0 keep state (if-bound)\n", ""]),
       found(["etc/pf.conf", "pass in on pppx\n", ""]),
+      found(["etc/pf.conf", "pass in on pppx\n", "pass in on pppx0\n"]),
       found(["etc/sysctl.conf", "net.pipex.enable=1\n", ""]),
       found(["etc/sysctl.conf", "net.inet.ip.forwarding=1\n", ""]),
       found(["etc/pf.conf", "10.87.43.0/24, ", ""]),
@@ -84,6 +85,9 @@ describe("the files of an L2TP head-end", () => {
         ],
         [
           "etc/pf.conf:2:1 vpn/no-client-rule: A connected client's packets are blocked in on pppx0, so nothing a VPN user sends is passed; write rules for them, like \`pass in on pppx from 10.87.43.111\`.",
+        ],
+        [
+          "etc/pf.conf:2:1 vpn/one-client: The first client's packets are passed in on pppx0, the next client's are blocked in on pppx1: every client has an interface of its own. Write rules for \`on pppx\`.",
         ],
         [
           "etc/npppd/npppd.conf:12:1 vpn/pipex-off: pppx0 needs pipex(4), and it is off: no client gets through. Write \`net.pipex.enable=1\` in sysctl.conf.",

@@ -7,6 +7,7 @@ import { type BuildOptions, buildMachine, type MachineBuild } from "../build/ind
 import { type HeadEnd, readHeadEnd } from "../vpn/index.ts";
 import { checkVpnAddresses } from "./vpn-addresses.ts";
 import { checkVpnClients } from "./vpn-clients.ts";
+import { checkEnc } from "./vpn-enc.ts";
 import { headEndAddress, VpnFindings } from "./vpn-findings.ts";
 import { checkBareL2tp } from "./vpn-l2tp.ts";
 
@@ -16,6 +17,7 @@ export function checkVpn(build: MachineBuild, options: BuildOptions = {}): Diagn
   const findings = new VpnFindings(build, headEnd);
   checkPaths(findings);
   checkVpnAddresses(findings);
+  checkEnc(findings);
   const complete = withAddress(findings, options);
   const again = (): { build: MachineBuild; headEnd: HeadEnd } => {
     const fresh = buildMachine(build.tree, build.system, complete);

@@ -124,7 +124,8 @@ function interfaceMtu(name: string, system: System): number {
 export function driverGroups(name: string, system: System): string[] {
   const driver = interfaceDriver(name);
   if (driver === name) return [];
-  if (system.family === "freebsd") return [driver];
+  // ng_iface(4) attaches itself, without a cloner that would put it into a group.
+  if (system.family === "freebsd") return driver === "ng" ? [] : [driver];
   return CLONED.has(driver) ? [driver] : [];
 }
 

@@ -18,6 +18,11 @@ export function defaultSysctls(system: System): Map<string, string> {
         ["net.inet.tcp.blackhole", "0"],
         ["net.inet.udp.blackhole", "0"],
         ["net.route.multipath", "1"],
+        // enc(4): with the outer header in, without it out.
+        ["net.enc.in.ipsec_filter_mask", "1"],
+        ["net.enc.out.ipsec_filter_mask", "1"],
+        ["net.inet.ipsec.filtertunnel", "0"],
+        ["net.inet6.ipsec6.filtertunnel", "0"],
         ["net.pf.filter_local", "0"],
         ["net.pf.default_to_drop", "0"],
       ]);

@@ -33,6 +33,8 @@ export interface SecurityAssociation {
   readonly peerPort: number | null;
   /** pf(4) tag of what comes out of it; null without. */
   readonly tag: string | null;
+  /** Who has taken its flow over: the kernel drops what comes by it (OpenBSD's `ipsp_spd_lookup`). */
+  readonly replacedBy?: string;
 }
 
 /** One user's PPP link over L2TP. */

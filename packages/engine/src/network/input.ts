@@ -14,13 +14,18 @@ export function input(run: Run, flow: number, packet: Packet, context: PacketCon
   const { machine } = run;
   const name = context.receivedOn ?? "lo0";
   const arrival = machine.interface(name);
-  if (arrival !== null && !passesFrameRules(run, flow, "in", arrival, packet, context)) return;
+  const past = run.pastFilter.delete(flow);
+  if (!past && arrival !== null && !passesFrameRules(run, flow, "in", arrival, packet, context)) return;
   const bad = badArrival(packet, arrival);
   if (bad !== null) {
     run.end(flow, "bad-address", bad);
     return;
   }
   const toGroup = isLinkGroup(packet, arrival);
+  if (past) {
+    accept(run, flow, packet, context, name, toGroup);
+    return;
+  }
   const result = run.filter(flow, "in", name, packet, context);
   sendGenerated(run, flow, result, context);
   if (result.verdict === "af-translated") {
@@ -41,6 +46,12 @@ export function input(run: Run, flow: number, packet: Packet, context: PacketCon
     deliver(run, flow, passed, context, name, result.divert.kind === "divert-to" ? result.divert : null);
     return;
   }
+  accept(run, flow, passed, context, name, toGroup);
+}
+
+/** Past pf: to a socket, or on to where it is for. */
+function accept(run: Run, flow: number, passed: Packet, context: PacketContext, name: string, toGroup: boolean): void {
+  const { machine } = run;
   switch (ownership(machine, passed, context)) {
     case "ours":
       deliver(run, flow, passed, context, name, null);

@@ -26,6 +26,8 @@ export class Run {
   readonly steps: JourneyStep[] = [];
   /** Flows of ESP packets: IPsec does not take them again. */
   readonly protectedFlows: Set<number> = new Set();
+  /** Flows whose next input is not for pf: FreeBSD has filtered them on enc0, if at all. */
+  readonly pastFilter: Set<number> = new Set();
   readonly #queue: (() => void)[] = [];
 
   readonly #stack: Stack;

@@ -10,6 +10,7 @@ import { type PppSession, type SecurityAssociation, selects } from "../machine/t
 import { createContext } from "../pf/packet-filter.ts";
 import type { PacketContext } from "../pf/types.ts";
 import { continues, sendGenerated } from "./answers.ts";
+import { ENC, encMask, filtersAgain, passEnc } from "./enc.ts";
 import { ipPayloadLength } from "./errors.ts";
 import { type Flow, type Journey, type StepOf, stepsOf } from "./journey.ts";
 import type { Run } from "./run.ts";
@@ -45,7 +46,7 @@ export function encapsulate(run: Run, flow: number, packet: Packet, link: Machin
 
 /** pppac(4) is shared by all sessions: the address says whose packet it is. */
 function reaches(session: PppSession, packet: Packet, link: MachineInterface): boolean {
-  return link.driver === "pppx" || session.framed.equals(packet.destination);
+  return link.driver !== "pppac" || session.framed.equals(packet.destination);
 }
 
 function carry(
@@ -75,15 +76,17 @@ export function protect(run: Run, flow: number, packet: Packet, context: PacketC
   if (machine.associations.length === 0 || run.protectedFlows.has(flow)) return false;
   const association = machine.associations.find((one) => selects(one.selector, packet));
   if (association === undefined) return false;
+  if (machine.system.family === "freebsd") {
+    const passed = passEnc(run, flow, "out", association, packet, context);
+    if (passed !== null) carry(run, flow, espPacket(association, passed, "to-peer"), "ipsec", ENC, 0);
+    return true;
+  }
   const result = run.filter(flow, "out", ENC, packet, context);
   sendGenerated(run, flow, result, context);
   if (!continues(run, flow, result)) return true;
   carry(run, flow, espPacket(association, result.packet, "to-peer"), "ipsec", ENC, 0, association.tag);
   return true;
 }
-
-/** The enc(4) interface of what is not said to use another: it is always there. */
-const ENC = "enc0";
 
 // Coming in.
 
@@ -99,10 +102,11 @@ export function decapsulate(run: Run, flow: number, packet: Packet, context: Pac
   if (isEsp(packet)) {
     const association = machine.associations.find((one) => serves(one, packet));
     if (association === undefined) {
-      run.end(flow, "no-association", `there is no security association with ${packet.source} that it belongs to`);
+      run.end(flow, "no-association", orphan(machine, packet));
       return true;
     }
-    open(run, flow, carried, "ipsec", ENC, context.rtable, association.tag);
+    if (machine.system.family === "freebsd") openFreebsd(run, flow, carried, association, context);
+    else open(run, flow, carried, "ipsec", ENC, context.rtable, association.tag);
     return true;
   }
   if (packet.protocol === PROTOCOL.udp && packet.destinationPort === L2TP_PORT) {
@@ -155,6 +159,17 @@ function isEsp(packet: Packet): boolean {
 }
 
 function serves(association: SecurityAssociation, packet: Packet): boolean {
+  return association.replacedBy === undefined && belongsTo(association, packet);
+}
+
+/** Why what came by ESP is not taken. */
+function orphan(machine: Machine, packet: Packet): string {
+  const lost = machine.associations.find((one) => belongsTo(one, packet));
+  if (lost === undefined) return `there is no security association with ${packet.source} that it belongs to`;
+  return `the flow of ${lost.name} is that of ${lost.replacedBy} now, who is behind the same address ${packet.source}`;
+}
+
+function belongsTo(association: SecurityAssociation, packet: Packet): boolean {
   if (!association.local.equals(packet.destination) || !association.peer.equals(packet.source)) return false;
   const port = packet.protocol === PROTOCOL.udp ? packet.sourcePort : null;
   return association.peerPort === port;
@@ -174,6 +189,29 @@ function open(
   const context = createContext(name, table);
   context.tag = tag;
   run.later(() => run.input(carried, copyPacket(inside), context));
+}
+
+/** FreeBSD queues what came out of ESP for the interface that ESP came by, and lets it pass pf there (IPSEC_CAP_BYPASS_FILTER). */
+function openFreebsd(
+  run: Run,
+  flow: number,
+  inside: Packet,
+  association: SecurityAssociation,
+  { receivedOn, rtable }: PacketContext,
+): void {
+  const wire = receivedOn ?? "lo0";
+  const seen = encMask(run.machine, "in") !== 0;
+  const carried = run.begin("tunnel", flow, "was carried by it", inside);
+  const packet = copyPacket(inside);
+  run.add({ kind: "decapsulate", flow, carried, by: "ipsec", interface: seen ? ENC : wire, packet });
+  const context = createContext(ENC, rtable);
+  run.later(() => {
+    const passed = passEnc(run, carried, "in", association, copyPacket(inside), context);
+    if (passed === null) return;
+    context.receivedOn = wire;
+    if (!filtersAgain(run.machine, inside.family)) run.pastFilter.add(carried);
+    run.input(carried, passed, context);
+  });
 }
 
 // The packets outside.

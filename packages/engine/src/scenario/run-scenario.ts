@@ -144,7 +144,10 @@ class ScenarioRun {
           break;
         case "connect":
           attempt = this.#world.connect(action.client);
-          if (attempt === null) notes.push("this machine has no ipsec.conf, iked.conf or npppd: nobody can connect");
+          if (attempt === null)
+            notes.push(
+              "this machine has no ipsec.conf, iked.conf, npppd, swanctl.conf or mpd.conf: nobody can connect",
+            );
           journey = attempt?.steps.findLast((one) => one.journey !== null)?.journey ?? null;
           for (const one of attempt?.steps ?? []) if (!one.ok) notes.push(`${one.name}: ${one.text}`);
           break;

@@ -7,10 +7,13 @@ import type { MachineBuild } from "../build/index.ts";
 import type { Machine } from "../machine/index.ts";
 import { NAT_TRAVERSAL_PORT } from "../network/tunnel.ts";
 import type { Attempt, AttemptStep, ClientSpec } from "./attempt.ts";
+import { l2tpLinks } from "./freebsd-head-end.ts";
 import type { HeadEnd } from "./head-end.ts";
 import { acceptIkev2 } from "./ikev2.ts";
 import { acceptL2tp } from "./l2tp.ts";
-import { arrives, leaves, type Wire } from "./wire.ts";
+import { acceptMpd } from "./mpd.ts";
+import { acceptStrongswan, ownAddresses } from "./strongswan.ts";
+import { type Accepted, arrives, leaves, type Wire } from "./wire.ts";
 
 const IKE_PORT = 500;
 /** Octets of a first message with several proposals. */
@@ -36,15 +39,24 @@ export function connectClient(build: MachineBuild, headEnd: HeadEnd, client: Cli
     steps.push({ name: "ike", ok: false, text: `${local} is no address of this machine`, journey: null });
     return failed();
   }
-  // enc(4): enc0 always exists.
-  if (machine.interface("enc0") === null) machine.addInterface({ name: "enc0" });
+  // enc(4): enc0 always exists, on OpenBSD.
+  if (machine.system.family === "openbsd" && machine.interface("enc0") === null) machine.addInterface({ name: "enc0" });
   const wire: Wire = { machine, steps, local, client, arrival: arrivalOf(machine, client.from, link.name) };
   if (!exchange(wire, "ike", IKE_PORT, client.nat ? (client.port ?? IKE_PORT) : IKE_PORT)) return failed();
   const peerPort = client.nat ? (client.port ?? NAT_TRAVERSAL_PORT) : null;
   if (peerPort !== null && !exchange(wire, "nat-traversal", NAT_TRAVERSAL_PORT, peerPort)) return failed();
-  const accepted =
-    client.protocol === "ikev2" ? acceptIkev2(headEnd, wire, peerPort) : acceptL2tp(headEnd, wire, peerPort);
+  const accepted = accept(headEnd, wire, peerPort);
   return accepted === null ? failed() : { client, steps, connected: true, ...accepted };
+}
+
+function accept(headEnd: HeadEnd, wire: Wire, peerPort: number | null): Accepted | null {
+  const { strongswan } = headEnd;
+  if (wire.client.protocol === "l2tp-ipsec") {
+    return wire.machine.system.family === "freebsd"
+      ? acceptMpd(headEnd, wire, peerPort)
+      : acceptL2tp(headEnd, wire, peerPort);
+  }
+  return strongswan === null ? acceptIkev2(headEnd, wire, peerPort) : acceptStrongswan(strongswan, wire, peerPort);
 }
 
 /** The address that configuration and routing suggest: of a rule, or of the interface with the default route. */
@@ -58,7 +70,9 @@ function listenAddress(machine: Machine, headEnd: HeadEnd, client: ClientSpec): 
         if (!connection.source.network) candidates.push(connection.source.address);
       }
     }
+    for (const link of l2tpLinks(headEnd.mpd)) candidates.push(link.self?.address ?? null);
   } else for (const policy of headEnd.iked?.policies ?? []) candidates.push(policy.local.address);
+  for (const connection of headEnd.strongswan?.connections ?? []) candidates.push(...ownAddresses(connection));
   const named = candidates.find((one) => one !== null && one.family === family && machine.ownerOf(one) !== null);
   if (named != null) return named;
   const route = machine.lookup(client.from, 0);

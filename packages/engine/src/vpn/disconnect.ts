@@ -5,7 +5,7 @@ export function disconnectClient(machine: Machine, user: string): boolean {
   const sessions = machine.sessions.filter((one) => one.user === user);
   for (const session of sessions) {
     machine.sessions.splice(machine.sessions.indexOf(session), 1);
-    if (/^pppx\d+$/.test(session.interface)) machine.removeInterface(session.interface);
+    if (/^(pppx|ng)\d+$/.test(session.interface)) machine.removeInterface(session.interface);
     else machine.deleteRoute({ destination: session.framed, length: session.framed.bits });
   }
   const associations = machine.associations.filter((one) => one.name === user);

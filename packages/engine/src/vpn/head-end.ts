@@ -1,9 +1,10 @@
-/** The VPN servers of a machine: what isakmpd, iked and npppd end up with when boot starts them. */
+/** The VPN servers of a machine: what isakmpd, iked and npppd, or strongSwan and mpd5, end up with when boot starts them. */
 import { Source } from "@pierhead/core";
 import { type IkedConfiguration, loadIked } from "@pierhead/lang/iked";
 import { type IkePeer, type IpsecConfiguration, ikePeers, loadIpsec } from "@pierhead/lang/ipsec";
 import { type Bind, loadNpppd, loadNpppdUsers, type NpppdConfiguration, type NpppdUsers } from "@pierhead/lang/npppd";
 import type { MachineBuild } from "../build/index.ts";
+import { l2tpLinks, type Mpd, readMpd, readStrongswan, type Strongswan } from "./freebsd-head-end.ts";
 
 /** One daemon: whether its file is good and whether boot starts it. */
 export interface Daemon {
@@ -25,6 +26,10 @@ export interface HeadEnd {
   readonly users: ReadonlyMap<string, NpppdUsers | null>;
   readonly iked: IkedConfiguration | null;
   readonly ikedDaemon: Daemon;
+  /** FreeBSD: IKE of either version. */
+  readonly strongswan: Strongswan | null;
+  /** FreeBSD: L2TP and PPP. */
+  readonly mpd: Mpd | null;
 }
 
 /** What `/etc/npppd/npppd.conf` says on a machine where nobody has touched it (OpenBSD 5.0 and later). */
@@ -45,9 +50,10 @@ bind tunnel from L2TP authenticated by LOCAL to pppx0
 
 const NPPPD_CONF = "/etc/npppd/npppd.conf";
 
-/** Reads the VPN files of a machine; null when it is not OpenBSD, or has none of them. */
+/** Reads the VPN files of a machine; null when it is neither OpenBSD nor FreeBSD, or has none of them. */
 export function readHeadEnd(build: MachineBuild): HeadEnd | null {
   const { tree, system, machine, services } = build;
+  if (system.family === "freebsd") return readFreebsd(build);
   if (system.family !== "openbsd") return null;
   const environment = machine.environment();
   const ipsecSource = tree.source("/etc/ipsec.conf");
@@ -70,6 +76,28 @@ export function readHeadEnd(build: MachineBuild): HeadEnd | null {
     users: usersOf(build, npppd),
     iked,
     ikedDaemon: ikedDaemon(build, iked),
+    strongswan: null,
+    mpd: null,
+  };
+}
+
+function readFreebsd(build: MachineBuild): HeadEnd | null {
+  const strongswan = readStrongswan(build);
+  const mpd = readMpd(build);
+  if (strongswan === null && mpd === null) return null;
+  const none = not("FreeBSD has none");
+  return {
+    ipsec: null,
+    peers: [],
+    isakmpd: none,
+    npppd: null,
+    npppdShipped: false,
+    npppdDaemon: none,
+    users: new Map(),
+    iked: null,
+    ikedDaemon: none,
+    strongswan,
+    mpd,
   };
 }
 
@@ -130,4 +158,9 @@ function usersOf(build: MachineBuild, npppd: NpppdConfiguration | null): Map<str
 /** The binds that L2TP clients can come by. */
 export function l2tpBinds(headEnd: HeadEnd): readonly Bind[] {
   return headEnd.npppd?.settings.binds.filter((bind) => bind.tunnel.protocol === "l2tp") ?? [];
+}
+
+/** Whether anything takes L2TP calls. */
+export function servesL2tp(headEnd: HeadEnd): boolean {
+  return l2tpBinds(headEnd).length > 0 || l2tpLinks(headEnd.mpd).length > 0;
 }

@@ -1,12 +1,12 @@
 /** L2TP in IPsec: isakmpd's transport mode association, then npppd (RFC 3193). */
-import { Address, PROTOCOL, type Prefix } from "@pierhead/core";
+import { Address, PROTOCOL } from "@pierhead/core";
 import type { IkeConnection } from "@pierhead/lang/ipsec";
 import type { Bind, NpppdUser } from "@pierhead/lang/npppd";
 import type { Machine } from "../machine/index.ts";
 import type { SecurityAssociation } from "../machine/tunnel.ts";
 import { espPacket, L2TP_PORT } from "../network/tunnel.ts";
 import { type HeadEnd, l2tpBinds } from "./head-end.ts";
-import { type Accepted, agree, arrives, l2tpControl, leaves, refuse, type Wire } from "./wire.ts";
+import { type Accepted, agree, arrives, l2tpAssociation, l2tpControl, leaves, refuse, type Wire } from "./wire.ts";
 
 /** isakmpd and npppd take the client in, or a step says why not. */
 export function acceptL2tp(headEnd: HeadEnd, wire: Wire, peerPort: number | null): Accepted | null {
@@ -27,7 +27,26 @@ export function acceptL2tp(headEnd: HeadEnd, wire: Wire, peerPort: number | null
   const framed = assign(bind, user, wire);
   if (framed === null) return giveUp();
   const name = link(bind, framed, wire);
-  return name === null ? giveUp() : { framed, interface: name };
+  if (name === null) return giveUp();
+  takeOver(wire, association);
+  return { framed, interface: name };
+}
+
+/**
+ * Another client behind the same NAT has the same flow, as transport mode has nothing else to go by, and clients ask
+ * for the same ports. The flow gets the identity of the last one (pfkeyv2.c, SADB_X_ADDFLOW), and what the others send
+ * is dropped (ip_spd.c). Answers find their way: npppd sends each with the identity it came by (IP_IPSECFLOWINFO).
+ */
+function takeOver({ machine, client, steps }: Wire, association: SecurityAssociation): void {
+  machine.associations.forEach((one, index) => {
+    if (one === association || one.mode !== "transport" || one.peerPort === null || association.peerPort === null)
+      return;
+    if (one.name === client.user || one.replacedBy !== undefined) return;
+    if (!one.local.equals(association.local) || !one.peer.equals(association.peer)) return;
+    machine.associations[index] = { ...one, replacedBy: client.user };
+    const text = `it takes over the flow of ${one.name}, who is behind the same address ${one.peer}: nothing ${one.name} sends arrives any more`;
+    steps.push({ name: "phase 2", ok: true, text, journey: null });
+  });
 }
 
 /** Phases 1 and 2 as far as hosts, protocols and ports go. */
@@ -54,22 +73,7 @@ function negotiate(headEnd: HeadEnd, wire: Wire, peerPort: number | null): Secur
     );
   }
   agree(wire, "phase 2", "a transport mode association for L2TP");
-  const host = (address: Address): Prefix => ({ address, length: address.bits });
-  return {
-    name: client.user,
-    mode: "transport",
-    selector: {
-      protocol: PROTOCOL.udp,
-      source: host(local),
-      destination: host(client.from),
-      sourcePort: L2TP_PORT,
-      destinationPort: 0,
-    },
-    local,
-    peer: client.from,
-    peerPort,
-    tag: connection.rule.tag,
-  };
+  return l2tpAssociation(wire, peerPort, connection.rule.tag);
 }
 
 /** Whether a rule's quick mode is the one L2TP clients ask for: UDP, the server's port 1701 (RFC 3193 4). */

@@ -111,6 +111,27 @@ describe("a road warrior over L2TP/IPsec", () => {
     `);
   });
 
+  it("is shut out by the next one behind the same NAT: their flows are the same", () => {
+    const steps = `
+  - connect: { user: myuser, from: 203.0.113.9, nat: true, port: 61234 }
+    expect: { connected: true }
+  - packet: { client: myuser, from: "10.0.0.111:40000", to: "192.168.7.20:22" }
+    expect: { verdict: pass, out: em1 }
+  - connect: { user: other, from: 203.0.113.9, nat: true, port: 61235 }
+    expect: { connected: true, address: 10.0.0.2 }
+  - packet: { client: other, from: "10.0.0.2:40000", to: "192.168.7.20:22" }
+    expect: { verdict: pass, out: em1 }
+  - packet: { client: myuser, from: "10.0.0.111:40001", to: "192.168.7.20:22" }
+    expect: { verdict: pass, out: em1 }
+`;
+    expect(run(steps)).toMatchInlineSnapshot(`
+      [
+        "5 verdict: pass, got block",
+        "5 out: em1, got it did not leave",
+      ]
+    `);
+  });
+
   it("cannot do without IPsec: L2TP on the wire is blocked", () => {
     const steps = `
   - packet: { in: em0, proto: udp, from: "203.0.113.9:1701", to: "198.51.100.2:1701" }

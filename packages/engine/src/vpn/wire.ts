@@ -1,6 +1,7 @@
 /** What the steps of an attempt have in common: packets that must come through, words about how they fared. */
-import { type Address, type Packet, PROTOCOL, plainPacket } from "@pierhead/core";
+import { type Address, type Packet, PROTOCOL, type Prefix, plainPacket } from "@pierhead/core";
 import type { Machine } from "../machine/index.ts";
+import type { SecurityAssociation } from "../machine/tunnel.ts";
 import { delivery, type Journey } from "../network/journey.ts";
 import { receivePacket, sendPacket } from "../network/send.ts";
 import { L2TP_PORT } from "../network/tunnel.ts";
@@ -62,4 +63,28 @@ export function l2tpControl(wire: Wire, way: "in" | "out"): Packet {
   packet.destinationPort = L2TP_PORT;
   packet.payloadLength = 100;
   return packet;
+}
+
+/** What quick mode or a child gives: the server's UDP port 1701 to the client, in transport mode (RFC 3193, 4). */
+export function l2tpAssociation(
+  { client, local }: Wire,
+  peerPort: number | null,
+  tag: string | null,
+): SecurityAssociation {
+  const host = (address: Address): Prefix => ({ address, length: address.bits });
+  return {
+    name: client.user,
+    mode: "transport",
+    selector: {
+      protocol: PROTOCOL.udp,
+      source: host(local),
+      destination: host(client.from),
+      sourcePort: L2TP_PORT,
+      destinationPort: 0,
+    },
+    local,
+    peer: client.from,
+    peerPort,
+    tag,
+  };
 }

@@ -139,7 +139,7 @@ async function attack(store: Store): Promise<void> {
   const csrf =
     /name="csrf" value="([^"]+)"/.exec(await (await ask("/", { headers: { Cookie: cookie } })).text())?.[1] ?? "";
   expect(csrf).not.toBe("");
-  const context = { portal: engine, store, gateway: "pier-1", now: Date.now };
+  const context = { portal: engine, store, gateway: "pier-1", config: () => world.config, now: Date.now };
 
   for (const [index, text] of ATTACKS.entries()) {
     expect((await token(index % 2 === 0 ? text : "root", text)).status).toBeGreaterThanOrEqual(400);

@@ -67,6 +67,7 @@ class PortalRun implements RunningPortal {
       portal: this.#engine,
       store: start.store,
       gateway: config.gateway,
+      config: () => this.#config,
       now: () => clock.now(),
     });
   }

@@ -49,7 +49,9 @@ export async function enqueue(
       record: writtenRecord(record),
     }));
   await sql`insert into accounting (gateway, session, kind, record)
-    select n.gateway, n.session, n.kind, n.record from ${relation(kind, COLUMNS, rows)} order by n.position`.execute(trx);
+    select n.gateway, n.session, n.kind, n.record from ${relation(kind, COLUMNS, rows)} order by n.position`.execute(
+    trx,
+  );
 }
 
 function isInterim({ record }: QueuedRecord): boolean {

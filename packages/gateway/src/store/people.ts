@@ -81,7 +81,11 @@ export async function administratorByName(
 }
 
 export async function administratorSeen(db: Kysely<Tables>, name: string, now: number): Promise<void> {
-  await db.updateTable("administrators").set({ last_seen: whole(now) }).where("name", "=", name).execute();
+  await db
+    .updateTable("administrators")
+    .set({ last_seen: whole(now) })
+    .where("name", "=", name)
+    .execute();
 }
 
 export async function deleteAdministrator(db: Kysely<Tables>, name: string): Promise<boolean> {

@@ -156,9 +156,8 @@ const BIG_COUNTERS: ReadonlySet<string> = new Set(["inputOctets", "outputOctets"
 
 export function writtenRecord(record: AccountingRecord): string {
   const { classes, ...rest } = record;
-  return JSON.stringify(
-    { ...rest, classes: classes.map((value) => Buffer.from(value).toString("hex")) },
-    (_, value) => (typeof value === "bigint" ? String(value) : typeof value === "string" ? clean(value) : value),
+  return JSON.stringify({ ...rest, classes: classes.map((value) => Buffer.from(value).toString("hex")) }, (_, value) =>
+    typeof value === "bigint" ? String(value) : typeof value === "string" ? clean(value) : value,
   );
 }
 

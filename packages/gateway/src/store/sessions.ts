@@ -13,7 +13,7 @@ import {
   whole,
   writtenSession,
 } from "./session-row.ts";
-import { type SessionQuery, StoreError, type StoredSession, type VoucherVerdict } from "./store.ts";
+import { type SessionQuery, type StoredSession, StoreError, type VoucherVerdict } from "./store.ts";
 import { claimVouchers, useOctets } from "./vouchers.ts";
 
 /** Rows of one statement: few enough that writing them down does not hold the event loop up. */
@@ -43,7 +43,9 @@ export function openWork(kind: DatabaseKind): Work<Opening, VoucherVerdict | nul
         good.map(({ session }) => session),
       );
       const starts = good.flatMap(({ session, start }) =>
-        start !== null && inserted.has(session) ? [{ gateway: session.gateway, session: session.id, record: start }] : [],
+        start !== null && inserted.has(session)
+          ? [{ gateway: session.gateway, session: session.id, record: start }]
+          : [],
       );
       await enqueue(trx, kind, starts);
       return verdicts;
@@ -302,8 +304,10 @@ export async function sessionsAfter(
   last: StoredSession | null,
   count: number,
 ): Promise<readonly StoredSession[]> {
-  let select = matching(db, query);
+  const { from: _, ...further } = query;
+  let select = matching(db, last === null ? query : further);
   if (last !== null) {
+    // Alone: beside it, SQLite might seek to `from` for every page.
     select = select.where(sql<boolean>`(started, id) > (${whole(last.started)}, ${clean(last.id)})`);
   }
   const rows = await select.selectAll().orderBy("started").orderBy("id").limit(count).execute();

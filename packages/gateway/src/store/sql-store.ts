@@ -35,7 +35,14 @@ import type {
   VoucherOrder,
   VoucherVerdict,
 } from "./store.ts";
-import { createVouchers, findVouchers, forgetDevices, judgeVoucher, revokeVouchers, vouchersExist } from "./vouchers.ts";
+import {
+  createVouchers,
+  findVouchers,
+  forgetDevices,
+  judgeVoucher,
+  revokeVouchers,
+  vouchersExist,
+} from "./vouchers.ts";
 
 /** Sessions updated in one transaction. */
 const SLICE = 500;

@@ -8,8 +8,8 @@ import { macOf, movedOn, NOW, recordOf, sessionOf } from "../../../../tests/supp
 import {
   openStore,
   type Store,
-  StoreError,
   type StoredSession,
+  StoreError,
   type StoreReports,
   type Voucher,
   type VoucherOrder,
@@ -149,7 +149,10 @@ const CASES: Readonly<Record<string, Case>> = {
     ] as const) {
       const verdicts = await Promise.all(
         Array.from({ length: 50 }, (_, index) => {
-          const session = sessionOf(places * 100 + index, { voucher: voucher.id, gateway: index % 2 ? "pier" : "beach" });
+          const session = sessionOf(places * 100 + index, {
+            voucher: voucher.id,
+            gateway: index % 2 ? "pier" : "beach",
+          });
           return (index % 2 ? a : b).openSession(session, recordOf(session, "Start"));
         }),
       );
@@ -200,8 +203,14 @@ const CASES: Readonly<Record<string, Case>> = {
     for (let tick = 1; tick <= 4; tick++) {
       sessions = sessions.map((session) => movedOn(session, 10n, NOW + tick));
       await Promise.all([
-        a.updateSessions(sessions.filter(({ gateway }) => gateway === "pier"), []),
-        b.updateSessions(sessions.filter(({ gateway }) => gateway === "beach"), []),
+        a.updateSessions(
+          sessions.filter(({ gateway }) => gateway === "pier"),
+          [],
+        ),
+        b.updateSessions(
+          sessions.filter(({ gateway }) => gateway === "beach"),
+          [],
+        ),
       ]);
     }
     // The same counters once more add nothing.
@@ -237,7 +246,12 @@ const CASES: Readonly<Record<string, Case>> = {
     await a.acknowledgeAccounting((await a.pendingAccounting("pier", 1_000)).map(({ sequence }) => sequence));
     await b.endClose(endings);
     expect(await b.countPending("pier")).toBe(0);
-    expect(await a.session("s1")).toMatchObject({ state: "closed", cause: "Admin-Reset", ended: NOW + 5, inputOctets: 5n });
+    expect(await a.session("s1")).toMatchObject({
+      state: "closed",
+      cause: "Admin-Reset",
+      ended: NOW + 5,
+      inputOctets: 5n,
+    });
     expect(await a.beginClose(closings)).toEqual([]);
   },
 
@@ -316,7 +330,12 @@ const CASES: Readonly<Record<string, Case>> = {
     expect(await b.vouchers({ batch: "summer", limit: 10, offset: 1_995 })).toEqual(made.slice(1_995, 2_005));
     expect(await b.vouchers({ batch: "winter" })).toEqual([]);
     const code = made[0]?.code ?? "";
-    for (const typed of [code.toLowerCase(), ` ${code.replace("-", " ")} `, code.replace("-", ""), code.replace("-", "–")]) {
+    for (const typed of [
+      code.toLowerCase(),
+      ` ${code.replace("-", " ")} `,
+      code.replace("-", ""),
+      code.replace("-", "–"),
+    ]) {
       expect(await b.vouchers({ code: typed })).toEqual(made.slice(0, 1));
     }
     for (const count of [0, -1, 1.5, 100_001]) {
@@ -325,7 +344,14 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 
   "users and administrators sign in with their passwords": async ({ a, b }) => {
-    const user = { name: "Zoe\u0308", disabled: false, limits: { octetsTotal: BIG, rateUp: 5 }, devices: 2, note: "n", created: NOW };
+    const user = {
+      name: "Zoe\u0308",
+      disabled: false,
+      limits: { octetsTotal: BIG, rateUp: 5 },
+      devices: 2,
+      note: "n",
+      created: NOW,
+    };
     await a.putUser(user, "pa\u0308ss");
     const stored = { ...user, name: "Zo\u00EB" };
     // Composed or not: another keyboard's way of typing the same.
@@ -344,7 +370,11 @@ const CASES: Readonly<Record<string, Case>> = {
     await a.putAdministrator({ name: "ann", role: "admin" }, "secret");
     expect(await b.checkAdministrator("ann", "wrong", NOW)).toBeNull();
     expect((await b.administrators())[0]?.lastSeen).toBeNull();
-    expect(await b.checkAdministrator("ann", "secret", NOW)).toMatchObject({ name: "ann", role: "admin", lastSeen: NOW });
+    expect(await b.checkAdministrator("ann", "secret", NOW)).toMatchObject({
+      name: "ann",
+      role: "admin",
+      lastSeen: NOW,
+    });
     await a.putAdministrator({ name: "ann", role: "viewer" }, null);
     expect(await b.administrators()).toMatchObject([{ name: "ann", role: "viewer", lastSeen: NOW }]);
     expect(await b.checkAdministrator("ann", "secret", NOW)).not.toBeNull();
@@ -366,7 +396,9 @@ const CASES: Readonly<Record<string, Case>> = {
     for await (const session of a.exportSessions({})) exported.push(session);
     expect(exported.length).toBe(2_300);
     expect(new Set(exported.map(({ id }) => id)).size).toBe(2_300);
-    expect(exported.every((session, index) => index === 0 || session.started >= (exported[index - 1]?.started ?? 0))).toBe(true);
+    expect(
+      exported.every((session, index) => index === 0 || session.started >= (exported[index - 1]?.started ?? 0)),
+    ).toBe(true);
     const pages: StoredSession[] = [];
     for (let offset = 0; offset < 2_300; offset += 500) pages.push(...(await a.sessions({ limit: 500, offset })));
     expect(pages).toEqual([...exported].reverse());
@@ -386,7 +418,8 @@ const CASES: Readonly<Record<string, Case>> = {
     const hour = 60 * minute;
     const start = NOW - (NOW % hour) - 400 * 24 * hour;
     const point = (at: number, sessions: number) => ({ at, sessions, inputOctets: 2n ** 54n, outputOctets: 1n });
-    for (const at of [start, start + 20_000, start + minute]) await a.recordTraffic("pier", point(at, (at - start) / 20_000));
+    for (const at of [start, start + 20_000, start + minute])
+      await a.recordTraffic("pier", point(at, (at - start) / 20_000));
     await a.recordTraffic("beach", point(start, 10));
     const old = await a.traffic(null, start, start + hour);
     expect(old).toEqual([{ at: start, sessions: 13, inputOctets: 2n ** 56n, outputOctets: 4n }]);

@@ -13,7 +13,7 @@ export function checkChilliConf(conf: ChilliConf): readonly Diagnostic[] {
   const say = (code: string, severity: Severity, message: string, name: string): void => {
     const entry = settings.entry(name);
     if (entry === null) return;
-    found.push(diagnostic(`chilli-conf/${code}`, severity, message, conf.source, entry.valueSpan));
+    found.push(diagnostic(code, severity, message, conf.source, entry.valueSpan));
   };
   for (const name of SECRETS) {
     const value = settings.entry(name)?.value ?? null;
@@ -21,11 +21,11 @@ export function checkChilliConf(conf: ChilliConf): readonly Diagnostic[] {
     const weakness = value === "" ? "short" : weaknessOf(new Secret(value), SHORT_KEY);
     if (weakness === null) continue;
     const why = weakness === "well-known" ? "stands in every manual" : "is soon tried out";
-    say("weak-secret", "warning", `This ${name} ${why}; take 16 random characters or more.`, name);
+    say("chilli-conf/weak-secret", "warning", `This ${name} ${why}; take 16 random characters or more.`, name);
   }
   if (settings.has("radiusserver1") && !settings.has("radiussecret")) {
     const message = "There is no radiussecret, and chilli takes `testing123`; set one.";
-    say("default-secret", "error", message, "radiusserver1");
+    say("chilli-conf/default-secret", "error", message, "radiusserver1");
   }
   if (
     settings.has("uamserver") &&
@@ -33,10 +33,20 @@ export function checkChilliConf(conf: ChilliConf): readonly Diagnostic[] {
     !/^https?:\/\/127\./.test(settings.text("uamserver"))
   ) {
     const message = "Without uamsecret anybody who sees a challenge can decode the password sent for it; set one.";
-    say("no-uamsecret", "warning", message, "uamserver");
+    say("chilli-conf/no-uamsecret", "warning", message, "uamserver");
   }
-  say("any-dns", "warning", "Guests may ask any name server, so names carry data past the portal.", "uamanydns");
-  say("coa-from-anywhere", "warning", "Whoever knows the secret may end sessions, from any address.", "coanoipcheck");
-  say("open-when-silent", "warning", "Everybody gets in while RADIUS does not answer.", "noradallow");
+  say(
+    "chilli-conf/any-dns",
+    "warning",
+    "Guests may ask any name server, so names carry data past the portal.",
+    "uamanydns",
+  );
+  say(
+    "chilli-conf/coa-from-anywhere",
+    "warning",
+    "Whoever knows the secret may end sessions, from any address.",
+    "coanoipcheck",
+  );
+  say("chilli-conf/open-when-silent", "warning", "Everybody gets in while RADIUS does not answer.", "noradallow");
   return found;
 }

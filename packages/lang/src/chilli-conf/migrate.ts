@@ -47,13 +47,13 @@ class Migrator {
     const uplink = this.#options.uplink ?? settings.text("routeif");
     if (uplink === "")
       this.#say(
-        "uplink",
+        "chilli-conf/uplink",
         "error",
         "chilli.conf does not say which interface leads to the internet; name it with --uplink.",
         "dhcpif",
       );
     if (!settings.has("dhcpif"))
-      this.#say("no-guests", "error", "There is no dhcpif, so the guests' interface is not known.", "");
+      this.#say("chilli-conf/no-guests", "error", "There is no dhcpif, so the guests' interface is not known.", "");
     const resolvers = ["dns1", "dns2"].map((name) => settings.text(name)).filter((text) => text !== "");
     const garden = this.#garden();
     const page = this.#page();
@@ -91,13 +91,13 @@ class Migrator {
     const length = mask.includes(".") ? maskLength(mask) : mask === "" ? null : Number(mask);
     const base = parseAddress(network);
     if (base === null || base.family !== 4 || length === null || !(length >= 8 && length <= 30)) {
-      this.#say("net", "error", "net is no IPv4 network that guests can be in.", "net");
+      this.#say("chilli-conf/net", "error", "net is no IPv4 network that guests can be in.", "net");
       return "192.168.182.1/24";
     }
     const given = this.#settings.text("uamlisten") || this.#settings.text("dhcplisten");
     const own = given === "" ? base.masked(length).next() : parseAddress(given);
     if (own === null || own.family !== 4) {
-      this.#say("net", "error", "uamlisten is no IPv4 address.", "uamlisten");
+      this.#say("chilli-conf/net", "error", "uamlisten is no IPv4 address.", "uamlisten");
       return `${base.masked(length).next()}/${length}`;
     }
     return `${own}/${length}`;
@@ -110,7 +110,7 @@ class Migrator {
       const found = gardenEntry(text);
       if (found === null) {
         this.#sayAt(
-          "garden",
+          "chilli-conf/garden",
           "warning",
           `\`${text}\` is left out: the garden takes addresses and names, TCP and UDP.`,
           entry,
@@ -132,7 +132,7 @@ class Migrator {
     if (server === null) {
       if (settings.has("uamserver")) {
         this.#say(
-          "own-page",
+          "chilli-conf/own-page",
           "note",
           "The login page was on the gateway itself; the portal's own page takes its place.",
           "uamserver",
@@ -215,7 +215,7 @@ class Migrator {
     if (addresses.length < hosts.length) {
       const message =
         "A server that may change sessions is named by its address; add those that are names here to radius.dynamic.";
-      this.#say("coa-by-name", "warning", message, "coaport");
+      this.#say("chilli-conf/coa-by-name", "warning", message, "coaport");
     }
     return addresses.length === 0
       ? {}
@@ -242,18 +242,18 @@ class Migrator {
   #say(code: string, severity: Severity, message: string, option: string): void {
     const entry = this.#settings.entry(option);
     if (entry !== null) this.#sayAt(code, severity, message, entry);
-    else this.notes.push(diagnostic(`chilli-conf/${code}`, severity, message, null, { start: 0, end: 0 }));
+    else this.notes.push(diagnostic(code, severity, message, null, { start: 0, end: 0 }));
   }
 
   #sayAt(code: string, severity: Severity, message: string, { source, nameSpan }: ChilliEntry): void {
-    this.notes.push(diagnostic(`chilli-conf/${code}`, severity, message, source, nameSpan));
+    this.notes.push(diagnostic(code, severity, message, source, nameSpan));
   }
 }
 
 const SAID = {
-  always: ["needless", "note", "is needed no more"],
-  machine: ["elsewhere", "note", "is said elsewhere"],
-  gone: ["not-carried", "warning", "does not carry over"],
+  always: ["chilli-conf/needless", "note", "is needed no more"],
+  machine: ["chilli-conf/elsewhere", "note", "is said elsewhere"],
+  gone: ["chilli-conf/not-carried", "warning", "does not carry over"],
 } as const;
 
 const LIMITS = [

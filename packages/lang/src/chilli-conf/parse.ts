@@ -40,7 +40,7 @@ export function parseChilliConf(source: Source): ChilliConf {
   // A carriage return is a blank to chilli.
   const diagnostics: Diagnostic[] = checkEncoding(source).filter(({ code }) => code !== "encoding/carriage-return");
   const say: Say = (code, severity, message, span) =>
-    diagnostics.push(diagnostic(`chilli-conf/${code}`, severity, message, source, span));
+    diagnostics.push(diagnostic(code, severity, message, source, span));
   const lines: Span[] = [];
   const entries: ChilliEntry[] = [];
   const includes: ChilliInclude[] = [];
@@ -50,7 +50,8 @@ export function parseChilliConf(source: Source): ChilliConf {
     const words = readWords(source.text, line, say);
     if (words === null) continue;
     if (source.text.slice(words.name.start, words.name.end) === "include") {
-      if (words.value === null) say("include", "warning", "`include` wants the name of a file.", words.name);
+      if (words.value === null)
+        say("chilli-conf/include", "warning", "`include` wants the name of a file.", words.name);
       else includes.push({ path: source.text.slice(words.value.start, words.value.end), span: words.value });
       continue;
     }
@@ -96,7 +97,7 @@ function readWords(text: string, line: TextLine, say: Say): Words | null {
   const { end } = line;
   if (end - line.start > LONGEST_LINE) {
     const cut = line.start + LONGEST_LINE;
-    say("line-too-long", "error", `chilli reads ${LONGEST_LINE} characters of a line; use several lines.`, {
+    say("chilli-conf/line-too-long", "error", `chilli reads ${LONGEST_LINE} characters of a line; use several lines.`, {
       start: cut,
       end,
     });
@@ -106,7 +107,7 @@ function readWords(text: string, line: TextLine, say: Say): Words | null {
   if (at === end || text[at] === "#") return null;
   const name = { start: at, end: until(text, at, end, " \t\r=") };
   if (name.start === name.end) {
-    say("no-name", "error", "An option's name is expected before `=`.", { start: at, end });
+    say("chilli-conf/no-name", "error", "An option's name is expected before `=`.", { start: at, end });
     return null;
   }
   at = skip(text, name.end, end);
@@ -118,7 +119,7 @@ function readWords(text: string, line: TextLine, say: Say): Words | null {
   if (quote === '"' || quote === "'") {
     const close = text.indexOf(quote, at + 1);
     if (close === -1 || close >= end) {
-      say("quote", "error", `This ${quote} is not closed on its line; close it.`, { start: at, end });
+      say("chilli-conf/quote", "error", `This ${quote} is not closed on its line; close it.`, { start: at, end });
       return null;
     }
     value = { start: at + 1, end: close };
@@ -130,7 +131,7 @@ function readWords(text: string, line: TextLine, say: Say): Words | null {
   const rest = skip(text, at, end);
   if (rest < end && text[rest] !== "#") {
     const message = "One value is expected; put it in quotes when it has blanks or quotes, and a comment behind `#`.";
-    say("behind-value", "error", message, { start: rest, end });
+    say("chilli-conf/behind-value", "error", message, { start: rest, end });
     return null;
   }
   return { name, value: value.start === value.end ? null : value, equals };
@@ -142,30 +143,35 @@ function readEntry(source: Source, { name, value, equals }: Words, say: Say): Ch
   const option = findOption(word);
   if (option === null) {
     const meant = nearest(word, CHILLI_OPTIONS.keys());
-    say("unknown-option", "error", `chilli has no option ${word}${meant === null ? "" : `; ${meant}?`}`, name);
+    say(
+      "chilli-conf/unknown-option",
+      "error",
+      `chilli has no option ${word}${meant === null ? "" : `; ${meant}?`}`,
+      name,
+    );
     return null;
   }
   if ("ambiguous" in option) {
-    say("ambiguous", "error", `This can be ${option.ambiguous.join(", ")}; write the name out.`, name);
+    say("chilli-conf/ambiguous", "error", `This can be ${option.ambiguous.join(", ")}; write the name out.`, name);
     return null;
   }
   if (option.name !== word && word.length > 1) {
-    say("abbreviated", "note", `chilli takes this for ${option.name}; write it out.`, name);
+    say("chilli-conf/abbreviated", "note", `chilli takes this for ${option.name}; write it out.`, name);
   }
   if (option.argument === "none") {
     if (value === null && !equals) return { option, source, value: null, nameSpan: name, valueSpan: name };
     const message = `${option.name} is switched on by its name alone; remove the value, or the line to leave it off.`;
-    say("value-for-switch", "error", message, value ?? name);
+    say("chilli-conf/value-for-switch", "error", message, value ?? name);
     return null;
   }
   if (value === null && !equals) {
     const message = `${option.name} wants a value; without one chilli takes the next line for it.`;
-    say("no-value", "error", message, name);
+    say("chilli-conf/no-value", "error", message, name);
     return null;
   }
   const written = value === null ? "" : text.slice(value.start, value.end);
   if (option.argument === "number" && !/^[ \t]*[-+]?(0[xX][\da-fA-F]+|0[0-7]*|[1-9]\d*)?$/.test(written)) {
-    say("number", "error", `${option.name} wants a number.`, value ?? name);
+    say("chilli-conf/number", "error", `${option.name} wants a number.`, value ?? name);
     return null;
   }
   return { option, source, value: written, nameSpan: name, valueSpan: value ?? name };

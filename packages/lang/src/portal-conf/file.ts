@@ -28,6 +28,9 @@ export interface PortalFile {
   tick?: Quantity | undefined;
 }
 
+/** What a portal is told besides where it stands. */
+export type PortalOptions = Omit<PortalFile, "guests" | "uplink" | "firewall" | "resolvers">;
+
 export interface PageFile {
   name?: string | undefined;
   httpPort?: number | undefined;

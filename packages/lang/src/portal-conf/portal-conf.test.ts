@@ -73,10 +73,9 @@ describe("portal.yaml", () => {
     expect(read.store.reveal()).toBe("sqlite:/var/lib/pierhead/portal.db");
   });
 
-  it("publishes the schema that it checks by", async () => {
-    await expect(`${JSON.stringify(portalJsonSchema(), null, 2)}\n`).toMatchFileSnapshot(
-      resolve(root, "docs/portal.schema.json"),
-    );
+  it("publishes the schema that it checks by", () => {
+    const published = readFileSync(resolve(root, "docs/portal.schema.json"), "utf8");
+    expect(JSON.parse(published)).toEqual(JSON.parse(JSON.stringify(portalJsonSchema())));
   });
 
   it.each<[string, string, string]>([

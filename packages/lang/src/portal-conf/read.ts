@@ -21,6 +21,14 @@ export interface PortalReading {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+let schema: Record<string, unknown> | null = null;
+
+/** Made once, and only when a key is unknown. */
+function schemaOnce(): Record<string, unknown> {
+  schema ??= portalJsonSchema();
+  return schema;
+}
+
 const WORDS: IssueWords = {
   unknownKey: "portal/unknown-key",
   wrongName: "portal/wrong-value",
@@ -28,7 +36,7 @@ const WORDS: IssueWords = {
   wrongValue: "portal/wrong-value",
   shape: "A portal file is a list of keys: `guests:`, `uplink:`, `firewall:`, `signIn:`.",
   union: "none of the shapes it may have; see docs/guides/portal.md",
-  schema: portalJsonSchema,
+  schema: schemaOnce,
 };
 
 /** Reads a portal file. Never throws. */

@@ -1,7 +1,7 @@
 /** The shape of portal.yaml, with what each option means: the documentation in an editor, and the first check of a file. */
 import { parseAddress, parsePrefix } from "@pierhead/core";
 import * as z from "zod";
-import type { PortalFile } from "./file.ts";
+import type { PortalFile, PortalOptions } from "./file.ts";
 import { parseGarden } from "./garden.ts";
 import { parseDuration, parseRate, parseVolume } from "./quantities.ts";
 import { webHost } from "./web-address.ts";
@@ -171,9 +171,42 @@ const look = z
   })
   .describe("How the page looks");
 
+/** What a portal is told besides where it stands: the same keys in the `hotspot` section of a site. */
+export const portalOptions: { readonly [K in keyof PortalOptions]-?: z.ZodType<PortalOptions[K]> } = {
+  gateway: line.optional().describe("Name of this gateway among those that share a store: NAS-Identifier without it"),
+  garden: z.array(garden).max(1_000).optional().describe("What people reach before they came in"),
+  portal: portal.optional(),
+  look: look.optional(),
+  signIn: z
+    .array(z.enum(["click", "voucher", "password", "mac", "email"]))
+    .min(1)
+    .describe("How people may come in, in the order the page offers them"),
+  limits: limits.optional(),
+  radius: radius.optional(),
+  store: text(
+    (value) => /^(?:env:[A-Za-z_]\w*|file:\S+|sqlite:\S.*|postgres(?:ql)?:\/\/\S+)$/.test(value),
+    "a store is sqlite:/path/to/portal.db, postgresql://…, or where that is kept: env:NAME, file:path",
+  )
+    .optional()
+    .describe("sqlite:PATH, postgresql://…, env:NAME or file:path"),
+  admin: z
+    .strictObject({
+      listen: address.optional().describe("Address it listens at: 127.0.0.1"),
+      port: port.optional().describe("TCP port: 8444"),
+      certificate: certificate.optional(),
+      fromGuests: z.boolean().optional().describe("Signed-in guests reach it too: false"),
+    })
+    .optional()
+    .describe("The page for operators"),
+  socket: path.optional().describe("Socket of `pierhead portal status` and its kin"),
+  tick: duration.optional().describe("Time between two looks at the counters: 10"),
+};
+
+const { gateway, ...options } = portalOptions;
+
 export const portalSchema: z.ZodType<PortalFile> = z
   .strictObject({
-    gateway: line.optional().describe("Name of this gateway among those that share a store: NAS-Identifier without it"),
+    gateway,
     guests: z.strictObject({
       interface: interfaceName,
       addresses: z.array(ownAddress).min(1).max(16).describe("The gateway's own addresses there, with their lengths"),
@@ -185,32 +218,7 @@ export const portalSchema: z.ZodType<PortalFile> = z
     }),
     firewall: z.enum(["nftables", "pf"]),
     resolvers: z.array(address).max(8).optional().describe("Resolvers guests may ask: the gateway itself without it"),
-    garden: z.array(garden).max(1_000).optional().describe("What people reach before they came in"),
-    portal: portal.optional(),
-    look: look.optional(),
-    signIn: z
-      .array(z.enum(["click", "voucher", "password", "mac", "email"]))
-      .min(1)
-      .describe("How people may come in, in the order the page offers them"),
-    limits: limits.optional(),
-    radius: radius.optional(),
-    store: text(
-      (value) => /^(?:env:[A-Za-z_]\w*|file:\S+|sqlite:\S.*|postgres(?:ql)?:\/\/\S+)$/.test(value),
-      "a store is sqlite:/path/to/portal.db, postgresql://…, or where that is kept: env:NAME, file:path",
-    )
-      .optional()
-      .describe("sqlite:PATH, postgresql://…, env:NAME or file:path"),
-    admin: z
-      .strictObject({
-        listen: address.optional().describe("Address it listens at: 127.0.0.1"),
-        port: port.optional().describe("TCP port: 8444"),
-        certificate: certificate.optional(),
-        fromGuests: z.boolean().optional().describe("Signed-in guests reach it too: false"),
-      })
-      .optional()
-      .describe("The page for operators"),
-    socket: path.optional().describe("Socket of `pierhead portal status` and its kin"),
-    tick: duration.optional().describe("Time between two looks at the counters: 10"),
+    ...options,
   })
   .describe("A captive portal");
 

@@ -7,6 +7,7 @@ import { printIfstated, readIfstated } from "../ifstated/index.ts";
 import { IKED } from "../iked/index.ts";
 import { INTERFACES } from "../interfaces/index.ts";
 import { IPSEC } from "../ipsec/index.ts";
+import { MPD, MPD_SECRET } from "../mpd/index.ts";
 import { parseMygate, printMygate } from "../mygate/index.ts";
 import { parseIfconfigIf, parseNetstartLocal, printIfconfigIf, printNetstartLocal } from "../netstart/index.ts";
 import { NPPPD, NPPPD_USERS } from "../npppd/index.ts";
@@ -120,6 +121,8 @@ export const LANGUAGES: readonly Language[] = [
   NPPPD_USERS,
   SWANCTL,
   XL2TPD,
+  MPD,
+  MPD_SECRET,
   CHILLI_CONF,
   VM_CONF,
   DHCPCD,

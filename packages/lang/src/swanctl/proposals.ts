@@ -335,3 +335,18 @@ function commonTransforms(ours: Proposal, theirs: Proposal): readonly Transform[
   }
   return chosen;
 }
+
+/**
+ * What an initiator sends of its proposals in IKEv1: the first algorithm of each kind, as a transform there has one of
+ * each (`set_from_proposal_v1_ike`). A responder looks at all that it has configured.
+ */
+export function proposalsInIkev1(proposals: readonly Proposal[]): Proposal[] {
+  return proposals.map((proposal) => {
+    const first = (type: TransformType): Transform[] =>
+      proposal.transforms.filter((one) => one.type === type).slice(0, 1);
+    const integrity = first("integrity");
+    // The hash is the pseudo-random function too.
+    const prf = integrity.flatMap(({ id }) => KEYWORDS.get(PRF_OF.get(id) ?? "") ?? []);
+    return { ...proposal, transforms: [...first("encryption"), ...integrity, ...prf, ...first("group")] };
+  });
+}

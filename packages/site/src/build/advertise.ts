@@ -12,7 +12,11 @@ export interface Advertising {
 
 /** Nothing, unless a LAN has IPv6 and the host a way out for it. */
 export function advertising(host: Host, site: string): Advertising {
-  const lans = host.lans.filter((lan) => lan.delegated || lan.addresses.some(({ address }) => address.family === 6));
+  // dnsmasq(8) announces to guests what it leases to them; OpenBSD's dhcpd(8) does not.
+  const elsewhere = host.system.family === "openbsd" ? null : (host.hotspot?.lan ?? null);
+  const lans = host.lans.filter(
+    (lan) => lan !== elsewhere && (lan.delegated || lan.addresses.some(({ address }) => address.family === 6)),
+  );
   const leads = host.tunnels.length > 0 || host.uplinks.some((line) => line.inet6 !== null);
   if (lans.length === 0 || !leads) return { files: [], switches: [] };
   const cards = lans.map((lan) => lan.interface);
@@ -22,6 +26,18 @@ export function advertising(host: Host, site: string): Advertising {
   if (!isAtLeast(host.system, "openbsd", 6, 4)) return { files: [], switches: [`rtadvd_flags="${cards.join(" ")}"`] };
   const out = new FileWriter("/etc/rad.conf");
   head(out, site, `${host.name}: routers announce themselves, and the networks on each card with them.`);
-  for (const lan of lans) out.line(`interface ${lan.interface}`, lan.path);
+  for (const lan of lans) {
+    const resolvers = lan === host.hotspot?.lan ? lan.addresses.filter(({ address }) => address.family === 6) : [];
+    if (resolvers.length === 0) {
+      out.line(`interface ${lan.interface}`, lan.path);
+      continue;
+    }
+    out
+      .line("# rad.conf(5) has no option for a captive portal (RFC 8910, 2.3): guests with IPv6 hear of it by DHCP")
+      .line(`interface ${lan.interface} {`, lan.path);
+    out.line("\tdns {");
+    for (const { address } of resolvers) out.line(`\t\tnameserver ${address}`, lan.path);
+    out.line("\t}").line("}");
+  }
   return { files: [out.finish()], switches: ["rad_flags="] };
 }

@@ -8,6 +8,7 @@ import { delegation } from "./delegation.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
 import { freebsdCards } from "./freebsd.ts";
 import { hasBalance, head } from "./gateway.ts";
+import { hotspotFiles } from "./hotspot.ts";
 import { guestRunner } from "./hypervisor.ts";
 import { enableIfstated, ifstatedFiles } from "./ifstated-conf.ts";
 import { linuxCards, resolvConf } from "./linux.ts";
@@ -17,6 +18,7 @@ import { pfFiles } from "./pf-conf.ts";
 import { guestStation, hostStation, type Station } from "./station.ts";
 import { freebsdLeaseHook, netbsdLeaseHook } from "./tunnel.ts";
 import { enableVpn, vpnFiles } from "./vpn.ts";
+import { enableFreebsdVpn, freebsdVpnFiles } from "./vpn-freebsd.ts";
 import { nftWire } from "./wire.ts";
 
 /** @param guests of this host, in the order in which they start */
@@ -93,8 +95,18 @@ function openbsd(station: Station, guests: readonly Guest[], site: string): Buil
   const asked = delegation(host, site);
   files.push(...announced.files, ...asked.files);
   for (const line of announced.switches) rc.line(line, lans);
-  for (const name of asked.daemons) {
-    rc.line(name === "dhcpcd" ? "pkg_scripts=dhcpcd" : `${name}_flags=`, ...asked.from);
+  const portal = hotspotFiles(host, site);
+  files.push(...portal.files);
+  for (const { line, from } of portal.switches) rc.line(line, from);
+  for (const name of asked.daemons.filter((one) => one !== "dhcpcd")) rc.line(`${name}_flags=`, ...asked.from);
+  const scripts = [...asked.daemons.filter((one) => one === "dhcpcd"), ...portal.scripts];
+  if (scripts.length > 0) {
+    const quote = scripts.length > 1 ? '"' : "";
+    rc.line(
+      `pkg_scripts=${quote}${scripts.join(" ")}${quote}`,
+      ...asked.from,
+      ...(host.hotspot === null ? [] : [host.hotspot.path]),
+    );
   }
   if (watchesLines(station)) {
     rc.line(enableIfstated(host), [...host.path, "uplinks"]);
@@ -102,7 +114,7 @@ function openbsd(station: Station, guests: readonly Guest[], site: string): Buil
   }
   files.push(...bridgeFiles(station, guests), ...guestRunner(host, guests, site, rc));
   if (!rc.isEmpty) files.push(rc.finish());
-  if (station.dns.length > 0) files.push(resolvConf(station.dns));
+  if (station.dns.length > 0 && host.hotspot === null) files.push(resolvConf(station.dns));
   return files;
 }
 
@@ -124,16 +136,19 @@ function freebsd(station: Station, guests: readonly Guest[], site: string): Buil
   const asked = delegation(host, site);
   for (const line of announced.switches) rc.line(line, [...host.path, "lans"]);
   for (const name of asked.daemons) rc.line(`${name}_enable="YES"`, ...asked.from);
+  const portal = hotspotFiles(host, site);
+  for (const { line, from } of portal.switches) rc.line(line, from);
   const slaac = station.cards.filter((card) => card.inet6?.method === "slaac");
   if (slaac.length > 0) rc.line('rtsold_enable="YES"', ...slaac.map((card) => card.inet6?.path ?? card.path));
   const ssh = host.services.find((one) => one.port === "ssh" || one.port === "22");
   if (ssh !== undefined) rc.line('sshd_enable="YES"', ssh.path);
-  const files: BuiltFile[] = [...announced.files, ...asked.files];
-  if (six && slaac.length > 0) {
-    // RFC 6204 W-3: a router listens to routers on its line. Without it FreeBSD does not, once it forwards (inet6(4)).
-    const sysctl = new FileWriter("/etc/sysctl.conf").line("net.inet6.ip6.rfc6204w3=1", [...host.path, "lans"]);
-    files.push(sysctl.finish());
-  }
+  const files: BuiltFile[] = [...announced.files, ...asked.files, ...portal.files];
+  const sysctl = new FileWriter("/etc/sysctl.conf");
+  // RFC 6204 W-3: a router listens to routers on its line. Without it FreeBSD does not, once it forwards (inet6(4)).
+  if (six && slaac.length > 0) sysctl.line("net.inet6.ip6.rfc6204w3=1", [...host.path, "lans"]);
+  enableFreebsdVpn(host, rc, sysctl);
+  files.push(...freebsdVpnFiles(host, site));
+  if (!sysctl.isEmpty) files.push(sysctl.finish());
   if (station.filters) {
     rc.line('pf_enable="YES"', station.kind === "guest" ? [...host.path, "services"] : host.path);
     files.push(...pfFiles(host, site, { guests, inet6: station.inet6Lines }));
@@ -186,7 +201,7 @@ function linux(station: Station, guests: readonly Guest[], site: string): BuiltF
       : [...station.cards, bareBridge(bridge)];
   const files = linuxCards(cards, { network: host.network, dns, mac, bridge, tunnels: station.tunnels });
   files.push(new FileWriter("/etc/hostname").line(host.name, host.path).finish());
-  files.push(...delegation(host, site).files);
+  files.push(...delegation(host, site).files, ...hotspotFiles(host, site).files);
   files.push(...some(nftWire(host, guests, site)));
   const unused = new FileWriter("");
   files.push(...guestRunner(host, guests, site, unused));

@@ -4,6 +4,7 @@ import type { SitePath } from "../read/index.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
 import { balances, hasBalance, head, leased, PF_FOLDER, target } from "./gateway.ts";
 import { filteredGuests, guestRules } from "./guest-rules.ts";
+import { guestAnchor, portalServices, translationAnchors } from "./hotspot-rules.ts";
 import { type LineState, lineStates, percent, probabilities } from "./line-states.ts";
 import { list, PfWriter } from "./pf-rule.ts";
 import { vpnRules, vpnTranslations } from "./vpn-rules.ts";
@@ -28,6 +29,8 @@ export function pfFiles(host: Host, site: string, options: RuleOptions): BuiltFi
 
 class PfConf {
   readonly #host: Host;
+  /** Those whose traffic these rules decide about: not the guests of a hotspot. */
+  readonly #lans: readonly Lan[];
   readonly #out: FileWriter;
   readonly #pf: PfWriter;
   readonly #site: string;
@@ -35,6 +38,7 @@ class PfConf {
 
   constructor(host: Host, site: string, options: RuleOptions) {
     this.#host = host;
+    this.#lans = host.lans.filter((lan) => lan !== host.hotspot?.lan);
     this.#options = options;
     this.#site = site;
     this.#out = new FileWriter("/etc/pf.conf", { mode: 0o600 });
@@ -42,19 +46,21 @@ class PfConf {
   }
 
   build(): BuiltFile {
-    const { uplinks, lans, tunnels } = this.#host;
+    const { uplinks, lans, tunnels, hotspot } = this.#host;
     head(this.#out, this.#site, this.#title());
     this.#macros();
     this.#out.blank().line("set skip on lo0");
     // FreeBSD wants translation before filtering; OpenBSD takes it anywhere.
     if (this.#host.system.family === "freebsd") {
       this.#clamp();
+      if (hotspot !== null) translationAnchors(this.#out, hotspot);
       this.#translate();
     }
     this.#out.blank().line("block drop log all");
     for (const lan of lans) {
       this.#out.line(`block return in on $${lan.name}\t\t# the LAN is told at once, it need not time out`, lan.path);
     }
+    if (hotspot !== null) guestAnchor(this.#out, this.#pf, this.#host, hotspot);
     if (this.#host.system.family !== "freebsd") this.#translate();
     this.#local();
     if (balances(this.#host)) this.#anchor();
@@ -66,13 +72,17 @@ class PfConf {
     if (tunnels.length > 0) this.#tunnels();
     if (tunnels.length > 0 || this.#inet6Lines().length > 0) this.#inet6Lans();
     if (this.#host.services.length > 0 && uplinks.length > 0) this.#services();
+    if (hotspot !== null) portalServices(this.#out, this.#pf, hotspot);
     vpnRules(this.#out, this.#pf, this.#host);
     guestRules(this.#out, this.#pf, this.#host, this.#options.guests);
     return this.#out.finish();
   }
 
   #title(): string {
-    const { name, uplinks, lans } = this.#host;
+    const { name, uplinks, lans, hotspot } = this.#host;
+    if (hotspot !== null) {
+      return `${name}: a hotspot. What guests may do is in the anchor "pierhead", which the portal keeps; while it is\n# empty they may do nothing.`;
+    }
     if (lans.length === 0) return `${name}: what this machine itself lets in and out.`;
     return uplinks.length > 1
       ? `${name}: a LAN behind ${uplinks.length} lines. Which one it uses is decided in the anchor "balance"; ifstated(8)\n# loads it anew whenever a line dies or comes back.`
@@ -100,8 +110,8 @@ class PfConf {
 
   /** Before translation, as FreeBSD's pfctl wants it; the same is said by `match` on OpenBSD. */
   #clamp(): void {
-    const { lans, tunnels } = this.#host;
-    if (tunnels.length === 0 || !lans.some(hasSix)) return;
+    const { tunnels } = this.#host;
+    if (tunnels.length === 0 || !this.#lans.some(hasSix)) return;
     this.#out.blank().line("# TCP of the LAN is told at once what fits into the tunnel");
     for (const one of tunnels) {
       this.#out.line(`scrub on $${one.name} inet6 proto tcp all max-mss ${one.mtu - 60}`, [...one.path, "mtu"]);
@@ -109,8 +119,8 @@ class PfConf {
   }
 
   #translate(): void {
-    const { uplinks, lans } = this.#host;
-    const own = lans.filter(hasFour);
+    const { uplinks } = this.#host;
+    const own = this.#lans.filter(hasFour);
     const clients = this.#host.vpn.some((one) => one.internet);
     if ((own.length === 0 && !clients) || uplinks.length === 0) return;
     this.#out.blank().line("# each line translates to its own address");
@@ -124,7 +134,7 @@ class PfConf {
 
   /** Traffic with the networks of the site's own. */
   #local(): void {
-    const { lans } = this.#host;
+    const lans = this.#lans;
     if (lans.length === 0) return;
     this.#out.blank().line("# the LAN and the gateway itself: DNS, NTP, ssh, ping");
     for (const lan of lans) {
@@ -141,7 +151,7 @@ class PfConf {
         const out = "icmp6-type { neighbrsol, neighbradv, routeradv }";
         this.#rule(lan.path, { direction: "out", on, family: "inet6", protocol: "icmp6", more: out });
       }
-      for (const other of lans) {
+      for (const other of this.#host.lans) {
         if (other === lan) continue;
         for (const family of families(lan)) {
           if (!families(other).includes(family)) continue;
@@ -161,7 +171,7 @@ class PfConf {
 
   #anchor(): void {
     this.#out.blank().line(`# the LAN and the world: see ${PF_FOLDER}/balance.*`);
-    for (const lan of this.#host.lans.filter(hasFour)) {
+    for (const lan of this.#lans.filter(hasFour)) {
       this.#out.line(`anchor "balance" in on $${lan.name} inet from $${lan.name}:network`, lan.path);
     }
     if (leased(this.#host).length > 0) {
@@ -172,7 +182,7 @@ class PfConf {
   }
 
   #single(): void {
-    const { lans } = this.#host;
+    const lans = this.#lans;
     if (lans.filter(hasFour).length === 0) return;
     this.#out.blank().line("# the LAN and the world");
     for (const lan of lans.filter(hasFour)) {
@@ -207,7 +217,7 @@ class PfConf {
 
   /** What a line needs besides neighbours: packets of the LANs, and routers and servers where they are listened to. */
   #inet6Line(line: Uplink, inet6: Inet6, on: string): void {
-    for (const lan of this.#host.lans.filter(hasSix)) {
+    for (const lan of this.#lans.filter(hasSix)) {
       const from = networkOf(lan, "inet6");
       this.#rule(lan.path, { direction: "out", on, family: "inet6", from, label: line.name });
     }
@@ -282,7 +292,7 @@ class PfConf {
   #tunnelTraffic(one: Tunnel): void {
     const on = `$${one.name}`;
     const { tunnels, system } = this.#host;
-    if (system.family === "openbsd" && this.#host.lans.some(hasSix)) {
+    if (system.family === "openbsd" && this.#lans.some(hasSix)) {
       // TCP of the LAN is told at once what fits, also where "packet too big" is filtered on the way (RFC 4459, 3.2).
       this.#out.line(`match on ${on} inet6 proto tcp scrub (max-mss ${one.mtu - 60})`, [...one.path, "mtu"]);
     }
@@ -302,7 +312,7 @@ class PfConf {
 
   /** IPv6 of the LANs, whichever way it leaves. */
   #inet6Lans(): void {
-    for (const lan of this.#host.lans.filter(hasSix)) {
+    for (const lan of this.#lans.filter(hasSix)) {
       const from = networkOf(lan, "inet6");
       this.#rule(lan.path, { direction: "in", on: `$${lan.name}`, family: "inet6", from });
     }

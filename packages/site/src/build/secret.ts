@@ -8,7 +8,11 @@ export type SecretForm =
   /** Between the quotes of a string of ipsec.conf(5), iked.conf(5) or npppd.conf(5). */
   | "quoted"
   /** A value of npppd-users(5): getcap(3) ends it at a colon. */
-  | "getcap";
+  | "getcap"
+  /** Between the quotes of a string of swanctl.conf(5) or strongswan.conf(5). */
+  | "settings"
+  /** Between the quotes of a word of mpd.conf or mpd.secret. */
+  | "mpd";
 
 export interface BuiltSecret {
   readonly mark: string;
@@ -37,6 +41,14 @@ export function writeSecret(form: SecretForm, value: string): string | { readonl
   if (form === "quoted") {
     if (/["\\]/.test(value)) return { problem: 'it holds `"` or a backslash, which the file cannot hold safely' };
     return value;
+  }
+  if (form === "settings") {
+    if (/^0[xs]/i.test(value)) return { problem: "it begins with 0x or 0s, which strongSwan reads as hex or Base64" };
+    return value.replace(/["\\]/g, "\\$&");
+  }
+  if (form === "mpd") {
+    if (value.startsWith("!")) return { problem: "it begins with `!`, which makes mpd run it as a program" };
+    return value.replace(/["\\]/g, "\\$&");
   }
   // cgetstr(3): a colon is \c, and what begins an escape is escaped itself.
   return value.replaceAll("\\", "\\\\").replaceAll("^", "\\^").replaceAll(":", "\\c");

@@ -71,6 +71,7 @@ export function guestStation(guest: Guest): Station {
     tunnels: guest.tunnels.map((tunnel) => ({ ...tunnel, uplink: LINE })),
     hypervisor: null,
     vpn: [],
+    hotspot: null,
     network: guest.network,
     dns: guest.dns,
     secrets: [],

@@ -5,6 +5,7 @@ import type { VpnService } from "../model/vpn.ts";
 import type { FileWriter } from "./file.ts";
 import { hasBalance, leased, target } from "./gateway.ts";
 import { list, type PfWriter, type RuleWords } from "./pf-rule.ts";
+import { CLIENT_GROUP } from "./vpn-freebsd.ts";
 
 /** The clients' private addresses leave by a line with that line's own. */
 export function vpnTranslations(out: FileWriter, pf: PfWriter, host: Host): void {
@@ -16,6 +17,8 @@ export function vpnTranslations(out: FileWriter, pf: PfWriter, host: Host): void
 }
 
 export function vpnRules(out: FileWriter, pf: PfWriter, host: Host): void {
+  // Two services by one line share what comes by the wire.
+  const open = new Set<VpnService["uplink"]>();
   for (const service of host.vpn) {
     const rule = (words: RuleWords): void => {
       out.line(pf.rule(words), service.path);
@@ -27,7 +30,8 @@ export function vpnRules(out: FileWriter, pf: PfWriter, host: Host): void {
         : "# VPN: IKE and ESP by the line; L2TP only where it comes out of ESP",
       service.path,
     );
-    wire(host, service, rule);
+    if (!open.has(service.uplink)) wire(host, service, rule);
+    open.add(service.uplink);
     if (service.protocol === "l2tp-ipsec") {
       const to =
         service.uplink?.address === null ? `(${service.uplink.interface})` : `${service.uplink?.address.address}`;
@@ -60,15 +64,17 @@ function wire(host: Host, service: VpnService, rule: (words: RuleWords) => void)
 /** What clients may reach. The last rule that matches wins. */
 function clients(host: Host, service: VpnService, rule: (words: RuleWords) => void): void {
   const l2tp = service.protocol === "l2tp-ipsec";
-  const on = l2tp ? "pppx" : "enc0";
+  const on = l2tp ? (host.system.family === "freebsd" ? CLIENT_GROUP : "pppx") : "enc0";
   const from = formatPrefix(service.pool);
   const bound = l2tp ? {} : { more: "keep state (if-bound)" };
   const base = { direction: "in", on, family: "inet", from } as const;
+  // pfctl knows the addresses of interfaces that are there: the head-end's end of the clients' links is not, yet.
+  const self = l2tp ? list(["self", `${service.gateway}`]) : "self";
   if (service.internet) {
     rule({ action: "pass", ...base, ...bound });
     const closed = host.lans.filter((lan) => !service.lans.includes(lan)).map((lan) => `$${lan.name}:network`);
     if (closed.length > 0) rule({ action: "block return", ...base, to: list(closed) });
-    rule({ action: "block return", ...base, to: "self" });
+    rule({ action: "block return", ...base, to: self });
   }
   for (const lan of service.lans) {
     if (!lan.addresses.some(({ address }) => address.family === 4)) continue;
@@ -84,7 +90,7 @@ function clients(host: Host, service: VpnService, rule: (words: RuleWords) => vo
     ...base,
     protocol: "icmp",
     more: `icmp-type echoreq${l2tp ? "" : " keep state (if-bound)"}`,
-    to: "self",
+    to: self,
   });
 }
 

@@ -1,24 +1,12 @@
 /** The files of an OpenBSD head-end: isakmpd's and npppd's for L2TP/IPsec, iked's for IKEv2. */
 import { formatPrefix } from "@pierhead/core";
-import { type Ikev1Transform, mainModeWords } from "@pierhead/engine/vpn";
-import { CLIENTS, preferred } from "../clients/index.ts";
+import { mainModeWords } from "@pierhead/engine/vpn";
 import type { Host } from "../model/site.ts";
 import type { VpnService } from "../model/vpn.ts";
-import type { SitePath } from "../read/index.ts";
 import { type BuiltFile, FileWriter } from "./file.ts";
 import { head } from "./gateway.ts";
+import { dynamicRanges, mainModeOffers, SECRET } from "./vpn-offers.ts";
 
-/** ipsecctl and iked refuse files that others can read; npppd's users have their passwords in the clear. */
-const SECRET = { mode: 0o600 };
-
-/**
- * What main mode offers, best first. Apple, Android and strongSwan take the first, Windows wants SHA-1 in phase 1
- * (it is no signature there: RFC 2409, 5). isakmpd adds the proposals of rules for the same peer up.
- */
-const MAIN_MODE: readonly Ikev1Transform[] = [
-  { encryption: "AES", keyLength: 256, hash: "SHA2_256", group: "MODP_2048" },
-  { encryption: "AES", keyLength: 256, hash: "SHA", group: "MODP_2048" },
-];
 /** Quick mode keeps one proposal, the last rule's; every platform has this one. No platform offers PFS here. */
 const QUICK_MODE = "quick auth hmac-sha1 enc aes-256 group none";
 
@@ -57,7 +45,7 @@ function ipsecConf(host: Host, service: VpnService, site: string): BuiltFile {
   head(out, site, `${host.name}: L2TP clients, in transport mode. All share one key.`);
   const path = service.path;
   const key = out.secret(service.psk ?? "", "quoted");
-  for (const { transform, from } of offers(service)) {
+  for (const { transform, from } of mainModeOffers(service)) {
     out.line(`ike passive esp transport proto udp from ${local(service)} to any port 1701 \\`, path, [
       ...path,
       "uplink",
@@ -68,25 +56,8 @@ function ipsecConf(host: Host, service: VpnService, site: string): BuiltFile {
   return out.finish();
 }
 
-/** The usual proposals, and one more for each platform that must work and has none of them. */
-function offers(service: VpnService): { readonly transform: Ikev1Transform; readonly from: SitePath }[] {
-  const found: { transform: Ikev1Transform; from: SitePath }[] = MAIN_MODE.map((transform) => ({
-    transform,
-    from: service.path,
-  }));
-  service.clients.forEach((name, index) => {
-    const l2tp = CLIENTS.find((one) => one.name === name)?.l2tp;
-    if (l2tp === undefined || "missing" in l2tp) return;
-    const words = new Set(found.map((one) => mainModeWords(one.transform)));
-    if (l2tp.phase1.some((one) => words.has(mainModeWords(one)))) return;
-    const transform = preferred(l2tp.phase1);
-    if (transform !== undefined) found.push({ transform, from: [...service.path, "clients", index] });
-  });
-  return found;
-}
-
 function npppdConf(host: Host, service: VpnService, site: string): BuiltFile {
-  const { path, radius, pool, gateway, dns } = service;
+  const { path, radius, gateway, dns } = service;
   const out = new FileWriter("/etc/npppd/npppd.conf", SECRET);
   head(out, site, `${host.name}: PPP for clients that came in by IPsec.`);
   if (radius === null) {
@@ -109,15 +80,10 @@ function npppdConf(host: Host, service: VpnService, site: string): BuiltFile {
   out.line("\ttcp-mss-adjust yes", path);
   out.line("}");
   out.blank().line("ipcp CLIENTS {", [...path, "pool"]);
-  const last = pool.address.filled(pool.length);
   const fixed = service.users.flatMap((user) => (user.address === null ? [] : [user]));
   for (const { address, path: at } of fixed) out.line(`\tpool-address ${address} for static`, [...at, "address"]);
-  for (const [from, to] of ranges(
-    gateway.w0 + 1,
-    last.w0 - 1,
-    fixed.map((user) => user.address?.w0 ?? 0),
-  )) {
-    out.line(`\tpool-address ${ip(from)}-${ip(to)} for dynamic`, [...path, "pool"]);
+  for (const [from, to] of dynamicRanges(service)) {
+    out.line(`\tpool-address ${from}-${to} for dynamic`, [...path, "pool"]);
   }
   if (dns.length > 0) out.line(`\tdns-servers ${dns.join(" ")}`, [...path, "dns"]);
   out.line("}");
@@ -126,29 +92,13 @@ function npppdConf(host: Host, service: VpnService, site: string): BuiltFile {
   return out.finish();
 }
 
-/** Runs of addresses from `first` to `last` without the ones that are taken. */
-function ranges(first: number, last: number, taken: readonly number[]): [number, number][] {
-  const found: [number, number][] = [];
-  let from = first;
-  for (const one of [...taken].sort((a, b) => a - b)) {
-    if (one > from) found.push([from, one - 1]);
-    from = Math.max(from, one + 1);
-  }
-  if (from <= last) found.push([from, last]);
-  return found;
-}
-
-function ip(word: number): string {
-  return [24, 16, 8, 0].map((shift) => (word >>> shift) & 255).join(".");
-}
-
 /** npppd-users(5): records of getcap(3). No comment: only root reads it, and npppd copies none. */
 function npppdUsers(service: VpnService): BuiltFile {
   const out = new FileWriter("/etc/npppd/npppd-users", SECRET);
   for (const user of service.users) {
     out.line(`${user.name}:\\`, user.path);
     const more = user.address === null ? "" : "\\";
-    out.line(`\t:password=${out.secret(user.password, "getcap")}:${more}`, [...user.path, "password"]);
+    out.line(`\t:password=${out.secret(user.password ?? "", "getcap")}:${more}`, [...user.path, "password"]);
     if (user.address !== null) out.line(`\t:framed-ip-address=${user.address}:`, [...user.path, "address"]);
   }
   return out.finish();
@@ -162,8 +112,8 @@ function ikedConf(host: Host, service: VpnService, site: string): BuiltFile {
     site,
     `${host.name}: IKEv2 clients. The certificate is /etc/iked/certs/${name}.crt, its key /etc/iked/private/local.key.`,
   );
-  for (const user of service.users) {
-    out.line(`user "${user.name}" "${out.secret(user.password, "quoted")}"`, user.path);
+  for (const { name: user, password, path: at } of service.users) {
+    if (password !== null) out.line(`user "${user}" "${out.secret(password, "quoted")}"`, at);
   }
   if (radius !== null) {
     out.line(
@@ -172,12 +122,23 @@ function ikedConf(host: Host, service: VpnService, site: string): BuiltFile {
     );
   }
   out.line('ikev2 "clients" passive esp \\', path);
-  out.line("\tfrom 0.0.0.0/0 to dynamic \\", path);
+  for (const network of reached(service)) out.line(`\tfrom ${network} to dynamic \\`, path, [...path, "reach"]);
   out.line(`\tlocal ${local(service)} peer any \\`, path, [...path, "uplink"]);
   out.line(`\tsrcid "${name}" \\`, [...path, "name"]);
-  out.line(radius === null ? '\teap "mschap-v2" \\' : "\teap radius \\", path);
+  // Without `eap` a signature is wanted, by a certificate of an authority in /etc/iked/ca.
+  if (!service.certificates) out.line(radius === null ? '\teap "mschap-v2" \\' : "\teap radius \\", path);
   out.line(`\tconfig address ${formatPrefix(pool)} \\`, [...path, "pool"]);
   for (const server of dns) out.line(`\tconfig name-server ${server} \\`, [...path, "dns"]);
   out.line('\ttag "VPN"', path);
   return out.finish();
+}
+
+/** What iked agrees to carry: clients that ask for everything get no more than this, and route no more (RFC 7296 2.9). */
+function reached({ internet, lans, pool }: VpnService): string[] {
+  const networks = lans.flatMap((lan) =>
+    lan.addresses
+      .filter((prefix) => prefix.address.family === pool.address.family)
+      .map(({ address, length }) => formatPrefix({ address: address.masked(length), length })),
+  );
+  return internet || networks.length === 0 ? ["0.0.0.0/0"] : networks;
 }

@@ -4,6 +4,8 @@ import { type HeadEnd, readHeadEnd } from "@pierhead/engine/vpn";
 import { describe, expect, it } from "vitest";
 import { CLIENTS } from "./catalogue.ts";
 import { compatibility } from "./compat.ts";
+import { type AskedOffer, offersOf, type PlatformOffer, probedCompatibility } from "./probe.ts";
+import { type IpsecKind, sameNatSummary } from "./same-nat.ts";
 
 function headEnd(files: Record<string, string>, system = "openbsd-7.8"): HeadEnd {
   const found = readHeadEnd(buildMachine(files, parseSystem(system) as System));
@@ -118,4 +120,110 @@ it("has a source for everything it says a platform offers", () => {
   const known = CLIENTS.flatMap(({ l2tp: a, ikev2: b }) => [a, b]).filter((one) => "sources" in one);
   expect(known.length).toBeGreaterThan(10);
   for (const one of known) expect(one.sources.length).toBeGreaterThan(0);
+});
+
+describe("two behind one NAT", () => {
+  const answer = (kind: IpsecKind, protocol: "l2tp-ipsec" | "ikev2"): Record<string, string> =>
+    Object.fromEntries(
+      sameNatSummary(kind, protocol).flatMap((one) =>
+        one.platforms.map((platform) => [platform.name, one.answer.verdict] as const),
+      ),
+    );
+
+  it("are one flow in transport mode when they ask for the same ports, and two in tunnel mode", () => {
+    expect([
+      answer("isakmpd", "l2tp-ipsec"),
+      answer("iked", "ikev2"),
+      answer("strongswan-connmark", "l2tp-ipsec"),
+    ]).toMatchInlineSnapshot(`
+      [
+        {
+          "android-11": "one at a time",
+          "apple-2015": "unknown",
+          "ios": "unknown",
+          "macos": "unknown",
+          "networkmanager": "one at a time",
+          "windows-10": "one at a time",
+          "windows-11": "one at a time",
+          "windows-7": "one at a time",
+        },
+        {
+          "android-11": "both work",
+          "android-12": "both work",
+          "apple-2015": "both work",
+          "ios": "both work",
+          "macos": "both work",
+          "windows-10": "both work",
+          "windows-11": "both work",
+          "windows-7": "both work",
+        },
+        {
+          "android-11": "both work",
+          "apple-2015": "unknown",
+          "ios": "unknown",
+          "macos": "unknown",
+          "networkmanager": "one at a time",
+          "windows-10": "one at a time",
+          "windows-11": "one at a time",
+          "windows-7": "one at a time",
+        },
+      ]
+    `);
+  });
+
+  it("have a source for every answer but unknown", () => {
+    for (const kind of ["isakmpd", "strongswan-transport", "strongswan-connmark"] as const) {
+      for (const { answer: one } of sameNatSummary(kind, "l2tp-ipsec")) {
+        expect(one.sources.length > 0).toBe(one.verdict !== "unknown");
+      }
+    }
+  });
+});
+
+describe("what a head-end answered", () => {
+  const asked = (taken: (offer: PlatformOffer) => boolean): AskedOffer[] =>
+    offersOf(CLIENTS).map((offer) => {
+      const [transform, suites] = [offer.transforms[0], offer.suites[0]];
+      if (!taken(offer)) return { offer, outcome: { kind: "refused", text: "it says NO_PROPOSAL_CHOSEN" } };
+      if (transform !== undefined) return { offer, outcome: { kind: "phase1", transform } };
+      const [encryption = "", integrity = null, prf = "", group = ""] = [
+        suites?.encryption[0],
+        suites?.integrity[0],
+        suites?.prf[0],
+        suites?.groups[0],
+      ];
+      return { offer, outcome: { kind: "suite", suite: { encryption, integrity, prf, group } } };
+    });
+
+  it("is asked once for platforms that offer the same", () => {
+    expect(
+      offersOf(CLIENTS).map((one) => `${one.version} ${one.platforms.map(({ name }) => name).join(" ")}`),
+    ).toMatchInlineSnapshot(`
+      [
+        "1 windows-7 windows-10 windows-11",
+        "2 windows-7 windows-10 windows-11",
+        "1 apple-2015",
+        "2 apple-2015 ios",
+        "1 ios macos",
+        "2 macos",
+        "1 android-11",
+        "2 android-11 android-12",
+        "1 networkmanager",
+      ]
+    `);
+  });
+
+  it("is a verdict for the versions that take somebody's offer", () => {
+    const protocols = (list: readonly AskedOffer[]): string[] => [
+      ...new Set(probedCompatibility(CLIENTS, list).map((one) => `${one.protocol} ${one.verdict}`)),
+    ];
+    expect(protocols(asked((offer) => offer.version === 2))).toEqual(["ikev2 connects", "ikev2 unknown"]);
+    expect(protocols(asked(() => false)).sort()).toEqual([
+      "ikev2 fails",
+      "ikev2 unknown",
+      "l2tp-ipsec fails",
+      "l2tp-ipsec not offered",
+      "l2tp-ipsec unknown",
+    ]);
+  });
 });

@@ -10,6 +10,7 @@ import {
   weaknessOfTransform,
 } from "@pierhead/engine/vpn";
 import { CLIENTS, type ClientPlatform, type Ikev2Client, type L2tpClient, type NoClient } from "./catalogue.ts";
+import { freebsdIkev2, freebsdL2tp, freebsdProtocols } from "./compat-freebsd.ts";
 
 export interface Compatibility {
   readonly platform: ClientPlatform;
@@ -30,10 +31,12 @@ export interface Compatibility {
 
 /** All platforms against a head-end, for the protocols it offers. */
 export function compatibility(headEnd: HeadEnd): Compatibility[] {
-  const l2tp = headEnd.ipsec !== null && headEnd.npppd !== null;
+  const freebsd = freebsdProtocols(headEnd);
+  const l2tp = freebsd.l2tp || (headEnd.ipsec !== null && headEnd.npppd !== null);
+  const ikev2 = freebsd.ikev2 || headEnd.iked !== null;
   return CLIENTS.flatMap((platform) => [
     ...(l2tp ? [l2tpOf(headEnd, platform)] : []),
-    ...(headEnd.iked === null ? [] : [ikev2Of(headEnd, platform)]),
+    ...(ikev2 ? [ikev2Of(headEnd, platform)] : []),
   ]);
 }
 
@@ -51,6 +54,7 @@ function l2tpOf(headEnd: HeadEnd, platform: ClientPlatform): Compatibility {
   if (!known<L2tpClient>(client)) return without(platform, "l2tp-ipsec", client);
   const { evidence, sources, note } = client;
   const base = { platform, protocol: "l2tp-ipsec" as const, evidence, sources, note, cost: "" };
+  if (headEnd.strongswan !== null) return { ...base, ...freebsdL2tp(headEnd, client, preferred(client.phase1)) };
   const peer = headEnd.peers.find((one) => one.peer === null);
   if (peer === undefined) {
     const reason = "ipsec.conf has no rule that takes any address";
@@ -129,6 +133,7 @@ function ikev2Of(headEnd: HeadEnd, platform: ClientPlatform): Compatibility {
   if (!known<Ikev2Client>(client)) return without(platform, "ikev2", client);
   const { evidence, sources, note } = client;
   const base = { platform, protocol: "ikev2" as const, evidence, sources, note, cost: "" };
+  if (headEnd.strongswan !== null) return { ...base, ...freebsdIkev2(headEnd, client) };
   const policy = headEnd.iked?.policies.findLast((one) => !one.active && one.peer.address === null);
   if (policy === undefined) {
     const reason = "iked.conf has no policy that takes any address";

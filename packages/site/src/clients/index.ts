@@ -1,2 +1,4 @@
 export * from "./catalogue.ts";
 export * from "./compat.ts";
+export * from "./probe.ts";
+export * from "./same-nat.ts";

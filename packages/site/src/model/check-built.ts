@@ -13,7 +13,9 @@ export function checkHostBuilt(host: Host, description: HostDescription, context
   const { family } = host.system;
   const at = (...rest: readonly (string | number)[]): Path => [...host.path, ...rest];
   if (family === "linux") {
-    if (host.services.length > 0) refuseRules(at("services"), context);
+    // A hotspot brings rules of its own, and the services among them.
+    if (host.hotspot !== null) checkServices(host, context);
+    else if (host.services.length > 0) refuseRules(at("services"), context);
     else {
       const message = "No firewall is written for Linux: what this host lets in is for its own nftables.";
       context.say("site/no-firewall", "warning", message, at("system"));
@@ -68,6 +70,17 @@ function refuseRules(path: Path, context: CheckContext): void {
   const message = "Rules are written for pf only; on Linux what is let in is for the machine's own nftables.";
   context.say("site/not-built", "error", message, path);
 }
+
+/** nft(8) takes the names that getservbyname(3) of the machine that loads the rules knows; numbers it takes always. */
+function checkServices(host: Host, context: CheckContext): void {
+  for (const service of host.services) {
+    if (/^\d+$/.test(service.port) || KNOWN_SERVICES.has(service.port)) continue;
+    const message = `Not every Linux knows a service \`${service.port}\`; write its number.`;
+    context.say("site/not-built", "error", message, [...service.path, "port"]);
+  }
+}
+
+const KNOWN_SERVICES: ReadonlySet<string> = new Set(["ssh", "http", "https", "domain", "smtp", "ntp"]);
 
 function noNetwork(path: Path, system: string, context: CheckContext): void {
   context.say("site/no-effect", "warning", `\`network\` chooses between files of Linux; this is ${system}.`, path);

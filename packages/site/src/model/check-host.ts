@@ -141,7 +141,8 @@ function checkSystem(host: Host, context: CheckContext): void {
   if (system.family === "netbsd" || system.family === "linux") {
     const why = `for ${system.family === "linux" ? "Linux" : "NetBSD"} a host is built as hypervisor or plain host only`;
     if (several) say(`Balancing and failover of several lines need pf and ifstated; ${why}.`);
-    else if (host.lans.length > 0) say(`Gateways are built for OpenBSD and FreeBSD; ${why}.`);
+    else if (host.lans.some((lan) => lan !== host.hotspot?.lan))
+      say(`Gateways are built for OpenBSD and FreeBSD; ${why}.`);
   }
   if (several && host.uplinks.every((one) => one.weight === 0)) {
     context.say("site/no-weight", "error", "All lines have weight 0: one must carry something.", [

@@ -13,10 +13,12 @@ export function checkVpn(host: Host, description: HostDescription, context: Chec
     checkNames(host, service, description, context);
     checkPool(host, service, context);
     checkUsers(service, context);
+    checkAuthentication(service, description, context);
     checkClients(service, context);
   }
   const [first, second] = host.vpn;
-  if (first !== undefined && second !== undefined) {
+  // strongSwan speaks both versions on the same ports.
+  if (first !== undefined && second !== undefined && host.system.family !== "freebsd") {
     const message =
       "isakmpd, which L2TP/IPsec needs, and iked both want UDP 500 and 4500 of the machine: offer one of the two, or put them on two hosts.";
     context.say("site/vpn-both", "error", message, second.path, first.path);
@@ -26,8 +28,12 @@ export function checkVpn(host: Host, description: HostDescription, context: Chec
 function checkSystem(host: Host, service: VpnService, context: CheckContext): void {
   const { system } = host;
   const path = [...host.path, "system"];
-  if (system.family !== "openbsd") {
-    const message = `A VPN head-end is built for OpenBSD; ${system.name} has neither isakmpd and npppd nor iked.`;
+  if (system.family === "freebsd") {
+    // ESP in UDP needs no patch of the kernel from 11.1 on; ports end with releases, and 12 is the oldest that is looked at.
+    if (isAtLeast(system, "freebsd", 12)) return;
+    context.say("site/not-built", "error", "A VPN head-end is built from FreeBSD 12 on.", service.path, path);
+  } else if (system.family !== "openbsd") {
+    const message = `A VPN head-end is built for OpenBSD and FreeBSD; ${system.name} has neither isakmpd and npppd nor iked.`;
     context.say("site/not-built", "error", message, service.path, path);
   } else if (service.protocol === "ikev2" && !isAtLeast(system, "openbsd", 7)) {
     // `to dynamic`, which ties a flow to the address a client was given, came with 7.0.
@@ -96,12 +102,12 @@ function checkUsers(service: VpnService, context: CheckContext): void {
     if (user.address === null) continue;
     const at = [...user.path, "address"];
     if (protocol === "ikev2") {
-      const message = "iked gives addresses out of the pool only; leave this one out.";
+      const message = "With IKEv2 addresses come out of the pool only; leave this one out.";
       context.say("site/vpn-address", "error", message, at);
       continue;
     }
     if (!user.address.isIn(pool.address, pool.length)) {
-      const message = `${user.address} is outside the pool ${formatPrefix(pool)}, and npppd would give another.`;
+      const message = `${user.address} is outside the pool ${formatPrefix(pool)}, where nobody looks for clients.`;
       context.say("site/vpn-address", "error", message, at, [...path, "pool"]);
     } else if (
       [gateway, pool.address, pool.address.filled(pool.length)].some((one) => one.equals(user.address as never))
@@ -113,6 +119,25 @@ function checkUsers(service: VpnService, context: CheckContext): void {
     if (before !== undefined) {
       context.say("site/same-address", "error", `Two users have ${user.address}.`, at, before);
     } else taken.set(`${user.address}`, at);
+  }
+}
+
+/** Every user has the one thing that lets users in. */
+function checkAuthentication(service: VpnService, description: HostDescription, context: CheckContext): void {
+  const { users, radius, path, certificates } = service;
+  if (certificates && radius !== null) {
+    const message =
+      "With `auth: certificate` the certificates decide, and no RADIUS server is asked: keep one of the two.";
+    context.say("site/vpn-users", "error", message, radius.path, [...path, "auth"]);
+  }
+  for (const user of users) {
+    const written = description.vpn?.[service.protocol]?.users?.[user.name]?.password;
+    if (certificates && written !== undefined) {
+      const message = `${user.name} logs in with a certificate: this password is not used, leave it out.`;
+      context.say("site/vpn-users", "warning", message, [...user.path, "password"], [...path, "auth"]);
+    } else if (!certificates && written === undefined) {
+      context.say("site/vpn-users", "error", `${user.name} has no password: write \`password: env:NAME\`.`, user.path);
+    }
   }
 }
 
@@ -139,7 +164,9 @@ function checkClients(service: VpnService, context: CheckContext): void {
 export function vpnSecrets(host: Host): { readonly reference: string; readonly path: readonly (string | number)[] }[] {
   return host.vpn.flatMap(({ path, psk, users, radius }) => [
     ...(psk === null ? [] : [{ reference: psk, path: [...path, "psk"] }]),
-    ...users.map((user) => ({ reference: user.password, path: [...user.path, "password"] })),
+    ...users.flatMap(({ password, path: at }) =>
+      password === null ? [] : [{ reference: password, path: [...at, "password"] }],
+    ),
     ...(radius === null ? [] : [{ reference: radius.secret, path: [...radius.path, "secret"] }]),
   ]);
 }

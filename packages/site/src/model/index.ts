@@ -1,1 +1,2 @@
 export type * from "./site.ts";
+export type { VpnService, VpnUser } from "./vpn.ts";

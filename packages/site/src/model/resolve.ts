@@ -10,6 +10,7 @@ import type {
   TunnelDescription,
   UplinkDescription,
 } from "../schema/index.ts";
+import { resolveHotspot } from "./hotspot.ts";
 import type { Guest, Host, Inet6, Pin, Service, Tunnel, Uplink } from "./site.ts";
 import { resolveVpn } from "./vpn.ts";
 
@@ -77,6 +78,7 @@ function resolveHost(name: string, host: HostDescription, override: System | nul
             disks: (hypervisor.disks ?? "/vm").replace(/\/+$/, ""),
           },
     vpn: resolveVpn(host.vpn, path, uplinks, preferredLine, lans),
+    hotspot: host.hotspot === undefined ? null : resolveHotspot(host.hotspot, path, uplinks, lans),
     network: host.network ?? "systemd-networkd",
     dns: (host.dns ?? []).map(address),
     secrets: entries(host.secrets).map(([file, reference]) => ({ path: [...path, "secrets", file], file, reference })),

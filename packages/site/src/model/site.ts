@@ -2,6 +2,7 @@
 import type { Address, Prefix, Source, Span, System } from "@pierhead/core";
 import type { YamlPath as SitePath } from "@pierhead/lang/yaml-text";
 import type { HypervisorKind, LinuxNetwork, ProviderName } from "../schema/index.ts";
+import type { Hotspot } from "./hotspot.ts";
 import type { VpnService } from "./vpn.ts";
 
 /** IPv6 on a card. */
@@ -111,6 +112,7 @@ export interface Host {
   readonly tunnels: readonly Tunnel[];
   readonly hypervisor: Hypervisor | null;
   readonly vpn: readonly VpnService[];
+  readonly hotspot: Hotspot | null;
   readonly network: LinuxNetwork;
   readonly dns: readonly Address[];
   readonly secrets: readonly SecretFile[];

@@ -7,8 +7,8 @@ import type { Lan, Uplink } from "./site.ts";
 export interface VpnUser {
   readonly name: string;
   readonly path: SitePath;
-  /** Where the password is kept. */
-  readonly password: string;
+  /** Where the password is kept; null: a certificate is what lets the user in. */
+  readonly password: string | null;
   /** Null: out of the pool. */
   readonly address: Address | null;
 }
@@ -38,6 +38,8 @@ export interface VpnService {
   readonly clients: readonly string[];
   /** IKEv2: name in the certificate. */
   readonly name: string | null;
+  /** IKEv2: users have certificates of their own, and no passwords. */
+  readonly certificates: boolean;
 }
 
 export function resolveVpn(
@@ -51,7 +53,7 @@ export function resolveVpn(
   const make = (
     protocol: VpnService["protocol"],
     one: L2tpDescription | Ikev2Description,
-    more: Pick<VpnService, "psk" | "name">,
+    more: Pick<VpnService, "psk" | "name" | "certificates">,
   ): void => {
     const path = [...hostPath, "vpn", protocol];
     const pool = parsePrefix(one.pool) as Prefix;
@@ -70,7 +72,7 @@ export function resolveVpn(
       users: Object.entries(one.users ?? {}).map(([name, user]) => ({
         name,
         path: [...path, "users", name],
-        password: user.password,
+        password: more.certificates ? null : (user.password ?? null),
         address: user.address === undefined ? null : (parseAddress(user.address) as Address),
       })),
       radius:
@@ -86,9 +88,12 @@ export function resolveVpn(
     });
   };
   if (vpn?.["l2tp-ipsec"] !== undefined) {
-    make("l2tp-ipsec", vpn["l2tp-ipsec"], { psk: vpn["l2tp-ipsec"].psk, name: null });
+    make("l2tp-ipsec", vpn["l2tp-ipsec"], { psk: vpn["l2tp-ipsec"].psk, name: null, certificates: false });
   }
-  if (vpn?.ikev2 !== undefined) make("ikev2", vpn.ikev2, { psk: null, name: vpn.ikev2.name });
+  if (vpn?.ikev2 !== undefined) {
+    const { name, auth } = vpn.ikev2;
+    make("ikev2", vpn.ikev2, { psk: null, name, certificates: auth === "certificate" });
+  }
   return found;
 }
 

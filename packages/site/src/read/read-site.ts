@@ -5,6 +5,7 @@ import { checkBuilt } from "../model/check-built.ts";
 import { CheckContext, type Places } from "../model/check-context.ts";
 import { checkGuests } from "../model/check-guests.ts";
 import { checkHost } from "../model/check-host.ts";
+import { checkHotspot } from "../model/check-hotspot.ts";
 import { checkHostNames, checkReferences } from "../model/check-names.ts";
 import { checkVpn, vpnSecrets } from "../model/check-vpn.ts";
 import { startOrder } from "../model/order.ts";
@@ -81,6 +82,7 @@ function finish(description: SiteDescription, places: Places, options: ReadSiteO
   for (const host of hosts) {
     checkHostNames(host, context);
     checkHost(host, context);
+    checkHotspot(host, description.hosts[host.name] as HostDescription, context);
     checkVpn(host, description.hosts[host.name] as HostDescription, context);
     for (const secret of [...host.secrets, ...vpnSecrets(host)]) {
       if (options.hasSecret?.(secret.reference) !== false) continue;

@@ -1,5 +1,6 @@
 /** The shape of a site file as people write it: names, addresses and numbers as text, everything optional that has a usual value. */
 
+import type { HotspotDescription } from "./hotspot.ts";
 import type { VpnDescription } from "./vpn.ts";
 
 /** `env:NAME` or `file:path`: where a secret is kept. The secret itself never stands in a site file. */
@@ -132,6 +133,7 @@ export interface HostDescription {
   tunnels?: Record<string, TunnelDescription> | undefined;
   hypervisor?: HypervisorDescription | undefined;
   vpn?: VpnDescription | undefined;
+  hotspot?: HotspotDescription | undefined;
   /** Linux: which files are written. */
   network?: LinuxNetwork | undefined;
   /** Name servers. */

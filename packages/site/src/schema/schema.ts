@@ -1,6 +1,7 @@
 /** The site file's schema: what is checked key by key, and what editors get as JSON Schema. */
 import * as z from "zod";
 import type { SiteDescription } from "./description.ts";
+import { hotspotSchema } from "./hotspot.ts";
 import * as value from "./values.ts";
 import { vpnSchema } from "./vpn.ts";
 
@@ -119,6 +120,7 @@ const host = z
     network,
     dns,
     vpn: vpnSchema.optional(),
+    hotspot: hotspotSchema.optional(),
     secrets: z
       .record(z.string().regex(/^\/[\w./-]+$/, { error: "a path on the host, like /etc/tunnel.key" }), value.secret)
       .optional()

@@ -5,8 +5,8 @@ import * as value from "./values.ts";
 
 /** A user of the VPN. */
 export interface VpnUserDescription {
-  /** `env:NAME` or `file:path`. */
-  password: string;
+  /** `env:NAME` or `file:path`; users with a certificate have none. */
+  password?: string | undefined;
   /** Always the same address; out of the pool when absent. */
   address?: string | undefined;
 }
@@ -35,6 +35,8 @@ export interface L2tpDescription extends VpnServiceDescription {
 export interface Ikev2Description extends VpnServiceDescription {
   /** Name in the head-end's certificate, which clients connect to. */
   name: string;
+  /** How users show who they are; by password when absent. */
+  auth?: "password" | "certificate" | undefined;
 }
 
 export interface VpnDescription {
@@ -43,7 +45,7 @@ export interface VpnDescription {
 }
 
 const user = z.strictObject({
-  password: value.secret,
+  password: value.secret.optional().describe("Left out where users have certificates"),
   address: value.address4.optional().describe("Always the same address; out of the pool when absent"),
 });
 
@@ -79,7 +81,14 @@ export const vpnSchema: z.ZodType<VpnDescription> = z
       .optional()
       .describe("L2TP in IPsec (RFC 3193): what every phone and laptop of before 2022 has"),
     ikev2: z
-      .strictObject({ name: hostName.describe("Name in the certificate of the head-end"), ...service })
+      .strictObject({
+        name: hostName.describe("Name in the certificate of the head-end"),
+        auth: z
+          .enum(["password", "certificate"])
+          .optional()
+          .describe("How users show who they are: EAP-MSCHAPv2, or certificates of the same authority"),
+        ...service,
+      })
       .optional()
       .describe("IKEv2 (RFC 7296): for platforms that have dropped L2TP"),
   })

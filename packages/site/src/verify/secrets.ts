@@ -22,7 +22,10 @@ export function checkSecrets(built: BuiltSite, site: Site, read: (reference: str
           found.push(diagnostic("site/secret-unusable", "error", message, site.source, span));
           continue;
         }
-        const weakness = weaknessOf(new Secret(value), form === "getcap" ? SHORT_PASSWORD : SHORT_KEY);
+        const weakness = weaknessOf(
+          new Secret(value),
+          form === "getcap" || form === "mpd" ? SHORT_PASSWORD : SHORT_KEY,
+        );
         if (weakness === null) continue;
         const message = `The secret ${reference} is ${weakness}; whoever can reach the machine can try it out. Use a long, random one.`;
         found.push(diagnostic("site/secret-weak", "warning", message, site.source, span));

@@ -1,3 +1,4 @@
+import { basename, dirname } from "node:path";
 import type { Command } from "commander";
 import { EXIT, UsageError } from "../../failure.ts";
 import type { ShownVoucher } from "../../report/portal.ts";
@@ -17,8 +18,17 @@ interface CreateFlags {
   readonly json?: boolean;
 }
 
+interface SheetFlags {
+  readonly batch: string;
+  readonly output: string;
+  readonly paper: string;
+  readonly network?: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
 export function addVoucherVerbs(portal: Command, exit: (status: number) => void): void {
-  const voucher = portal.command("voucher").description("vouchers: create, list, revoke");
+  const voucher = portal.command("voucher").description("vouchers: create, list, print, revoke");
   voucher
     .command("create")
     .description("make vouchers; prints their codes")
@@ -89,6 +99,47 @@ Example:
       const { portalVouchers } = await import("../../report/portal.ts");
       if (flags.json === true) process.stdout.write(`${JSON.stringify({ vouchers })}\n`);
       else process.stdout.write(portalVouchers(vouchers, Date.now(), colorsFor(process.stdout)));
+      exit(EXIT.fine);
+    });
+
+  voucher
+    .command("sheet")
+    .description("cards to print and cut, with QR codes, as PDF")
+    .requiredOption("-b, --batch <name>", "the batch whose vouchers are printed; revoked ones are left out")
+    .requiredOption("-o, --output <file>", "the PDF")
+    .option("--paper <paper>", "a4 (21 labels, L7160) or letter (30 labels, 5160)", "a4")
+    .option("--network <name>", "name of the wireless network, for the cards")
+    .option("--force", "replace a file that is there")
+    .option("--json", "how many cards, for machines")
+    .addHelpText(
+      "after",
+      `
+Exit status: 0 written; 1 the batch has no voucher that is good; 2 no portal answers, or it could not.
+
+Example:
+  pierhead portal voucher sheet -b kiosk --network pier-guests -o kiosk.pdf
+`,
+    )
+    .action(async (flags: SheetFlags, self: Command) => {
+      if (flags.paper !== "a4" && flags.paper !== "letter") {
+        throw new UsageError(`--paper ${flags.paper}: it is a4 or letter`);
+      }
+      const { cards, pdf } = await ask<{ cards: number; pdf: string }>(self, {
+        verb: "voucher-sheet",
+        batch: flags.batch,
+        paper: flags.paper,
+        network: flags.network ?? null,
+      });
+      if (cards === 0) {
+        process.stderr.write(`there is no voucher in ${flags.batch} that is good\n`);
+        return exit(EXIT.findings);
+      }
+      const { writePrivate } = await import("../../input/write-private.ts");
+      // A voucher is worth money to whoever reads it.
+      const content = Buffer.from(pdf, "base64");
+      writePrivate(dirname(flags.output), [{ path: basename(flags.output), content }], flags.force === true);
+      if (flags.json === true) process.stdout.write(`${JSON.stringify({ file: flags.output, cards })}\n`);
+      else process.stdout.write(`${plural(cards, "card")} in ${flags.output}, for your eyes only (0600)\n`);
       exit(EXIT.fine);
     });
 

@@ -52,7 +52,7 @@ export function trafficGraph(points: readonly TrafficPoint[], from: number, to: 
     })
     .join("");
   const peak = Math.max(0, ...rates.map(({ output }) => output));
-  const said = rates.length === 0 ? "No traffic was recorded in this time." : `To guests at most ${rateWords(peak)}.`;
+  const said = peak === 0 ? "No traffic in this time." : `To guests at most ${rateWords(peak)}.`;
   return html`<div class="panel">
 <svg class="graph" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${`Traffic. ${said}`}">${raw(
     `${grid}${ticks}<path class="out" d="${line("input")}"/><path class="in" d="${line("output")}"/>`,

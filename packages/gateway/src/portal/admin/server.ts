@@ -10,7 +10,7 @@ import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { html } from "hono/html";
 import { stream } from "hono/streaming";
 import type { SessionQuery, SessionState } from "../../store/store.ts";
-import { voucherSheet } from "../sheet/index.ts";
+import { portalSheet } from "../sheet/index.ts";
 import {
   audit,
   kick,
@@ -230,13 +230,8 @@ export function createAdmin(context: AdminContext): Admin {
     allowed(call, "operator");
     const vouchers = await store.vouchers({ batch: call.req.query("batch") ?? "" });
     const look = await savedLook(context);
-    const bytes = await voucherSheet(vouchers, {
-      title: look.title,
-      network: null,
-      page: portalAddress(config),
-      paper: call.req.query("paper") === "letter" ? "letter" : "a4",
-      language: look.language,
-    });
+    const paper = call.req.query("paper") === "letter" ? "letter" : "a4";
+    const bytes = await portalSheet(config, look, vouchers, { paper, network: null });
     return call.body(new Uint8Array(bytes), 200, {
       "Content-Type": "application/pdf",
       "Content-Disposition": 'inline; filename="vouchers.pdf"',
@@ -290,11 +285,12 @@ export function createAdmin(context: AdminContext): Admin {
   };
   app.get("/look", async (call) => {
     allowed(call, "admin");
-    return show(call, "Look", "/look", lookPage(await savedLook(context), call.get("session")));
+    return show(call, "Look", "/look", lookPage(await savedLook(context), call.get("session")), { script: true });
   });
   app.post("/look/try", async (call) => {
     allowed(call, "admin");
     return show(call, "Look", "/look", lookPage(await lookOf(call), call.get("session")), {
+      script: true,
       said: { good: true, text: "Not saved yet." },
     });
   });
@@ -362,16 +358,6 @@ function readLook(sent: Record<string, string>, known: Look): Look {
   if (!order.success) throw new Refusal(complaints(order.error).join("; "));
   const { terms, ...rest } = order.data;
   return { ...known, ...rest, terms: terms === "" ? null : terms };
-}
-
-/** Where the QR codes of vouchers lead. */
-function portalAddress({ portal, guests }: AdminContext["config"]): string {
-  if (portal.name !== null && portal.certificate !== null) {
-    return `https://${portal.name}${portal.httpsPort === 443 ? "" : `:${portal.httpsPort}`}/`;
-  }
-  const address = (guests.addresses[0] ?? "").split("/")[0] ?? "";
-  const host = portal.name ?? (address.includes(":") ? `[${address}]` : address);
-  return `http://${host}${portal.httpPort === 80 ? "" : `:${portal.httpPort}`}/`;
 }
 
 function historyQuery(call: Call): SessionQuery {

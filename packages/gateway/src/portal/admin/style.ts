@@ -49,5 +49,8 @@ svg .grid{stroke:var(--line);stroke-width:1}svg text{fill:var(--soft);font:11px 
 .key i.out{border-color:var(--out);border-top-style:dashed}
 svg .out{stroke-dasharray:5 3}
 iframe{width:100%;height:44rem;border:1px solid var(--line);border-radius:10px;background:#fff}
-.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(20rem,1fr));gap:1.2rem}
+.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(20rem,1fr));gap:1.2rem;align-items:start}
+.two form.panel{grid-template-columns:1fr}
+input[type=color]{height:2.4rem;padding:.2rem}
+input[type=checkbox]{width:auto;margin:0}
 `;

@@ -1,6 +1,9 @@
 /** What each request of the control socket does. */
+import type { PortalConfig } from "@pierhead/lang/portal-conf";
 import type { Store, Voucher } from "../../store/store.ts";
+import { savedLook } from "../admin/index.ts";
 import type { Portal } from "../service.ts";
+import { portalSheet } from "../sheet/index.ts";
 import type { ControlRequest } from "./requests.ts";
 
 /** Who the audit log says it was. */
@@ -10,6 +13,8 @@ export interface ControlContext {
   readonly portal: Portal;
   readonly store: Store;
   readonly gateway: string;
+  /** As it is after the last reload. */
+  config(): PortalConfig;
   now(): number;
 }
 
@@ -41,6 +46,8 @@ export async function answer(context: ControlContext, request: ControlRequest): 
         ...(code === undefined ? {} : { code }),
       });
     }
+    case "voucher-sheet":
+      return sheet(context, request);
     case "voucher-revoke":
       return revoke(context, request.codes, request.batch);
     case "user-put": {
@@ -76,6 +83,19 @@ export async function answer(context: ControlContext, request: ControlRequest): 
       return { removed };
     }
   }
+}
+
+/** The cards of a batch that are still good, as PDF. */
+async function sheet(
+  context: ControlContext,
+  { batch, paper, network }: Extract<ControlRequest, { verb: "voucher-sheet" }>,
+): Promise<{ cards: number; pdf: string }> {
+  const config = context.config();
+  const vouchers = (await context.store.vouchers({ batch, limit: 100_000 })).filter(({ revoked }) => !revoked);
+  if (vouchers.length === 0) return { cards: 0, pdf: "" };
+  const look = await savedLook({ config, store: context.store });
+  const pdf = await portalSheet(config, look, vouchers, { paper, network });
+  return { cards: vouchers.length, pdf: Buffer.from(pdf).toString("base64") };
 }
 
 /** A session's id, a MAC as people write it, or a user with all sessions. */

@@ -28,6 +28,12 @@ const request: z.ZodType<ControlRequest> = z.discriminatedUnion("verb", [
     limit: count.max(100_000).optional(),
     offset: z.number().int().min(0).optional(),
   }),
+  z.strictObject({
+    verb: z.literal("voucher-sheet"),
+    batch: name,
+    paper: z.enum(["a4", "letter"]),
+    network: name.nullable(),
+  }),
   z.strictObject({ verb: z.literal("voucher-revoke"), codes: z.array(name).max(10_000), batch: name.nullable() }),
   z.strictObject({
     verb: z.literal("user-put"),
@@ -87,6 +93,13 @@ type Request<Vouchers, Users> =
       readonly code?: string | undefined;
       readonly limit?: number | undefined;
       readonly offset?: number | undefined;
+    }
+  /** Answered with a PDF in base64. */
+  | {
+      readonly verb: "voucher-sheet";
+      readonly batch: string;
+      readonly paper: "a4" | "letter";
+      readonly network: string | null;
     }
   | { readonly verb: "voucher-revoke"; readonly codes: readonly string[]; readonly batch: string | null }
   | ({ readonly verb: "user-put"; readonly name: string; readonly password: string | null } & Users & UserLimits)

@@ -92,10 +92,12 @@ export function failed(engine: Engine, error: unknown): string {
   return "the packet filter does not work";
 }
 
-/** The store's errors told from the kernel's, whatever class they are of. */
-export async function inStore<Result>(action: Promise<Result>): Promise<Result> {
+/** The store's errors told from the kernel's, whatever class they are of; and what works again is said. */
+export async function inStore<Result>(troubles: Troubles, action: Promise<Result>): Promise<Result> {
   try {
-    return await action;
+    const result = await action;
+    troubles.over("store");
+    return result;
   } catch (error) {
     if (error instanceof StoreError) throw error;
     throw new StoreError(error instanceof Error ? error.message : String(error));

@@ -67,13 +67,14 @@ export class SessionEngine implements Portal {
       budgets: new VoucherBudgets(table),
       kernel: kernelBatch(firewall, troubles),
       beginnings: new Batch(async (closings) => {
-        await inStore(store.beginClose(closings));
+        await inStore(engine.troubles, store.beginClose(closings));
         return closings.map((): true => true);
       }, MOST_ROWS),
       endings: new Batch(async (items) => {
         engine.writes++;
         try {
           await inStore(
+            engine.troubles,
             store.endClose(
               items.map(({ session, stop }) => ({
                 session,
@@ -81,7 +82,6 @@ export class SessionEngine implements Portal {
               })),
             ),
           );
-          troubles.over("store");
         } finally {
           engine.writes++;
         }
@@ -117,7 +117,7 @@ export class SessionEngine implements Portal {
     if (open === 0 && engine.parts.radius !== null) {
       const at = engine.now();
       const record = nasRecord("Accounting-On", `on-${Math.floor(at / 1000).toString(16)}`, at);
-      await inStore(store.queueAccounting(engine.config.gateway, record.station.sessionId, record));
+      await inStore(engine.troubles, store.queueAccounting(engine.config.gateway, record.station.sessionId, record));
       engine.parts.accountingWaits();
     }
     neighbours.watch((change) => this.#neighbour(change));
@@ -136,7 +136,8 @@ export class SessionEngine implements Portal {
     const steady = this.#engine.parts.clock.monotonic();
     const minute = steady - this.#minute >= EVERY_MINUTE;
     await tick(this.#engine);
-    if (minute) await this.#everyMinute();
+    // Whether the store works again is only known by asking it.
+    if (minute || this.#engine.troubles.has("store")) await this.#everyMinute();
     await this.#lookForSpoofing();
   }
 
@@ -180,9 +181,10 @@ export class SessionEngine implements Portal {
     if (left === 0 && engine.parts.radius !== null) {
       const at = engine.now();
       const record = nasRecord("Accounting-Off", `off-${Math.floor(at / 1000).toString(16)}`, at);
-      await inStore(engine.parts.store.queueAccounting(engine.config.gateway, record.station.sessionId, record)).catch(
-        (error) => failed(engine, error),
-      );
+      await inStore(
+        engine.troubles,
+        engine.parts.store.queueAccounting(engine.config.gateway, record.station.sessionId, record),
+      ).catch((error) => failed(engine, error));
       engine.parts.accountingWaits();
     }
     return left;
@@ -370,17 +372,17 @@ export class SessionEngine implements Portal {
     try {
       for (const code of engine.budgets.unsure()) {
         const { writes } = engine;
-        const [voucher] = await inStore(store.vouchers({ code, limit: 1 }));
+        const [voucher] = await inStore(engine.troubles, store.vouchers({ code, limit: 1 }));
         if (voucher !== undefined && engine.writes === writes) engine.budgets.learn(voucher);
       }
       engine.budgets.tidy();
       if (engine.parts.radius !== null && engine.config.signIn.includes("password")) {
-        engine.localNames = new Set((await inStore(store.users())).map(({ name }) => name));
+        engine.localNames = new Set((await inStore(engine.troubles, store.users())).map(({ name }) => name));
       }
       const { input, output } = engine.traffic;
       const sessions = engine.table.size - engine.table.ending.size;
       const point = { at: engine.now(), sessions, inputOctets: input, outputOctets: output };
-      await inStore(store.recordTraffic(engine.config.gateway, point));
+      await inStore(engine.troubles, store.recordTraffic(engine.config.gateway, point));
       engine.traffic.input -= input;
       engine.traffic.output -= output;
     } catch (error) {
@@ -392,6 +394,6 @@ export class SessionEngine implements Portal {
     const engine = this.#engine;
     const entry = { at: engine.now(), gateway: engine.config.gateway, who, what, detail };
     engine.parts.log.info(what, `${who}: ${what} ${detail}`, { who });
-    inStore(engine.parts.store.audit(entry)).catch((error) => failed(engine, error));
+    inStore(engine.troubles, engine.parts.store.audit(entry)).catch((error) => failed(engine, error));
   }
 }

@@ -43,8 +43,7 @@ export async function openSession(engine: Engine, grant: Grant): Promise<SignInA
   engine.table.add(entry);
   const start = grant.radius ? recordOf(session, "Start", session.started) : null;
   try {
-    const verdict = await inStore(engine.parts.store.openSession(session, start));
-    engine.troubles.over("store");
+    const verdict = await inStore(engine.troubles, engine.parts.store.openSession(session, start));
     if (verdict !== null && verdict.kind === "bad") {
       forget(engine, entry);
       engine.numbers.free(session.number);
@@ -92,7 +91,7 @@ export function openingOf(session: StoredSession): {
 export async function settleDoubts(engine: Engine): Promise<void> {
   for (const [id, entry] of engine.doubtful) {
     try {
-      const found = await inStore(engine.parts.store.session(id));
+      const found = await inStore(engine.troubles, engine.parts.store.session(id));
       engine.doubtful.delete(id);
       if (found === null || found.state === "closed") {
         engine.numbers.free(entry.now.number);

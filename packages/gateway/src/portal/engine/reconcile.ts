@@ -20,7 +20,7 @@ export async function reconcile(engine: Engine): Promise<number> {
   const stored = await unfinished(engine);
   for (const { number } of stored) engine.numbers.reserve(number);
   // Newest first: its number is the one that was taken last, whether it is in use or not.
-  const [newest] = await inStore(store.sessions({ gateway: engine.config.gateway, limit: 1 }));
+  const [newest] = await inStore(engine.troubles, store.sessions({ gateway: engine.config.gateway, limit: 1 }));
   if (newest !== undefined) engine.numbers.goOnAfter(newest.number);
   const strangers = new Set(kernel.keys());
   const missing = [];
@@ -63,6 +63,7 @@ async function unfinished(engine: Engine): Promise<readonly StoredSession[]> {
   const found: Map<string, StoredSession> = new Map();
   for (let offset = 0; ; offset += PAGE) {
     const page = await inStore(
+      engine.troubles,
       store.sessions({ gateway: engine.config.gateway, states: ["open", "closing"], limit: PAGE, offset }),
     );
     for (const session of page) found.set(session.id, session);

@@ -96,24 +96,24 @@ function grant(engine: Engine, candidate: Candidate, more: Partial<Grant> & Pick
 }
 
 async function byVoucher(engine: Engine, candidate: Candidate, code: string): Promise<Grant | SignInAnswer> {
-  const verdict = await inStore(engine.parts.store.checkVoucher(code, candidate.mac, candidate.started));
+  const verdict = await inStore(
+    engine.troubles,
+    engine.parts.store.checkVoucher(code, candidate.mac, candidate.started),
+  );
   if (verdict.kind === "bad") {
     return { kind: "refused", why: verdict.why === "unknown" ? "unknown-voucher" : verdict.why, message: "" };
   }
   const { voucher, until, octetsLeft } = verdict;
   const usual = grant(engine, candidate, { method: "voucher" });
-  const octetsTotal =
-    octetsLeft === null || (usual.limits.octetsTotal !== null && usual.limits.octetsTotal < octetsLeft)
-      ? usual.limits.octetsTotal
-      : octetsLeft;
   return {
     ...usual,
     user: voucher.code,
     voucher,
     limits: {
       ...usual.limits,
-      until: earliest(usual.limits.until, until),
-      octetsTotal,
+      // What was paid for takes the place of what everybody gets; an end of validity alone pays for no time.
+      until: voucher.duration === null ? earliest(usual.limits.until, until) : until,
+      octetsTotal: octetsLeft ?? usual.limits.octetsTotal,
       rateUp: voucher.rateUp ?? usual.limits.rateUp,
       rateDown: voucher.rateDown ?? usual.limits.rateDown,
     },
@@ -176,7 +176,7 @@ async function byLocalUser(
 ): Promise<Grant | SignInAnswer> {
   // The store keeps hashes; a response to a challenge can only be checked against the password itself.
   if (credentials.kind !== "password") return { kind: "refused", why: "method-not-offered", message: "" };
-  const user = await inStore(engine.parts.store.checkUser(name, credentials.password));
+  const user = await inStore(engine.troubles, engine.parts.store.checkUser(name, credentials.password));
   if (user === null || user.disabled) return WRONG;
   if (await hasAllDevices(engine, user, candidate.mac))
     return { kind: "refused", why: "too-many-devices", message: "" };
@@ -187,6 +187,7 @@ async function byLocalUser(
 /** On all gateways that share the store. */
 async function hasAllDevices(engine: Engine, user: LocalUser, mac: string): Promise<boolean> {
   const open = await inStore(
+    engine.troubles,
     engine.parts.store.sessions({ user: user.name, states: ["open"], limit: user.devices + 1 }),
   );
   return open.filter((session) => session.mac !== mac && session.method !== "voucher").length >= user.devices;

@@ -91,6 +91,7 @@ async function readKernel(engine: Engine): Promise<ReadonlyMap<number, OpenEntry
   const { firewall } = engine.parts;
   try {
     const entries = await firewall.read();
+    engine.troubles.over("firewall");
     return new Map(entries.map((entry) => [entry.number, entry]));
   } catch (error) {
     failed(engine, error);
@@ -179,8 +180,7 @@ async function writeNow(
   engine.writes++;
   try {
     const sessions = batch.map(({ session }) => session);
-    await inStore(engine.parts.store.updateSessions(sessions, records));
-    engine.troubles.over("store");
+    await inStore(engine.troubles, engine.parts.store.updateSessions(sessions, records));
     for (const { entry, session } of batch) {
       const { voucher } = session;
       if (voucher !== null) engine.budgets.written(voucher, totalOctets(session) - totalOctets(entry.stored));
@@ -208,7 +208,10 @@ export async function writeAll(engine: Engine): Promise<void> {
 
 /** Opens again what is gone from the kernel: its counters start at nothing, which the store knows before they do. */
 export async function reopen(engine: Engine, entries: readonly Entry[]): Promise<void> {
-  if (entries.length === 0) return;
+  if (entries.length === 0) {
+    engine.troubles.over("kernel");
+    return;
+  }
   engine.troubles.begin(
     "kernel",
     `Sessions that were gone from the packet filter and are opened again: ${entries.length}`,

@@ -30,6 +30,10 @@ export class Troubles {
     if (this.#now.delete(name)) this.#log.info(name, `${name}: works again`);
   }
 
+  has(name: TroubleName): boolean {
+    return this.#now.has(name);
+  }
+
   get sentences(): readonly string[] {
     return [...this.#now.values()];
   }

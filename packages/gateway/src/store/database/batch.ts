@@ -45,9 +45,7 @@ export class Batches {
   add<Input, Output>(work: Work<Input, Output>, input: Input): Promise<Output> {
     if (this.#closed) return Promise.reject(new StoreError("The store is closed.", "unreachable"));
     if (this.#waiting.length >= LONGEST) {
-      return Promise.reject(
-        new StoreError(`The store does not keep up: ${LONGEST} calls are waiting.`, "unreachable"),
-      );
+      return Promise.reject(new StoreError(`The store does not keep up: ${LONGEST} calls are waiting.`, "unreachable"));
     }
     return new Promise<Output>((resolve, reject) => {
       this.#waiting.push({

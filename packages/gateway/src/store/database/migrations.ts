@@ -34,9 +34,7 @@ async function first(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
   const blob = kind === "sqlite" ? sql`blob` : sql`bytea`;
   // AUTOINCREMENT: SQLite would otherwise give the number of a deleted last row once more.
   const serial =
-    kind === "sqlite"
-      ? sql`integer primary key autoincrement`
-      : sql`bigint generated always as identity primary key`;
+    kind === "sqlite" ? sql`integer primary key autoincrement` : sql`bigint generated always as identity primary key`;
 
   await schema
     .createTable("sessions")
@@ -67,6 +65,8 @@ async function first(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
     .addColumn("reported", "bigint", (column) => column.notNull())
     .execute();
   await sql`create unique index sessions_number on sessions (gateway, number) where state <> 'closed'`.execute(db);
+  // The few that live are listed without a walk through all that ever were.
+  await sql`create index sessions_live on sessions (started, id) where state <> 'closed'`.execute(db);
   await sql`create index sessions_ended on sessions (ended) where state = 'closed'`.execute(db);
   await sql`create index sessions_voucher on sessions (voucher) where voucher is not null`.execute(db);
   await schema.createIndex("sessions_started").on("sessions").columns(["started", "id"]).execute();

@@ -130,7 +130,10 @@ function judged(error: unknown, scrub: (text: string) => string): { again: boole
   const message = scrub(error.message);
   if (typeof code === "string") {
     if (typeof syscall === "string" || code === "ECONNRESET" || code === "EPIPE") {
-      return { again: true, error: new StoreError(`The database cannot be reached: ${message || code}.`, "unreachable") };
+      return {
+        again: true,
+        error: new StoreError(`The database cannot be reached: ${message || code}.`, "unreachable"),
+      };
     }
     const known = STATES.find(([state]) => code.startsWith(state));
     if (known !== undefined) {
@@ -140,7 +143,10 @@ function judged(error: unknown, scrub: (text: string) => string): { again: boole
       return { again: false, error: new StoreError(`The database says: ${message}. (${code})`, "broken") };
     }
     if (code.startsWith("ERR_TLS") || code.includes("CERT")) {
-      return { again: false, error: new StoreError(`The database's certificate is not believed: ${message}.`, "setup") };
+      return {
+        again: false,
+        error: new StoreError(`The database's certificate is not believed: ${message}.`, "setup"),
+      };
     }
     return { again: false, error: new StoreError(`The database cannot be used: ${message}. (${code})`, "setup") };
   }

@@ -53,5 +53,4 @@ export function clean(text: string): string {
   return Buffer.from(text, "utf8").toString("utf8").replaceAll("\0", "\uFFFD");
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is looked for
 const UNCLEAN = /[\0\uD800-\uDFFF]/;

@@ -134,7 +134,8 @@ function translated(error: unknown, path: string): unknown {
   if (code.startsWith("SQLITE_FULL") || code === "SQLITE_IOERR_SHMSIZE") {
     return new StoreError(`The disk that holds ${path} is full.`, "full");
   }
-  if (code.startsWith("SQLITE_CONSTRAINT")) return new StoreError(message, "conflict");
+  if (code.startsWith("SQLITE_CONSTRAINT"))
+    return new StoreError(`It conflicts with what is stored: ${message}.`, "conflict");
   if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED")) {
     return new StoreError(
       `${path} has been locked by another process for more than ${PATIENCE / 1000} seconds.`,
@@ -159,8 +160,10 @@ function translated(error: unknown, path: string): unknown {
   return new StoreError(`${path}: ${message}${code === "" ? "" : ` (${code})`}`, "broken");
 }
 
+type Result = Extract<Answer, { readonly rows: unknown }>;
+
 interface Waiting {
-  readonly resolve: (answer: { rows: readonly unknown[]; changes: number }) => void;
+  readonly resolve: (result: Result) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -192,7 +195,7 @@ class SqliteThread {
     this.ready.catch(() => {});
   }
 
-  ask(sql: string, parameters: readonly unknown[]): Promise<{ rows: readonly unknown[]; changes: number }> {
+  ask(sql: string, parameters: readonly unknown[]): Promise<Result> {
     if (this.#dead !== null) return Promise.reject(this.#dead);
     return new Promise((resolve, reject) => {
       const id = ++this.#last;
@@ -217,6 +220,12 @@ class SqliteThread {
   }
 }
 
+function objectOf<Row>(names: readonly string[], values: readonly unknown[]): Row {
+  const row: Record<string, unknown> = {};
+  for (const [index, name] of names.entries()) row[name] = values[index];
+  return row as Row;
+}
+
 /** Its transactions are immediate: two that read first and write then would refuse each other. */
 class SqliteThreadDriver implements Driver {
   readonly #thread: SqliteThread;
@@ -228,8 +237,8 @@ class SqliteThreadDriver implements Driver {
     this.#thread = thread;
     this.#connection = {
       async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-        const { rows, changes } = await thread.ask(sql, parameters);
-        return { rows: rows as Row[], numAffectedRows: BigInt(changes) };
+        const { names, rows, changes } = await thread.ask(sql, parameters);
+        return { rows: rows.map((values) => objectOf<Row>(names, values)), numAffectedRows: BigInt(changes) };
       },
       streamQuery(): never {
         throw new Error("results are read page by page");

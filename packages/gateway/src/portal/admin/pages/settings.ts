@@ -17,7 +17,7 @@ const LANGUAGES = [
 
 export function lookPage(look: Look, session: AdminSession): Html {
   const query = new URLSearchParams(lookFields(look));
-  return html`<div class="two"><form class="panel" method="post" action="/look">${csrf(session)}
+  return html`<div class="two"><form class="panel" method="post" action="/look" data-preview="/look/preview">${csrf(session)}
 <label>Title<input name="title" value="${look.title}" maxlength="80" required></label>
 <label>Colour<input name="accent" type="color" value="${look.accent}"></label>
 <label>Language when the browser names none of ours<select name="language">${LANGUAGES.map(

@@ -1,0 +1,2 @@
+export { answered, probeHeadEnd } from "./probe.ts";
+export type * from "./types.ts";

@@ -1,0 +1,1 @@
+export { SERVICE_SYSTEMS, type ServiceFile, serviceFile } from "./service-file.ts";

@@ -1,0 +1,1 @@
+export { type Hotspot, portalFiles, portalSecrets } from "../model/hotspot.ts";
