@@ -285,6 +285,78 @@ describe("what fails", () => {
     expect(world.engine.sessions()).toMatchObject([{ inputOctets: 6_000n, outputOctets: 2_000n }]);
   });
 
+  it.each(["while it runs", "at a start"])(
+    "a listing of the kernel that leaves one out, %s, counts nothing twice",
+    async (when) => {
+      const world = await started();
+      const answer = await world.signIn(1);
+      if (answer.kind !== "in") throw new Error("not in");
+      world.clock.advance(40);
+      world.kernel.traffic(answer.session.number, 1_000n, 2_000n);
+      await world.engine.tick();
+      const read = world.kernel.read.bind(world.kernel);
+      world.kernel.read = () => {
+        world.kernel.read = read;
+        return [];
+      };
+      world.clock.advance(10);
+      if (when === "at a start") await world.boot().start();
+      else await world.engine.tick();
+      world.kernel.traffic(answer.session.number, 500n, 0n);
+      world.clock.advance(10);
+      await world.engine.tick();
+      expect(world.engine.sessions()).toMatchObject([{ inputOctets: 1_500n, outputOctets: 2_000n }]);
+      expect(world.engine.status().troubles).toEqual([]);
+    },
+  );
+
+  it("a number is not given to somebody else soon, not after a restart either: connections may still carry it", async () => {
+    const world = await started();
+    const numbers: number[] = [];
+    for (let device = 1; device <= 4; device++) {
+      const answer = await world.signIn(device);
+      if (answer.kind === "in") numbers.push(answer.session.number);
+      world.clock.advance(1);
+    }
+    for (const device of [2, 3, 4]) await world.engine.signOut(addressOf(device));
+    await world.boot().start();
+    const answer = await world.signIn(5);
+    expect(answer.kind === "in" && answer.session.number).toBeGreaterThan(Math.max(...numbers));
+  });
+
+  it("an address that is idle stays bound; one that another device uses is told of", async () => {
+    const world = await started();
+    await world.signIn(1);
+    world.neighbour({ mac: macOf(1), address: addressOf(1), present: false });
+    await world.engine.tick();
+    expect(world.engine.sessions()).toMatchObject([{ addresses: [addressOf(1)] }]);
+    await world.signIn(2);
+    world.neighbour({ mac: macOf(2), address: addressOf(1), present: true });
+    await settle();
+    expect(world.log.join("\n")).toContain(`${addressOf(1)} of ${macOf(1)} is used by ${macOf(2)} too`);
+  });
+
+  it("who sends from addresses not theirs is in the status and in the audit log", async () => {
+    const world = await started();
+    await world.signIn(1);
+    await world.signIn(2);
+    const sign = { mac: macOf(2), address: addressOf(1), packets: 7n };
+    world.signs = [sign];
+    world.clock.advance(61);
+    await world.engine.tick();
+    expect(world.engine.status().troubles).toEqual([
+      `Devices send from addresses that are not theirs, which is refused: ${macOf(2)} from ${addressOf(1)}`,
+    ]);
+    await settle();
+    expect(world.database.audit).toContain(
+      `${macOf(2)} spoofing sent from ${addressOf(1)}, which belongs to ${macOf(1)}; packets refused: 7`,
+    );
+    // No more of it: it is over.
+    world.clock.advance(61);
+    await world.engine.tick();
+    expect(world.engine.status().troubles).toEqual([]);
+  });
+
   it("what is open in the kernel and nobody's is closed", async () => {
     const world = await started();
     const opening = { number: 77, mac: macOf(9), addresses: [], rateUp: null, rateDown: null };

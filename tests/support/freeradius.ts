@@ -24,10 +24,12 @@ export interface FreeRadiusOptions {
   readonly signs?: boolean;
   /** Folder with ca.pem, server.pem and server.key: RADIUS over TLS as well. */
   readonly certificates?: string | null;
+  /** Goes before the command, as `["ip", "netns", "exec", "gateway"]`. */
+  readonly prefix?: readonly string[];
+  /** Does not log every sign-in. */
+  readonly quiet?: boolean;
   /** One that was killed: its ports and its folder with the detail file are taken over. */
   readonly before?: FreeRadius;
-  /** Words before the command: `ip netns exec NAME`. */
-  readonly within?: readonly string[];
 }
 
 export interface FreeRadiusPorts {
@@ -39,6 +41,7 @@ export interface FreeRadiusPorts {
 export interface FreeRadius {
   readonly ports: FreeRadiusPorts;
   readonly folder: string;
+  readonly pid: number;
   /** The records of the detail file: attribute → value, in the order they came; several values are joined by `; `. */
   records(): Record<string, string>[];
   /** What it said. */
@@ -79,8 +82,20 @@ export async function startFreeRadius(options: FreeRadiusOptions): Promise<FreeR
   writeFileSync(join(folder, "dictionary"), "");
   writeFileSync(join(folder, "users"), options.users);
   writeFileSync(join(folder, "portal.conf"), configuration(folder, ports, options));
-  const words = [...(options.within ?? []), FREERADIUS, "-f", "-d", folder, "-n", "portal", "-l", "stdout"];
-  const child = spawn(words[0] as string, words.slice(1), { stdio: ["ignore", "pipe", "pipe"] });
+  const [tool = "", ...words] = [
+    ...(options.prefix ?? []),
+    FREERADIUS,
+    "-f",
+    "-d",
+    folder,
+    "-n",
+    "portal",
+    "-l",
+    "stdout",
+  ];
+  const child = spawn(tool, words, {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let log = "";
   child.stdout.on("data", (bytes) => {
     log += bytes;
@@ -108,6 +123,7 @@ export async function startFreeRadius(options: FreeRadiusOptions): Promise<FreeR
   return {
     ports,
     folder,
+    pid: child.pid as number,
     records: () => (existsSync(detail) ? readDetail(readFileSync(detail, "utf8")) : []),
     log: () => log,
     pause: () => child.kill("SIGSTOP"),
@@ -188,7 +204,7 @@ max_requests = 16384
 hostname_lookups = no
 log {
  destination = stdout
- auth = yes
+ auth = ${options.quiet === true ? "no" : "yes"}
 }
 security {
  max_attributes = 200

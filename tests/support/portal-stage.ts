@@ -125,7 +125,7 @@ export class PortalStage {
     makeCertificate(folder, "login", LOGIN, 30);
     const site = makeCertificate(folder, "site", SITE, 30);
     this.#radius =
-      users === null ? null : await startFreeRadius({ secret: SECRET, users, within: world.prefix("gateway") });
+      users === null ? null : await startFreeRadius({ secret: SECRET, users, prefix: world.prefix("gateway") });
     writeFileSync(join(folder, "radius.secret"), SECRET, { mode: 0o600 });
     writeFileSync(this.config, this.#portalYaml());
     await world.serve("internet", {

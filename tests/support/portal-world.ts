@@ -117,7 +117,7 @@ export class PortalWorld {
 function command(argv: readonly string[], input = ""): string {
   const [tool = "", ...words] = argv;
   const { status, stdout, stderr } = spawnSync(tool, words, { encoding: "utf8", input, maxBuffer: 1 << 28 });
-  if (status !== 0) throw new Error(`${argv.join(" ")}: ${stderr}`);
+  if (status !== 0) throw new Error(`${argv.join(" ")}: ${stderr.slice(0, 1_000)}`);
   return stdout;
 }
 

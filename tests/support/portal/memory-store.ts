@@ -99,6 +99,7 @@ export class MemoryDatabase {
         (from === undefined || one.started >= from) &&
         (to === undefined || one.started < to),
     );
+    found.sort((a, b) => b.started - a.started);
     return found.slice(offset ?? 0, (offset ?? 0) + (limit ?? 1000));
   }
 

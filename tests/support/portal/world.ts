@@ -1,5 +1,6 @@
 /** The engine over a kernel and a database in memory, in a time that is moved by hand. */
 
+import type { SpoofingSign } from "@pierhead/gateway/firewall";
 import { Log } from "@pierhead/gateway/monitor";
 import type { NeighbourChange } from "@pierhead/gateway/neighbours";
 import { type Clock, type EmailSignIn, SessionEngine } from "@pierhead/gateway/portal";
@@ -91,6 +92,8 @@ export class PortalWorld {
   config: PortalConfig;
   life: Life = { alive: false };
   batches: number[] = [];
+  /** What the kernel has seen of borrowed addresses. */
+  signs: readonly SpoofingSign[] = [];
   answer: (request: AccessRequest) => AccessAnswer;
   #engine: SessionEngine | null = null;
   readonly #radius: boolean;
@@ -151,7 +154,7 @@ export class PortalWorld {
       close: () => Promise.resolve(),
     };
     return {
-      firewall,
+      firewall: { ...firewall, spoofing: () => Promise.resolve(this.signs) },
       store: memoryStore(this.database, this.chance, life),
       radius: this.#radius ? radius : null,
       neighbours: {

@@ -1,6 +1,6 @@
 /** The driver of Linux: one nftables table, HTB for rates. Needs root, nft 1.0 or newer, tc, and a kernel since 5.7. */
 import { Batch } from "./batch.ts";
-import { must, type Run, runner } from "./command.ts";
+import { must, type Run } from "./command.ts";
 import {
   type Counters,
   type FirewallAbilities,
@@ -21,6 +21,7 @@ import { gardenText } from "./nft-garden.ts";
 import { type Count, elements, readBound, readClasses, readCounts, readMacs, readStrange } from "./nft-listing.ts";
 import { rulesText, TABLE } from "./nft-rules.ts";
 import { classText, isLimited, Shaping } from "./shaping.ts";
+import { threadRunner } from "./tool-thread.ts";
 import { ipAddress, macAddress, rate, sessionNumber } from "./words.ts";
 
 export interface NftablesOptions {
@@ -32,6 +33,8 @@ export interface NftablesOptions {
 
 /** Calls of `apply` that one transaction takes at most. */
 const TOGETHER = 512;
+/** Milliseconds from the beginning of one transaction to that of the next. */
+const PACE = 40;
 const ABILITIES: FirewallAbilities = { macBinding: true, newAddresses: true, rates: true };
 
 /** Classes in both directions, whether they exist or not. */
@@ -61,12 +64,12 @@ export class NftablesFirewall implements WatchfulFirewall {
 
   constructor(options: NftablesOptions = {}) {
     this.#options = options;
-    this.#run = runner(options.prefix);
+    this.#run = threadRunner(options.prefix);
     this.#farewell = new Farewell(options.prefix ?? [], async (number) => {
       await this.#nft(`add element ${TABLE} probe { ${number} }\n`);
       await this.#nft(`delete element ${TABLE} probe { ${number} }\n`);
     });
-    this.#batch = new Batch(TOGETHER, (calls) => this.#exclusive.run(() => this.#together(calls)));
+    this.#batch = new Batch(TOGETHER, (calls) => this.#exclusive.run(() => this.#together(calls)), PACE);
   }
 
   start(plan: FirewallPlan): Promise<void> {

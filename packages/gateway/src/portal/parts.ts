@@ -1,6 +1,6 @@
 /** What a portal is put together from: each part behind its interface. */
 import type { PortalConfig } from "@pierhead/lang/portal-conf";
-import type { Firewall } from "../firewall/driver.ts";
+import type { Firewall, WatchfulFirewall } from "../firewall/driver.ts";
 import type { Log } from "../monitor/log.ts";
 import type { Neighbours } from "../neighbours/neighbours.ts";
 import type { RadiusClient } from "../radius/types.ts";
@@ -34,7 +34,7 @@ export interface Running {
 }
 
 export interface PortalParts {
-  readonly firewall: Firewall;
+  readonly firewall: Firewall & Partial<Pick<WatchfulFirewall, "spoofing">>;
   readonly neighbours: Neighbours;
   readonly store: Store;
   /** Null: accounts are the store's. */

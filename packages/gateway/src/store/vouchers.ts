@@ -166,7 +166,7 @@ export async function findVouchers(
   query: { batch?: string; code?: string; limit?: number; offset?: number },
 ): Promise<readonly Voucher[]> {
   let select = db.selectFrom("vouchers").selectAll().orderBy("created", "desc").orderBy("position").orderBy("id");
-  if (query.batch !== undefined) select = select.where("batch", "=", query.batch);
+  if (query.batch !== undefined) select = select.where("batch", "=", clean(query.batch));
   if (query.code !== undefined) {
     const code = readCode(query.code);
     if (code === null) return [];

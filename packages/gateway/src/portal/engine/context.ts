@@ -1,6 +1,6 @@
 /** What the parts of the engine share. */
 import type { PortalConfig } from "@pierhead/lang/portal-conf";
-import type { Counters, Firewall, FirewallChange } from "../../firewall/driver.ts";
+import type { Counters, Firewall, FirewallChange, WatchfulFirewall } from "../../firewall/driver.ts";
 import type { Log } from "../../monitor/log.ts";
 import type { Neighbours } from "../../neighbours/neighbours.ts";
 import type { RadiusClient, TerminateCause } from "../../radius/types.ts";
@@ -22,7 +22,7 @@ export interface EmailSignIn {
 
 export interface EngineParts {
   readonly config: PortalConfig;
-  readonly firewall: Firewall;
+  readonly firewall: Firewall & Partial<Pick<WatchfulFirewall, "spoofing">>;
   readonly store: Store;
   readonly neighbours: Neighbours;
   /** Null: accounts are the store's. */

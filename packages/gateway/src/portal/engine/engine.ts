@@ -1,4 +1,5 @@
 /** The session engine: a `Portal` over a packet filter, a store, RADIUS, the neighbour table and a clock. */
+import { isIPv4 } from "node:net";
 import type { PortalConfig } from "@pierhead/lang/portal-conf";
 import type { NeighbourChange } from "../../neighbours/neighbours.ts";
 import type { DynamicAnswer, DynamicRequest } from "../../radius/types.ts";
@@ -21,6 +22,7 @@ import { firewallPlan, gardenAddresses } from "./plan.ts";
 import { reconcile } from "./reconcile.ts";
 import { nasRecord, recordOf } from "./record.ts";
 import { type Attempt, attempt } from "./sign-in.ts";
+import { SpoofingWatch } from "./spoofing.ts";
 import { SessionTable } from "./table.ts";
 import { alterNow, tick, writeAll } from "./tick.ts";
 import { Troubles } from "./troubles.ts";
@@ -51,6 +53,7 @@ export class SessionEngine implements Portal {
   readonly #turns: Turns = new Turns(MOST_WAITING);
   readonly #users: Turns = new Turns(MOST_WAITING_USER);
   readonly #macAttempts: MacAttempts = new MacAttempts();
+  readonly #spoofing: SpoofingWatch = new SpoofingWatch();
   readonly #started: number;
   #ticking: Promise<void> | null = null;
   /** Questions about MACs that are under way. */
@@ -144,6 +147,19 @@ export class SessionEngine implements Portal {
     await tick(this.#engine);
     // Whether the store works again is only known by asking it.
     if (minute || this.#engine.troubles.has("store")) await this.#everyMinute();
+    await this.#lookForSpoofing();
+  }
+
+  async #lookForSpoofing(): Promise<void> {
+    const signs = await this.#spoofing.look(this.#engine, async (mac, address) => {
+      if ((await this.#macOf(address)) !== mac) return false;
+      this.#addAddress(mac, address);
+      return true;
+    });
+    for (const { mac, address, packets } of signs) {
+      const owner = this.#engine.table.address(address)?.now.mac ?? "nobody who is in";
+      this.#audit(mac, "spoofing", `sent from ${address}, which belongs to ${owner}; packets refused: ${packets}`);
+    }
   }
 
   /** A new configuration: how it looks, the garden, and limits of sessions that begin from now on. */
@@ -328,6 +344,11 @@ export class SessionEngine implements Portal {
     const other = engine.table.address(address);
     if (other !== null && other !== entry && other.phase === "open") {
       engine.parts.log.warning("address", `${address} of ${other.now.mac} is used by ${mac} too`, { mac, address });
+    }
+    const four = engine.parts.neighbours.addressesOf(mac).filter((one) => isIPv4(one) && engine.networks.has(one));
+    if (isIPv4(address) && four.length > 1) {
+      // A lease that changed looks like this for a minute; two devices with one MAC look like this for good.
+      engine.parts.log.warning("address", `${mac} has several IPv4 addresses at a time: ${four.join(", ")}`, { mac });
     }
     engine.table.readdress(entry, { ...entry.now, addresses });
     entry.written = Number.NEGATIVE_INFINITY;

@@ -26,6 +26,11 @@ export class NumberPool {
     if (number > this.#last && number <= this.#size) this.#last = number;
   }
 
+  /** The number that was taken last before a restart. */
+  goOnAfter(number: number): void {
+    if (number <= this.#size) this.#last = number;
+  }
+
   free(number: number): void {
     this.#used.delete(number);
   }

@@ -5,7 +5,7 @@ import { endSession } from "./closing.ts";
 import { count, type Engine, entryOf, inStore } from "./context.ts";
 import { watchEnd } from "./deadline.ts";
 import { moved } from "./judge.ts";
-import { reopen } from "./tick.ts";
+import { notListed, reopen } from "./tick.ts";
 
 /** Sessions that are asked for at once. */
 const PAGE = 1_000;
@@ -15,10 +15,13 @@ const PAGE = 1_000;
  * @throws FirewallError or StoreError: nothing can be served without either
  */
 export async function reconcile(engine: Engine): Promise<number> {
-  const { firewall, clock } = engine.parts;
+  const { firewall, store, clock } = engine.parts;
   const kernel = new Map((await firewall.read()).map((entry) => [entry.number, entry]));
   const stored = await unfinished(engine);
   for (const { number } of stored) engine.numbers.reserve(number);
+  // Newest first: its number is the one that was taken last, whether it is in use or not.
+  const [newest] = await inStore(engine.troubles, store.sessions({ gateway: engine.config.gateway, limit: 1 }));
+  if (newest !== undefined) engine.numbers.goOnAfter(newest.number);
   const strangers = new Set(kernel.keys());
   const missing = [];
   const ending = [];
@@ -44,7 +47,7 @@ export async function reconcile(engine: Engine): Promise<number> {
   await Promise.all(ending.map((entry) => endSession(engine, entry, "NAS-Error")));
   await reopen(
     engine,
-    missing.filter((entry) => entry.phase === "open"),
+    (await notListed(engine, missing)).filter((entry) => entry.phase === "open"),
   );
   let open = 0;
   for (const entry of engine.table.all()) {

@@ -43,11 +43,36 @@ export async function tick(engine: Engine): Promise<void> {
   await Promise.all(
     found.map(({ entry, end }) => (end === null || entry.phase !== "open" ? null : endSession(engine, entry, end))),
   );
-  await reopen(
-    engine,
-    lost.filter((entry) => entry.phase === "open"),
-  );
+  await reopen(engine, await gone(engine, lost));
   await alter(engine);
+}
+
+/** The driver looks anew: rules of ours that somebody has touched are put in place again, and what it knows of them. */
+async function gone(engine: Engine, entries: readonly Entry[]): Promise<readonly Entry[]> {
+  const open = entries.filter((entry) => entry.phase === "open");
+  if (open.length === 0) return [];
+  try {
+    await engine.parts.firewall.start(firewallPlan(engine.config));
+    return (await notListed(engine, open)).filter((entry) => entry.phase === "open");
+  } catch (error) {
+    failed(engine, error);
+    return [];
+  }
+}
+
+/**
+ * Those that a second listing leaves out as well. One listing may miss what is there, while the kernel makes room for more:
+ * taken for gone, all it has counted so far would count once more.
+ */
+export async function notListed(engine: Engine, entries: readonly Entry[]): Promise<readonly Entry[]> {
+  if (entries.length === 0) return [];
+  const readings = new Map((await engine.parts.firewall.read()).map((entry) => [entry.number, entry]));
+  return entries.filter((entry) => {
+    const reading = readings.get(entry.now.number);
+    if (reading === undefined || reading.mac !== entry.now.mac) return true;
+    count(engine, entry, reading, engine.now());
+    return false;
+  });
 }
 
 interface Due {

@@ -1,7 +1,16 @@
 /** What does not work right now, in sentences; each is said in the log once when it begins and once when it is over. */
 import type { Log } from "../../monitor/log.ts";
 
-export type TroubleName = "store" | "firewall" | "closing" | "radius" | "users" | "garden" | "kernel" | "clock";
+export type TroubleName =
+  | "store"
+  | "firewall"
+  | "closing"
+  | "radius"
+  | "users"
+  | "garden"
+  | "kernel"
+  | "clock"
+  | "spoofing";
 
 export class Troubles {
   readonly #log: Log;

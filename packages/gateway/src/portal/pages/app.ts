@@ -30,6 +30,7 @@ export function makeApp(house: House): Fetch {
     const visit: Visit = {
       house,
       request: c.req.raw,
+      body: c.env.incoming,
       url,
       address,
       client: await house.portal.client(address),

@@ -112,7 +112,7 @@ interface Posted {
 
 /** The form, when it is one of ours and fresh; otherwise the answer that says why not. */
 async function posted(visit: Visit): Promise<Posted | Response> {
-  const result = await readForm(visit.request);
+  const result = await readForm(visit.request, visit.body);
   const language = languageOf(visit, result.kind === "form" ? result.form.get("lang") : null);
   const words = LANGUAGES[language];
   const refuse = async (code: number, sentence: string): Promise<Response> => {

@@ -65,7 +65,15 @@ nav span{font-weight:700;text-decoration:underline;text-underline-offset:.25em;t
   .trim()
   .replace(/\n/g, "");
 
+/** The last one: every page of a portal has the same. */
+let drawn: { readonly accent: string; readonly text: string } | null = null;
+
 export function styleSheet(accent: string): string {
+  if (drawn?.accent !== accent) drawn = { accent, text: draw(accent) };
+  return drawn.text;
+}
+
+function draw(accent: string): string {
   const light = variables(palette(accent, false), LIGHT);
   const dark = variables(palette(accent, true), DARK);
   return `:root{color-scheme:light dark;${light}}@media(prefers-color-scheme:dark){:root{${dark}}}${RULES}`;

@@ -1,4 +1,5 @@
 /** One request of a guest, with what is known about it. */
+import type { Readable } from "node:stream";
 import type { PortalConfig } from "@pierhead/lang/portal-conf";
 import type { Client, Portal } from "../service.ts";
 import type { Challenges } from "../uam/challenge.ts";
@@ -45,6 +46,7 @@ export interface House {
 export interface Visit {
   readonly house: House;
   readonly request: Request;
+  readonly body: Readable;
   readonly url: URL;
   readonly address: string;
   readonly client: Client;

@@ -35,7 +35,7 @@ function logoffUrl(guest: Guest): string {
 
 /** POST with UserName and Password (WISPr 1.0, D.3.2). */
 export async function wisprLogin(visit: Visit): Promise<Response> {
-  const result = await readForm(visit.request);
+  const result = await readForm(visit.request, visit.body);
   if (result.kind === "bad" || !fromOurselves(visit.request, visit.house.origins().all))
     return reply(WISPR.gatewayError, "not understood");
   if (!isGuest(visit)) return reply(WISPR.gatewayError, "not a device of the guest network");
