@@ -255,7 +255,7 @@ describe.skipIf(missing !== null)("the portal's nftables", () => {
   it("cuts what runs when the session ends", async () => {
     await open();
     const running = world.try("guest", [
-      { kind: "bulk", host: server[4], port: 8000, seconds: 20 },
+      { kind: "bulk", host: server[4], port: 8000, seconds: 20, talks: true },
       { kind: "bulk", host: server[6], port: 8001, seconds: 20, send: true },
     ]) as Promise<Bulk[]>;
     await flows(3_000_000n);

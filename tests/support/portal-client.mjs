@@ -77,7 +77,7 @@ function echoes({ host, port, count, size }) {
  * Takes from a stream for `seconds`, or fills a sink, at most until there is the file `until`; octets, and bits per second
  * after the first second.
  */
-function bulk({ host, port, seconds, octets, send, until }) {
+function bulk({ host, port, seconds, octets, send, until, talks }) {
   return new Promise((resolve) => {
     const socket = net.connect({ host, port });
     let total = 0;
@@ -93,6 +93,8 @@ function bulk({ host, port, seconds, octets, send, until }) {
     };
     const timer = setTimeout(() => socket.destroy(), seconds * 1_000);
     const look = until === undefined ? undefined : setInterval(() => existsSync(until) && socket.destroy(), 100);
+    // Who only listens is told nothing: resets go to who sends.
+    const talk = talks ? setInterval(() => socket.write("."), 300) : undefined;
     socket.on("error", (what) => {
       error = what.code;
     });
@@ -114,6 +116,7 @@ function bulk({ host, port, seconds, octets, send, until }) {
     socket.on("close", () => {
       clearTimeout(timer);
       clearInterval(look);
+      clearInterval(talk);
       const rate = from === null || from === last ? null : ((last.total - from.total) * 8_000) / (last.at - from.at);
       resolve({ total, rate, error, received: socket.bytesRead });
     });
