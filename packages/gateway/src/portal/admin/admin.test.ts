@@ -291,6 +291,27 @@ describe("the admin's pages", () => {
     expect([bad.status, /count: [^<]+/.test(await bad.text())]).toEqual([409, true]);
   });
 
+  it("show a viewer no voucher that could be used", async () => {
+    const [made] = await store.createVouchers(
+      {
+        count: 1,
+        batch: "b",
+        expires: null,
+        duration: null,
+        octets: null,
+        devices: 1,
+        rateUp: null,
+        rateDown: null,
+        note: "",
+      },
+      NOW,
+    );
+    const code = made?.code ?? "";
+    const seen = async (name: string): Promise<boolean> =>
+      (await (await ask("/vouchers?batch=b", { cookie: (await enter(name)).cookie })).text()).includes(code);
+    expect([await seen("viewer"), await seen("operator")]).toEqual([false, true]);
+  });
+
   it("keep one administrator who may do everything", async () => {
     const { cookie, csrf } = await enter("admin");
     const demoted = await ask("/administrators", {

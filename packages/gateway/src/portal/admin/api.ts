@@ -7,6 +7,7 @@ import { type AdminContext, type AdminVariables, may } from "./context.ts";
 import { openApi } from "./openapi.ts";
 import { complaints, userOrder, voucherOrder } from "./orders.ts";
 import type { AdminSession, AdminSessions } from "./sign-in.ts";
+import { coveredCode } from "./words.ts";
 
 type Call = Context<AdminVariables>;
 
@@ -84,7 +85,10 @@ export function adminApi(context: AdminContext, sessions: AdminSessions, door: A
   api.get("/v1/vouchers", async (call) => {
     const { batch } = call.req.query();
     const rows = await context.store.vouchers({ ...(batch === undefined ? {} : { batch }), ...page(call) });
-    return call.json({ vouchers: rows.map(voucherJson) });
+    const shown = may(call.get("session").role, "operator")
+      ? rows
+      : rows.map((one) => ({ ...one, code: coveredCode(one.code) }));
+    return call.json({ vouchers: shown.map(voucherJson) });
   });
   api.post("/v1/vouchers", async (call) => {
     const order = voucherOrder.safeParse(await call.req.json().catch(() => null));

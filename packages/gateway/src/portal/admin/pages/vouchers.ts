@@ -2,7 +2,7 @@ import { html } from "hono/html";
 import type { Voucher } from "../../../store/store.ts";
 import { may } from "../context.ts";
 import type { AdminSession } from "../sign-in.ts";
-import { octetWords, rateWords, spanWords, timeWords } from "../words.ts";
+import { coveredCode, octetWords, rateWords, spanWords, timeWords } from "../words.ts";
 import { csrf, type Html } from "./layout.ts";
 
 export function vouchersPage(all: readonly Voucher[], chosen: string, session: AdminSession, now: number): Html {
@@ -16,7 +16,7 @@ export function vouchersPage(all: readonly Voucher[], chosen: string, session: A
   const open = batches.get(chosen);
   return html`${works ? orderForm(session) : ""}
 <h2>Batches</h2>${batches.size === 0 ? html`<p class="soft">None yet.</p>` : batchTable(batches, session, works)}
-${open === undefined ? "" : html`<h2>${chosen}</h2>${voucherTable(open, now)}`}`;
+${open === undefined ? "" : html`<h2>${chosen}</h2>${voucherTable(open, now, works)}`}`;
 }
 
 function orderForm(session: AdminSession): Html {
@@ -44,11 +44,11 @@ function batchTable(batches: ReadonlyMap<string, readonly Voucher[]>, session: A
   return html`<div class="scroll"><table><thead><tr><th>Batch</th><th class="number">Vouchers</th><th class="number">Used</th><th class="number">Revoked</th>${works ? html`<th><span hidden>Actions</span></th>` : ""}</tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
-function voucherTable(list: readonly Voucher[], now: number): Html {
+function voucherTable(list: readonly Voucher[], now: number, works: boolean): Html {
   return html`<div class="scroll"><table><thead><tr><th>Code</th><th>State</th><th>Gives</th><th>Used by</th><th class="number">Used</th><th>Note</th></tr></thead>
 <tbody>${list.map(
     (one) =>
-      html`<tr><td><code>${one.code}</code></td><td>${stateOf(one, now)}</td><td>${gives(one)}</td><td class="wrap"><code>${one.usedBy.join(" ")}</code></td><td class="number">${octetWords(one.usedOctets)}</td><td class="wrap">${one.note}</td></tr>`,
+      html`<tr><td><code>${works ? one.code : coveredCode(one.code)}</code></td><td>${stateOf(one, now)}</td><td>${gives(one)}</td><td class="wrap"><code>${one.usedBy.join(" ")}</code></td><td class="number">${octetWords(one.usedOctets)}</td><td class="wrap">${one.note}</td></tr>`,
   )}</tbody></table></div>`;
 }
 
