@@ -275,6 +275,7 @@ export function portalConfig(change: {
     admin: null,
     socket: "/nonexistent",
     tick: 10,
+    keep: null,
     places: new Map(),
   };
 }

@@ -40,6 +40,7 @@ export function portalConfig(more: Partial<PortalConfig> = {}): PortalConfig {
     admin: null,
     socket: "/dev/null",
     tick: 10,
+    keep: null,
     places: new Map(),
     ...more,
   };

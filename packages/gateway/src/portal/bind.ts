@@ -6,6 +6,7 @@ import { createNeighbours } from "../neighbours/index.ts";
 import { createAccountingSender, createDynamicServer, createRadiusClient } from "../radius/index.ts";
 import { openStore, type Store } from "../store/index.ts";
 import { createAdmin, type Look, savedLook } from "./admin/index.ts";
+import { forgetOldSessions } from "./forget.ts";
 import { createPages, type FormMethod, isLanguage, renderSignIn } from "./pages/index.ts";
 import type { BindParts, Running, Service } from "./parts.ts";
 
@@ -29,7 +30,15 @@ export const bindParts: BindParts = async (config, log) => {
       radius === null ? null : createAccountingSender({ gateway: config.gateway, store, client: radius });
     // Last: it listens from here on.
     const neighbours = await createNeighbours({ system, interface: config.guests.interface });
-    return { firewall, neighbours, store, radius, accounting, serve, close: () => firewall.release() };
+    return {
+      firewall,
+      neighbours,
+      store,
+      radius,
+      accounting,
+      serve: async (running) => [...(await serve(running)), ...forgetOldSessions(store, running.config, running.log)],
+      close: () => firewall.release(),
+    };
   } catch (error) {
     await store.close();
     throw error;

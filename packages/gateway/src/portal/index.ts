@@ -2,6 +2,7 @@ export { bindParts } from "./bind.ts";
 export * from "./control/index.ts";
 export { type PortalOptions, runPortal } from "./daemon.ts";
 export * from "./engine/index.ts";
+export { forgetOldSessions } from "./forget.ts";
 export type * from "./parts.ts";
 export { readPortalFile } from "./read-file.ts";
 export { lockedOut, type Obstacle, obstacle } from "./requirements.ts";

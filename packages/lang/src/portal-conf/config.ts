@@ -135,6 +135,8 @@ export interface PortalConfig {
   readonly socket: string;
   /** Seconds between two looks at the kernel's counters. */
   readonly tick: number;
+  /** Seconds closed sessions are kept; null: for ever. */
+  readonly keep: number | null;
   /** Where each value is written, by its path (`portal.httpPort`), for diagnostics that come later. */
   readonly places: ReadonlyMap<string, Span>;
 }

@@ -25,6 +25,7 @@ export interface PortalFile {
       }
     | undefined;
   socket?: string | undefined;
+  keep?: Quantity | undefined;
   tick?: Quantity | undefined;
 }
 

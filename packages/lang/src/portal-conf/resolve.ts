@@ -69,6 +69,7 @@ export function resolvePortal(
             fromGuests: admin.fromGuests ?? false,
           },
     socket: file.socket ?? "/var/run/pierhead/portal.sock",
+    keep: seconds(file.keep),
     tick: seconds(file.tick) ?? 10,
   };
 }

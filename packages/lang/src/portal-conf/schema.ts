@@ -199,6 +199,9 @@ export const portalOptions: { readonly [K in keyof PortalOptions]-?: z.ZodType<P
     .optional()
     .describe("The page for operators"),
   socket: path.optional().describe("Socket of `pierhead portal status` and its kin"),
+  keep: duration
+    .optional()
+    .describe("How long closed sessions are kept, like 180d; then who it was is forgotten. For ever without it"),
   tick: duration.optional().describe("Time between two looks at the counters: 10"),
 };
 
