@@ -1,6 +1,6 @@
 // Builds the pierhead command into one file: a command that starts in a few tens of milliseconds.
-import { mkdir, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 
@@ -32,16 +32,35 @@ export async function bundleForNode(entry, outfile, options = {}) {
 }
 
 export async function build() {
-  await rm(join(root, "packages/cli/dist/chunks"), { recursive: true, force: true });
   // Verbs are loaded when they run: each becomes a chunk of its own.
-  await bundleForNode("packages/cli/src/main.ts", "packages/cli/dist/pierhead.js", {
+  const { outputFiles } = await bundleForNode("packages/cli/src/main.ts", "packages/cli/dist/pierhead.js", {
     outfile: undefined,
     outdir: "packages/cli/dist",
     entryNames: "pierhead",
     chunkNames: "chunks/[name]-[hash]",
     splitting: true,
     minify: true,
+    write: false,
   });
+  // Somebody may be running the command: what did not change is not touched, what did is there whole or not at all, and
+  // the entry comes after the chunks it names.
+  const isEntry = ({ path }) => path.endsWith(`${sep}pierhead.js`);
+  for (const file of [...outputFiles].sort((a, b) => Number(isEntry(a)) - Number(isEntry(b)))) await put(file);
+  const chunks = join(root, "packages/cli/dist/chunks");
+  const wanted = new Set(outputFiles.map(({ path }) => path));
+  for (const name of await readdir(chunks)) {
+    const path = join(chunks, name);
+    if (!wanted.has(path) && !name.endsWith(".new")) await rm(path, { force: true });
+  }
+}
+
+async function put({ path, contents }) {
+  const there = await readFile(path).catch(() => null);
+  if (there?.equals(contents)) return;
+  await mkdir(dirname(path), { recursive: true });
+  const next = `${path}.${process.pid}.new`;
+  await writeFile(next, contents);
+  await rename(next, path);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await build();
