@@ -190,6 +190,14 @@ describe.skipIf(reason !== null)("a Linux guest in network namespaces", () => {
     }
     await closeWorld(await world);
   };
+  const observeAlone = async (one: TruthCase): Promise<Observation> => {
+    const world = await openWorld(usual.includes(one) ? {} : one);
+    try {
+      return await observe(world, one);
+    } finally {
+      await closeWorld(world);
+    }
+  };
   const usual = TRUTH_CASES.filter(
     (one) => one.isolated === undefined && one.proxies === undefined && one.guest === undefined,
   );
@@ -209,11 +217,13 @@ describe.skipIf(reason !== null)("a Linux guest in network namespaces", () => {
   });
 
   for (const one of TRUTH_CASES) {
-    it(one.title, async () => {
-      const seen = (await observations.get(one)) as Observation;
+    // A ping that a busy machine answers too late is asked again, in a world of its own; a kernel that disagrees does so twice.
+    it(one.title, { timeout: 60_000, retry: 1 }, async ({ task }) => {
+      const again = (task.result?.retryCount ?? 0) > 0;
+      const seen = await (again ? observeAlone(one) : (observations.get(one) as Promise<Observation>));
       expect(ours(one), seen.log).toEqual(theirs(one, seen));
       expect(seen.pings.remote).toBe(one.works);
-    }, 60_000);
+    });
   }
 });
 

@@ -331,8 +331,8 @@ describe.skipIf(missing !== null)("the portal's nftables", () => {
   it("keeps rates within a tenth, both ways, and changes them while it runs", async () => {
     const million = 1_000_000;
     await open({ rateDown: 10 * million, rateUp: 6 * million });
-    const down = { kind: "bulk", host: server[4], port: 8000, seconds: 2.5 };
-    const up = { kind: "bulk", host: server[4], port: 8001, seconds: 2.5, send: true };
+    const down = { kind: "bulk", host: server[4], port: 8000, seconds: 4 };
+    const up = { kind: "bulk", host: server[4], port: 8001, seconds: 4, send: true };
     await keeps(down, 10 * million);
     await keeps(up, 6 * million);
     const [before] = await firewall.read();
