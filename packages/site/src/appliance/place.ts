@@ -4,6 +4,9 @@ import { type ApplianceInput, type PlacedFile, quoted, STORE, systemOf } from ".
 /** Debian: only when the rules are loaded does the machine forward at all. */
 export const FORWARDING = "/etc/sysctl.d/60-pierhead.conf";
 
+/** Where root is at home on all three systems. */
+const ROOT_HOME = "/root";
+
 export function placeScript(input: ApplianceInput): string {
   const { host, files } = input;
   const wheel = systemOf(host) === "debian" ? "root" : "wheel";
@@ -25,9 +28,10 @@ ${files
   .map(putLine)
   .join("\n")}
 
-mkdir -p /root/.ssh
-chmod 0700 /root/.ssh
-install -o root -g ${wheel} -m 0600 ${STORE}/authorized_keys /root/.ssh/authorized_keys
+keys=${ROOT_HOME}/.ssh
+mkdir -p "$keys"
+chmod 0700 "$keys"
+install -o root -g ${wheel} -m 0600 ${STORE}/authorized_keys "$keys/authorized_keys"
 ${SYSTEMS[systemOf(host)](input)}`;
 }
 

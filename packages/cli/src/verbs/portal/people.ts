@@ -45,7 +45,7 @@ Exit status: 0 made; 2 no portal answers, or it could not.
 
 Example:
   pierhead portal user add anna
-  pierhead portal user add anna --password file:/root/anna --devices 3 --down 20Mbit
+  pierhead portal user add anna --password file:anna.secret --devices 3 --down 20Mbit
 `,
     )
     .action(async (name: string, flags: UserFlags, self: Command) => {
