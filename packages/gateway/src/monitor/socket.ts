@@ -1,13 +1,11 @@
 /** The status socket: JSON lines over a Unix socket that only its owner can open. */
-import { rmSync } from "node:fs";
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
-import { connect, type Server, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { LineSplitter } from "./lines.ts";
 import { formatMetrics } from "./metrics.ts";
-import { listenPrivately } from "./private-socket.ts";
+import { PrivateSocket } from "./private-socket.ts";
 import type { MonitorStatus } from "./status.ts";
 
-const MOST_CLIENTS = 32;
 /** A watcher that does not read this much is dropped. */
 const MOST_UNREAD = 4 * 1024 * 1024;
 
@@ -17,21 +15,19 @@ const MOST_UNREAD = 4 * 1024 * 1024;
  */
 export class StatusServer {
   readonly #status: () => MonitorStatus;
-  readonly #path: string;
   readonly #watchers: Set<Socket> = new Set();
-  readonly #clients: Set<Socket> = new Set();
-  #server: Server | null = null;
+  readonly #socket: PrivateSocket;
   #pending: NodeJS.Timeout | null = null;
   #beat: NodeJS.Timeout | null = null;
 
   constructor(path: string, status: () => MonitorStatus) {
-    this.#path = path;
     this.#status = status;
+    this.#socket = new PrivateSocket(path, "monitor", (client) => this.#serve(client));
   }
 
   /** @throws when another monitor answers at the socket, or it cannot be made */
   async start(): Promise<void> {
-    this.#server = await listenPrivately(this.#path, "monitor", (socket) => this.#accept(socket));
+    await this.#socket.start();
     this.#beat = setInterval(() => this.#send(), 1_000);
   }
 
@@ -47,27 +43,14 @@ export class StatusServer {
   stop(): void {
     if (this.#beat !== null) clearInterval(this.#beat);
     if (this.#pending !== null) clearTimeout(this.#pending);
-    for (const client of this.#clients) client.destroy();
-    this.#server?.close();
-    if (this.#server !== null) rmSync(this.#path, { force: true });
-    this.#server = null;
+    this.#socket.stop();
   }
 
-  #accept(socket: Socket): void {
-    if (this.#clients.size >= MOST_CLIENTS) {
-      socket.destroy();
-      return;
-    }
-    this.#clients.add(socket);
-    socket.on("error", () => socket.destroy());
-    socket.once("close", () => {
-      this.#clients.delete(socket);
-      this.#watchers.delete(socket);
-    });
+  #serve(socket: Socket): void {
+    socket.once("close", () => this.#watchers.delete(socket));
     const lines = new LineSplitter((line) => {
       if (line.trim() === "watch") this.#watchers.add(socket);
     });
-    socket.setEncoding("utf8");
     socket.on("data", (text: string) => lines.push(text));
     socket.write(`${JSON.stringify(this.#status())}\n`);
   }
