@@ -62,9 +62,11 @@ async function insertSessions(
   const columns = sql.join(Object.keys(SESSION_COLUMNS).map((name) => sql.ref(name)));
   const inserted: Set<StoredSession> = new Set();
   for (const some of chunks(sessions)) {
+    // Without naming the id: PostgreSQL would then fail at the number, which another call inserts at this very moment for the
+    // same session, instead of seeing that it is the same.
     const { rows } = await sql<{ id: string }>`insert into sessions (${columns}) select ${columns}
       from ${relation(kind, SESSION_COLUMNS, some.map(writtenSession))} where true
-      on conflict (id) do nothing returning id`.execute(trx);
+      on conflict do nothing returning id`.execute(trx);
     const ids = new Set(rows.map(({ id }) => id));
     for (const session of some) if (ids.delete(clean(session.id))) inserted.add(session);
   }
@@ -78,8 +80,10 @@ async function insertSessions(
   const byId = new Map(stored.map((row) => [row.id, row]));
   for (const session of others) {
     const row = byId.get(clean(session.id));
+    if (row === undefined) {
+      throw new StoreError(`Another session of ${session.gateway} has the number ${session.number}.`, "conflict");
+    }
     const same =
-      row !== undefined &&
       row.gateway === session.gateway &&
       row.number === whole(session.number) &&
       row.mac === session.mac &&
