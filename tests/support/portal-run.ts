@@ -194,7 +194,7 @@ ${more}
   }
 
   /** Until guests are served. @throws with its log when it ends before */
-  async serving(patience = 30_000): Promise<void> {
+  async serving(patience = 90_000): Promise<void> {
     const { portal } = this;
     const until = Date.now() + patience;
     while (Date.now() < until) {

@@ -192,6 +192,17 @@ describe("a head-end that misbehaves", () => {
     expect(report.packets.strange).toBe(report.packets.received);
   });
 
+  it("that answers late, and each repetition, says nothing strange", async () => {
+    const port = await headEnd((message, reply) => {
+      const bytes = answer(message, isHello(message) || message.header.major === 1 ? [notify(14)] : chosen2("ECP_256"));
+      reply(bytes);
+      reply(bytes);
+    });
+    const report = await probe(port, ANSWERED);
+    expect(report.packets.strange).toBe(0);
+    expect(report.packets.received).toBeGreaterThan(report.packets.sent);
+  });
+
   it("does not get more datagrams than the bound", async () => {
     const port = await headEnd(() => {});
     const report = await probe(port, { mostPackets: 20, enumerate: true });
