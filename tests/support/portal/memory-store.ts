@@ -60,10 +60,17 @@ export class MemoryDatabase {
       };
       this.vouchers.set(claimed.id, claimed);
       verdict = { ...verdict, voucher: claimed };
-    }
+    } else if (!this.#hasPlace(session)) return { kind: "bad", why: "too-many-devices" };
     this.sessions.set(session.id, session);
     if (start !== null) this.put(session.id, start);
     return verdict;
+  }
+
+  #hasPlace({ user, mac, radius, method }: StoredSession): boolean {
+    const known = [...this.users.values()].find((one) => one.user.name === user);
+    if (known === undefined || radius || (method !== "password" && method !== "mac")) return true;
+    const others = this.find({ user, states: ["open"] }).filter((one) => one.mac !== mac && !one.radius);
+    return others.length < known.user.devices;
   }
 
   update(session: StoredSession): void {

@@ -172,6 +172,69 @@ const CASES: Readonly<Record<string, Case>> = {
     expect(Object.values(await waiting(a)).length + Object.values(await waiting(a, "beach")).length).toBe(4);
   },
 
+  "a local user's places go to as many of 50 that come at once through two gateways": async ({ a, b }) => {
+    const user = { name: "anna", disabled: false, limits: {}, note: "", created: NOW };
+    for (const devices of [1, 3]) {
+      await a.putUser({ ...user, devices }, null);
+      const sessions = Array.from({ length: 50 }, (_, index) =>
+        sessionOf(devices * 100 + index, {
+          user: "anna",
+          radius: false,
+          method: index % 3 ? "password" : "mac",
+          gateway: index % 2 ? "pier" : "beach",
+        }),
+      );
+      const verdicts = await Promise.all(
+        sessions.map((session, index) => (index % 2 ? a : b).openSession(session, recordOf(session, "Start"))),
+      );
+      const bad = verdicts.filter((verdict) => verdict !== null);
+      expect(bad).toEqual(Array(50 - devices).fill({ kind: "bad", why: "too-many-devices" }));
+      const open = await b.sessions({ user: "anna", states: ["open"] });
+      expect(open.length).toBe(devices);
+      expect(Object.values(await waiting(a)).length + Object.values(await waiting(a, "beach")).length).toBe(devices);
+      // A device that has a place has it on every gateway, and its session may be opened once more.
+      const [one] = open as [StoredSession];
+      const elsewhere = {
+        ...one,
+        id: `elsewhere${devices}`,
+        gateway: one.gateway === "pier" ? "beach" : "pier",
+        number: 999,
+      };
+      expect(await a.openSession(elsewhere, null)).toBeNull();
+      expect(await b.openSession(one, recordOf(one, "Start"))).toBeNull();
+      // One leaves, one comes; the places are devices', of which one has two sessions.
+      const next = sessionOf(800, { user: "anna", radius: false });
+      expect(await a.openSession(next, null)).toEqual({ kind: "bad", why: "too-many-devices" });
+      await end(a, elsewhere);
+      expect(await a.openSession(next, null)).toEqual({ kind: "bad", why: "too-many-devices" });
+      await end(a, one);
+      expect(await a.openSession(next, null)).toBeNull();
+      for (const session of await a.sessions({ user: "anna", states: ["open"] })) await end(a, session);
+      const left = [...(await a.pendingAccounting("pier", 100)), ...(await a.pendingAccounting("beach", 100))];
+      await a.acknowledgeAccounting(left.map(({ sequence }) => sequence));
+    }
+  },
+
+  "who is called like a local user and is none takes no place of theirs": async ({ a, b }) => {
+    await a.putUser({ name: "anna", disabled: false, limits: {}, devices: 1, note: "", created: NOW }, null);
+    const others = [
+      sessionOf(1, { user: "anna", radius: true }),
+      sessionOf(2, { user: "anna", radius: false, method: "email" }),
+      sessionOf(3, { user: "anna", radius: true, method: "mac" }),
+    ];
+    for (const session of others) expect(await a.openSession(session, null)).toBeNull();
+    expect(await b.openSession(sessionOf(4, { user: "anna", radius: false }), null)).toBeNull();
+    expect(await a.openSession(sessionOf(5, { user: "anna", radius: true }), null)).toBeNull();
+    const local = sessionOf(6, { user: "anna", radius: false });
+    expect(await a.openSession(local, recordOf(local, "Start"))).toMatchObject({ why: "too-many-devices" });
+    expect(await a.session("s6")).toBeNull();
+    // Nobody's name limits nobody; more places are places at once.
+    await a.putUser({ name: "anna", disabled: false, limits: {}, devices: 2, note: "", created: NOW }, null);
+    expect(await a.openSession(local, null)).toBeNull();
+    await a.deleteUser("anna");
+    expect(await a.openSession(sessionOf(7, { user: "anna", radius: false }), null)).toBeNull();
+  },
+
   "a voucher's time runs from its first use; its device may come again": async ({ a, b }) => {
     const voucher = await oneVoucher(a, { duration: 600, expires: NOW + 3_600_000, devices: 2 });
     expect(await b.checkVoucher(voucher.code, macOf(1), NOW)).toMatchObject({ kind: "good", until: NOW + 600_000 });

@@ -109,7 +109,7 @@ export interface LocalUser {
   readonly name: string;
   readonly disabled: boolean;
   readonly limits: Partial<SessionLimitsNow>;
-  /** Sessions at the same time. */
+  /** In at the same time, on all gateways together. */
   readonly devices: number;
   readonly note: string;
   readonly created: number;
@@ -192,7 +192,9 @@ export class StoreError extends Error {
 export interface Store {
   /**
    * Writes the session and, when there is one, its Start in one transaction; the voucher is claimed in the same, as of the
-   * session's `started`. Nothing is written when the verdict is bad. Again with a session that is there already: no harm.
+   * session's `started`, and a place among the devices of a local user (by password or MAC, and not by RADIUS), of which only
+   * `too-many-devices` is said. Nothing is written when the verdict is bad. Again with a session that is there already: no
+   * harm.
    * @throws StoreError `conflict`: id or number belongs to another session
    */
   openSession(session: StoredSession, start: AccountingRecord | null): Promise<VoucherVerdict | null>;

@@ -30,9 +30,8 @@ import { VoucherBudgets } from "./vouchers.ts";
 
 /** Rows of one transaction of the store. */
 const MOST_ROWS = 500;
-/** Sign-ins of one device that may wait for each other, and of one local user's devices. */
+/** Sign-ins of one device that may wait for each other. */
 const MOST_WAITING = 4;
-const MOST_WAITING_USER = 64;
 /** Seconds a device, and a name, may have to wait: a name less, since whoever guesses it must not keep its owner out. */
 const LONGEST_DEVICE_WAIT = 300;
 const LONGEST_NAME_WAIT = 30;
@@ -51,7 +50,6 @@ export class SessionEngine implements Portal {
   readonly #devices: Throttle = new Throttle(LONGEST_DEVICE_WAIT);
   readonly #names: Throttle = new Throttle(LONGEST_NAME_WAIT);
   readonly #turns: Turns = new Turns(MOST_WAITING);
-  readonly #users: Turns = new Turns(MOST_WAITING_USER);
   readonly #macAttempts: MacAttempts = new MacAttempts();
   readonly #spoofing: SpoofingWatch = new SpoofingWatch();
   readonly #started: number;
@@ -232,11 +230,7 @@ export class SessionEngine implements Portal {
       await before.ending;
       if (engine.table.mac(mac) !== null) return { kind: "unavailable", reason: "the last session is not closed yet" };
     }
-    const make = (): Promise<SignInAnswer> => attempt(engine, mac, address, how);
-    // Of two devices that come at the same moment neither would see that the other takes the last place.
-    const isLocal = how.method === "password" && (engine.parts.radius === null || engine.localNames.has(how.user));
-    const answer = isLocal ? await this.#users.take(how.user.normalize("NFC"), make) : await make();
-    if (answer === null) return { kind: "slow-down", seconds: 1 };
+    const answer = await attempt(engine, mac, address, how);
     if (answer.kind === "in") {
       // The device keeps its count: one voucher that is good must not buy a thousand guesses.
       if (name !== null) this.#names.succeeded(name);
