@@ -312,6 +312,56 @@ describe("the admin's pages", () => {
     expect([await seen("viewer"), await seen("operator")]).toEqual([false, true]);
   });
 
+  it("show a viewer no code of a voucher that is in use, wherever it could be seen or found out", async () => {
+    const terms = { expires: null, duration: null, octets: null, devices: 9, rateUp: null, rateDown: null, note: "" };
+    const [made] = await store.createVouchers({ ...terms, count: 1, batch: "b" }, NOW);
+    const { id = "", code = "" } = made ?? {};
+    const inUse = session("9", { user: code, method: "voucher", voucher: id });
+    await store.openSession(inUse, null);
+    open = [session("1"), inUse];
+    const people = await Promise.all(
+      (["viewer", "operator"] as const).map(async (name) => {
+        const answer = await ask("/api/v1/token", {
+          method: "POST",
+          body: JSON.stringify({ name, password: PASSWORD }),
+        });
+        const { token } = (await answer.json()) as { token: string };
+        return { cookie: (await enter(name)).cookie, headers: { Authorization: `Bearer ${token}` } };
+      }),
+    );
+    const [viewer, operator] = people as [(typeof people)[0], (typeof people)[0]];
+    const covered = `${code.slice(0, 2)}••-••••`;
+    for (const path of [
+      "/sessions",
+      "/sessions/rows",
+      "/history",
+      "/accounting.csv",
+      "/accounting.csv?states=open",
+      "/vouchers?batch=b",
+      "/api/v1/sessions",
+      "/api/v1/history",
+      "/api/v1/vouchers",
+    ]) {
+      const [seen, known] = await Promise.all(people.map(async (one) => (await ask(path, one)).text()));
+      expect([path, seen?.includes(code), seen?.includes(covered), known?.includes(code)]).toEqual([
+        path,
+        false,
+        true,
+        true,
+      ]);
+    }
+    // Nor is a guess confirmed.
+    for (const path of [
+      `/sessions/rows?search=${code.slice(0, 6)}`,
+      `/history?user=${code}`,
+      `/accounting.csv?user=${code}`,
+      `/api/v1/history?user=${code}`,
+    ]) {
+      const [seen, known] = await Promise.all([viewer, operator].map(async (one) => (await ask(path, one)).text()));
+      expect([path, seen?.includes(inUse.mac), known?.includes(inUse.mac)]).toEqual([path, false, true]);
+    }
+  });
+
   it("keep one administrator who may do everything", async () => {
     const { cookie, csrf } = await enter("admin");
     const demoted = await ask("/administrators", {

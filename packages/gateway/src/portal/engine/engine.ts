@@ -4,6 +4,7 @@ import type { PortalConfig } from "@pierhead/lang/portal-conf";
 import type { NeighbourChange } from "../../neighbours/neighbours.ts";
 import type { DynamicAnswer, DynamicRequest } from "../../radius/types.ts";
 import type { StoredSession } from "../../store/store.ts";
+import { coveredName, coveredSession } from "../covered.ts";
 import type { Client, Portal, PortalStatus, SignIn, SignInAnswer } from "../service.ts";
 import { Throttle } from "../throttle.ts";
 import { Turns } from "../turns.ts";
@@ -237,7 +238,7 @@ export class SessionEngine implements Portal {
       engine.parts.log.info("sign-in", `${mac} came in (${how.method})`, {
         mac,
         session: answer.session.id,
-        user: answer.session.user,
+        user: coveredSession(answer.session).user,
         method: how.method,
       });
     } else if (answer.kind === "refused" && how.method !== "mac") this.#wrong(mac, name, how.method, answer.why);
@@ -268,7 +269,7 @@ export class SessionEngine implements Portal {
   async kick(id: string, who: string): Promise<boolean> {
     const entry = this.#engine.table.id(id);
     if (entry === null || entry.phase !== "open") return false;
-    const { mac, user } = entry.now;
+    const { mac, user } = coveredSession(entry.now);
     this.#macAttempts.signedOut(mac, this.#engine.parts.clock.monotonic());
     await endSession(this.#engine, entry, "Admin-Reset");
     this.#audit(who, "kick", `${id} ${mac}${user === "" ? "" : ` ${user}`}`);
@@ -285,7 +286,7 @@ export class SessionEngine implements Portal {
     const answer = await dynamic(this.#engine, request);
     const what = Object.entries(request.selector)
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => `${name} ${value}`)
+      .map(([name, value]) => `${name} ${name === "user" ? coveredName(String(value)) : value}`)
       .join(", ");
     const how = answer.kind === "done" ? "" : ` refused (${answer.errorCause})`;
     this.#audit(`radius ${from}`, request.kind, `${what}${how}`);
@@ -383,6 +384,8 @@ export class SessionEngine implements Portal {
     const engine = this.#engine;
     const { store, clock } = engine.parts;
     this.#minute = clock.monotonic();
+    // Said anew when it goes on.
+    engine.troubles.over("passwords");
     try {
       for (const code of engine.budgets.unsure()) {
         const { writes } = engine;
