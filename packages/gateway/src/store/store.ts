@@ -171,9 +171,9 @@ export interface SessionQuery {
 
 /**
  * `full` disk, database `unreachable` or busy for too long, `conflict` with what is stored, `setup` that a person has to
- * change, `broken` for everything else.
+ * change, `crowded` when more passwords are to be checked than there is time for, `broken` for everything else.
  */
-export type StoreTrouble = "full" | "unreachable" | "conflict" | "setup" | "broken";
+export type StoreTrouble = "full" | "unreachable" | "conflict" | "setup" | "crowded" | "broken";
 
 /**
  * The store could not do it: disk full, server gone. Nothing of the call was done, but for one case nobody can tell: the

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { macLogin } from "../../radius/request.ts";
 import type { AccessAnswer, Credentials } from "../../radius/types.ts";
+import { StoreError } from "../../store/store.ts";
 import type { SignIn, SignInAnswer } from "../service.ts";
 import { withAddress } from "./addresses.ts";
 import { type Engine, failed, inStore } from "./context.ts";
@@ -39,11 +40,21 @@ export async function attempt(
   try {
     answer = await decide(engine, candidate, how);
   } catch (error) {
-    answer = { kind: "unavailable", reason: failed(engine, error) };
+    answer = isCrowded(error) ? crowded(engine, error) : { kind: "unavailable", reason: failed(engine, error) };
   }
   if (!("kind" in answer)) return openSession(engine, answer);
   engine.numbers.free(candidate.number);
   return answer;
+}
+
+function isCrowded(error: unknown): error is StoreError {
+  return error instanceof StoreError && error.trouble === "crowded";
+}
+
+/** Not the store's trouble. The operator is told all the same: so many passwords at once are most likely an attack. */
+function crowded(engine: Engine, { message }: StoreError): SignInAnswer {
+  engine.troubles.begin("passwords", message);
+  return { kind: "busy" };
 }
 
 /** Acct-Session-Id: seconds and chance, so that no reboot and no other gateway makes it again. */
