@@ -189,10 +189,19 @@ export function memoryStore(database: MemoryDatabase, chance: Chance, life: Life
         return found.length;
       }),
     revokedAmong: (ids) => call(() => ids.filter((id) => database.vouchers.get(id)?.revoked === true)),
-    putUser: (user, password) =>
+    addUser: (user, password) =>
       call(() => {
-        const before = database.users.get(user.name);
-        database.users.set(user.name, { user, password: password ?? before?.password ?? "" });
+        if (database.users.has(user.name)) return false;
+        database.users.set(user.name, { user, password: password ?? "" });
+        return true;
+      }),
+    changeUser: (name, change, password) =>
+      call(() => {
+        const before = database.users.get(name);
+        if (before === undefined) return false;
+        const user = { ...change(before.user), name, created: before.user.created };
+        database.users.set(name, { user, password: password ?? before.password });
+        return true;
       }),
     users: () => call(() => [...database.users.values()].map(({ user }) => user)),
     deleteUser: (name) => call(() => database.users.delete(name)),

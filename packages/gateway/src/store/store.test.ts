@@ -174,8 +174,9 @@ const CASES: Readonly<Record<string, Case>> = {
 
   "a local user's places go to as many of 50 that come at once through two gateways": async ({ a, b }) => {
     const user = { name: "anna", disabled: false, limits: {}, note: "", created: NOW };
+    await a.addUser({ ...user, devices: 9 }, null);
     for (const devices of [1, 3]) {
-      await a.putUser({ ...user, devices }, null);
+      await b.changeUser("anna", (anna) => ({ ...anna, devices }), null);
       const sessions = Array.from({ length: 50 }, (_, index) =>
         sessionOf(devices * 100 + index, {
           user: "anna",
@@ -216,7 +217,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 
   "who is called like a local user and is none takes no place of theirs": async ({ a, b }) => {
-    await a.putUser({ name: "anna", disabled: false, limits: {}, devices: 1, note: "", created: NOW }, null);
+    await a.addUser({ name: "anna", disabled: false, limits: {}, devices: 1, note: "", created: NOW }, null);
     const others = [
       sessionOf(1, { user: "anna", radius: true }),
       sessionOf(2, { user: "anna", radius: false, method: "email" }),
@@ -229,7 +230,7 @@ const CASES: Readonly<Record<string, Case>> = {
     expect(await a.openSession(local, recordOf(local, "Start"))).toMatchObject({ why: "too-many-devices" });
     expect(await a.session("s6")).toBeNull();
     // Nobody's name limits nobody; more places are places at once.
-    await a.putUser({ name: "anna", disabled: false, limits: {}, devices: 2, note: "", created: NOW }, null);
+    await a.changeUser("anna", (anna) => ({ ...anna, devices: 2 }), null);
     expect(await a.openSession(local, null)).toBeNull();
     await a.deleteUser("anna");
     expect(await a.openSession(sessionOf(7, { user: "anna", radius: false }), null)).toBeNull();
@@ -420,19 +421,24 @@ const CASES: Readonly<Record<string, Case>> = {
       note: "n",
       created: NOW,
     };
-    await a.putUser(user, "pa\u0308ss");
+    expect(await a.addUser(user, "pa\u0308ss")).toBe(true);
     const stored = { ...user, name: "Zo\u00EB" };
     // Composed or not: another keyboard's way of typing the same.
     expect(await b.checkUser("Zo\u00EB", "p\u00E4ss")).toEqual(stored);
     expect(await b.checkUser("Zo\u00EB", "pass")).toBeNull();
     expect(await b.checkUser("nobody", "pa\u0308ss")).toBeNull();
-    await a.putUser({ ...stored, devices: 3 }, null);
+    // One of the name, however it is typed: nothing happens to it.
+    expect(await b.addUser({ ...stored, limits: {}, devices: 9 }, "other")).toBe(false);
+    expect(await a.changeUser(user.name, (known) => ({ ...known, devices: 3 }), null)).toBe(true);
     expect(await a.checkUser("Zo\u00EB", "p\u00E4ss")).toEqual({ ...stored, devices: 3 });
-    await a.putUser({ ...stored, disabled: true }, null);
+    await a.changeUser(user.name, (known) => ({ ...known, devices: 2, disabled: true }), null);
     expect(await a.checkUser("Zo\u00EB", "p\u00E4ss")).toBeNull();
     expect(await a.users()).toEqual([{ ...stored, disabled: true }]);
-    await a.putUser({ ...stored, name: "no password" }, null);
+    await a.addUser({ ...stored, name: "no password" }, null);
     expect(await a.checkUser("no password", "")).toBeNull();
+    expect(await b.changeUser("no password", (known) => known, "has one")).toBe(true);
+    expect(await a.checkUser("no password", "has one")).toMatchObject({ name: "no password" });
+    expect(await a.changeUser("nobody", (known) => known, null)).toBe(false);
     expect(await a.deleteUser("Zo\u00EB")).toBe(true);
     expect(await a.deleteUser("Zo\u00EB")).toBe(false);
     await a.putAdministrator({ name: "ann", role: "admin" }, "secret");
@@ -448,6 +454,21 @@ const CASES: Readonly<Record<string, Case>> = {
     expect(await b.checkAdministrator("ann", "secret", NOW)).not.toBeNull();
     expect(await a.deleteAdministrator("ann")).toBe(true);
     expect(await b.checkAdministrator("ann", "secret", NOW)).toBeNull();
+  },
+
+  "of many who make or change one user at once everybody is heard": async ({ a, b }) => {
+    const user = { name: "anna", disabled: false, limits: {}, devices: 1, note: "", created: NOW };
+    const made = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => (index % 2 ? a : b).addUser({ ...user, note: `${index}` }, null)),
+    );
+    expect(made.filter((one) => one).length).toBe(1);
+    const changed = await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        (index % 2 ? a : b).changeUser("anna", (known) => ({ ...known, devices: known.devices + 1 }), null),
+      ),
+    );
+    expect(changed).toEqual(Array(40).fill(true));
+    expect(await a.users()).toEqual([{ ...user, devices: 41, note: `${made.indexOf(true)}` }]);
   },
 
   "an administrator's standing changes with role and password, on every gateway": async ({ a, b }) => {

@@ -115,6 +115,9 @@ export interface LocalUser {
   readonly created: number;
 }
 
+/** Name and time of creation stay. */
+export type ChangedUser = Omit<LocalUser, "name" | "created">;
+
 export interface Administrator {
   readonly name: string;
   readonly role: Role;
@@ -231,8 +234,13 @@ export interface Store {
   /** Those of the ids that are revoked. */
   revokedAmong(ids: readonly string[]): Promise<readonly string[]>;
 
-  /** A password of null leaves the one there is; a new user without one cannot sign in. */
-  putUser(user: LocalUser, password: string | null): Promise<void>;
+  /** Without a password nobody signs in by the name. False, and nothing was done, when there is one of the name. */
+  addUser(user: LocalUser, password: string | null): Promise<boolean>;
+  /**
+   * Makes of the user, as they are now, what `change` says, which may be asked twice. A password of null leaves the one there
+   * is. False when there is none of the name.
+   */
+  changeUser(name: string, change: (user: LocalUser) => ChangedUser, password: string | null): Promise<boolean>;
   users(): Promise<readonly LocalUser[]>;
   deleteUser(name: string): Promise<boolean>;
   /** Null when name or password is wrong or the user is disabled; takes the same time either way. */

@@ -362,6 +362,38 @@ describe("the admin's pages", () => {
     }
   });
 
+  it("make a user once, and change what is changed in the form", async () => {
+    const { cookie, csrf } = await enter("operator");
+    const make = { csrf, name: "zoe", password: "123456", devices: "2", note: "a & b", rateDown: "", idle: "" };
+    expect((await ask("/users", { cookie, form: make })).status).toBe(303);
+    // As the command line would: the form shows it rounded.
+    await store.changeUser("zoe", (zoe) => ({ ...zoe, limits: { idle: 90, rateUp: 1_500 } }), null);
+    const again = await ask("/users", { cookie, form: { ...make, devices: "9", password: "another" } });
+    expect([again.status, await again.text()]).toEqual([409, expect.stringContaining("a user zoe already")]);
+    const form = await (await ask("/users?name=zoe", { cookie })).text();
+    const fields = Object.fromEntries(
+      [...form.matchAll(/<input name="(\w+)"[^>]*? value="([^"]*)"/g)].map(([, name, value]) => [name, value]),
+    );
+    expect(fields).toMatchObject({
+      name: "zoe",
+      devices: "2",
+      note: "a &amp; b",
+      idle: "2",
+      rateUp: "2",
+      rateDown: "",
+    });
+    expect(form).toContain('action="/users/change"');
+    const change = { ...fields, csrf, note: "c", rateDown: "800", disabled: "on" };
+    expect((await ask("/users/change", { cookie, form: change })).status).toBe(303);
+    const stored = { name: "zoe", devices: 2, note: "c", disabled: true, created: NOW };
+    expect(await store.users()).toEqual([{ ...stored, limits: { idle: 90, rateUp: 1_500, rateDown: 800_000 } }]);
+    const { disabled: _, ...free } = change;
+    expect((await ask("/users/change", { cookie, form: { ...free, idle: "" } })).status).toBe(303);
+    expect(await store.users()).toEqual([{ ...stored, disabled: false, limits: { rateUp: 1_500, rateDown: 800_000 } }]);
+    expect((await store.checkUser("zoe", "123456"))?.name).toBe("zoe");
+    expect((await ask("/users/change", { cookie, form: { ...free, name: "nobody" } })).status).toBe(409);
+  });
+
   it("keep one administrator who may do everything", async () => {
     const { cookie, csrf } = await enter("admin");
     const demoted = await ask("/administrators", {
@@ -525,6 +557,21 @@ describe("the API", () => {
       204,
     );
     expect((await store.checkUser("zoe", "123456"))?.name).toBe("zoe");
+    const change = (body: object, more: Record<string, string> = {}) =>
+      ask("/api/v1/users/zoe", { method: "PUT", body: JSON.stringify(body), headers: { ...headers, ...more } });
+    // What a body does not name stays; an empty one changes nothing.
+    expect((await change({ devices: 3, note: "n", disabled: true, rateDown: 500, megabytes: 7 })).status).toBe(204);
+    for (const body of [{}, { idle: 10 }, { password: "another" }, { rateDown: null }]) {
+      expect((await change(body)).status).toBe(204);
+    }
+    expect(await store.users()).toMatchObject([
+      { devices: 3, note: "n", disabled: true, limits: { octetsTotal: 7_000_000n, idle: 600 } },
+    ]);
+    expect((await store.users())[0]?.limits).not.toHaveProperty("rateDown");
+    const shown = (await (await ask("/api/v1/users", { headers })).json()) as { users: object[] };
+    expect(shown.users[0]).toMatchObject({ limits: { idle: 600, octetsTotal: "7000000", rateDown: null } });
+    const onlyNew = await change({ password: "123456", devices: 1 }, { "If-None-Match": "*" });
+    expect([onlyNew.status, (await store.users())[0]?.devices]).toEqual([412, 3]);
   });
 
   it("metrics are for who has a token", async () => {

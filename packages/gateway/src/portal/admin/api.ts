@@ -1,9 +1,9 @@
 /** The HTTP API under /api/v1: what the pages do, for programs. openapi.ts describes it. */
 import { type Context, Hono } from "hono";
 import { readMac } from "../../radius/dynamic-request.ts";
-import { type StoredSession, StoreError, type Voucher } from "../../store/store.ts";
+import { type LocalUser, type StoredSession, StoreError, type Voucher } from "../../store/store.ts";
 import { coveredCode } from "../../store/voucher-code.ts";
-import { audit, makeVouchers, putUser, Refusal, removeUser, revokeBatch } from "./actions.ts";
+import { addUser, audit, changeUser, makeVouchers, Refusal, removeUser, revokeBatch } from "./actions.ts";
 import { type AdminContext, type AdminVariables, CROWDED, may } from "./context.ts";
 import { openApi } from "./openapi.ts";
 import { complaints, userOrder, voucherOrder } from "./orders.ts";
@@ -106,8 +106,11 @@ export function adminApi(context: AdminContext, sessions: AdminSessions, door: A
     const body = (await call.req.json().catch(() => null)) as object | null;
     const order = userOrder.safeParse({ ...body, name: call.req.param("name") });
     if (!order.success) return problem(call, 400, complaints(order.error));
-    await putUser(context, who(call), order.data);
-    return call.body(null, 204);
+    // RFC 9110, 13.1.2: only when there is none.
+    const onlyNew = call.req.header("If-None-Match") === "*";
+    if (!onlyNew && (await changeUser(context, who(call), order.data))) return call.body(null, 204);
+    if (await addUser(context, who(call), order.data)) return call.body(null, 204);
+    return problem(call, 412, ["there is a user of that name already: nothing was changed"]);
   });
   api.delete("/v1/users/:name", async (call) => {
     const done = await removeUser(context, who(call), call.req.param("name"));
@@ -131,7 +134,7 @@ export function adminApi(context: AdminContext, sessions: AdminSessions, door: A
 }
 
 /** RFC 9457. */
-function problem(call: Call, status: 400 | 401 | 403 | 404 | 409 | 429 | 503, details: string[]): Response {
+function problem(call: Call, status: 400 | 401 | 403 | 404 | 409 | 412 | 429 | 503, details: string[]): Response {
   return call.json({ status, detail: details.join("; ") }, status, { "Content-Type": "application/problem+json" });
 }
 
@@ -198,18 +201,14 @@ function voucherJson(one: Voucher): object {
   };
 }
 
-function userJson({
-  name,
-  disabled,
-  devices,
-  note,
-  created,
-}: {
-  name: string;
-  disabled: boolean;
-  devices: number;
-  note: string;
-  created: number;
-}): object {
-  return { name, disabled, devices, note, created: new Date(created).toISOString() };
+function userJson({ name, disabled, devices, note, created, limits }: LocalUser): object {
+  const { idle = null, octetsTotal = null, rateUp = null, rateDown = null } = limits;
+  return {
+    name,
+    disabled,
+    devices,
+    note,
+    created: new Date(created).toISOString(),
+    limits: { idle, octetsTotal: octetsTotal === null ? null : `${octetsTotal}`, rateUp, rateDown },
+  };
 }

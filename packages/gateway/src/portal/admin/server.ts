@@ -16,10 +16,11 @@ import { portalSheet } from "../sheet/index.ts";
 import { Throttle } from "../throttle.ts";
 import { Turns } from "../turns.ts";
 import {
+  addUser,
   audit,
+  changeUser,
   makeVouchers,
   putAdministrator,
-  putUser,
   Refusal,
   removeAdministrator,
   removeUser,
@@ -32,10 +33,10 @@ import { type AdminContext, type AdminVariables, CROWDED, type Look, may } from 
 import { csvHead, csvLine } from "./csv.ts";
 import { LIVE } from "./live.ts";
 import { portalMetrics } from "./metrics.ts";
-import { administratorOrder, complaints, lookOrder, userOrder, voucherOrder } from "./orders.ts";
+import { administratorOrder, complaints, lookOrder, type UserForm, userOrder, voucherOrder } from "./orders.ts";
 import { type Frame, type Html, loginPage, page } from "./pages/layout.ts";
 import { GRAPH_HOURS, overview } from "./pages/overview.ts";
-import { administratorsPage, usersPage } from "./pages/people.ts";
+import { administratorsPage, shownLimits, usersPage } from "./pages/people.ts";
 import { historyPage, sessionRows, sessionsPage } from "./pages/sessions.ts";
 import { auditPage, lookFields, lookPage } from "./pages/settings.ts";
 import { vouchersPage } from "./pages/vouchers.ts";
@@ -281,13 +282,35 @@ export function createAdmin(context: AdminContext): Admin {
     });
   });
 
-  app.get("/users", async (call) => show(call, "Users", "/users", usersPage(await store.users(), call.get("session"))));
+  app.get("/users", async (call) =>
+    show(call, "Users", "/users", usersPage(await store.users(), call.req.query("name") ?? null, call.get("session"))),
+  );
+  const userOf = async (call: Call): Promise<UserForm> => {
+    const { csrf: _csrf, disabled, ...sent } = await fields(call);
+    // A box that is not ticked is not sent.
+    const order = userOrder.safeParse({ ...sent, disabled: disabled === "on" });
+    if (!order.success) throw new Refusal(complaints(order.error).join("; "));
+    return order.data;
+  };
   app.post("/users", async (call) => {
     allowed(call, "operator");
-    const { csrf: _csrf, ...sent } = await fields(call);
-    const order = userOrder.safeParse(sent);
-    if (!order.success) throw new Refusal(complaints(order.error).join("; "));
-    await putUser(context, who(call), order.data);
+    const form = await userOf(call);
+    if (!(await addUser(context, who(call), form))) {
+      throw new Refusal(
+        `There is a user ${form.name} already, and nothing was changed: choose them in the list of users.`,
+      );
+    }
+    return call.redirect("/users", 303);
+  });
+  app.post("/users/change", async (call) => {
+    allowed(call, "operator");
+    const form = await userOf(call);
+    const shown = shownLimits((await store.users()).find(({ name }) => name === form.name) ?? null);
+    // The form rounds: what was left as it was shown stays as it is.
+    for (const name of ["idle", "megabytes", "rateDown", "rateUp"] as const) {
+      if (form[name] === shown[name]) delete form[name];
+    }
+    if (!(await changeUser(context, who(call), form))) throw new Refusal(`There is no user ${form.name} any more.`);
     return call.redirect("/users", 303);
   });
   app.post("/users/remove", async (call) => {
