@@ -44,6 +44,7 @@ export const en: Words = {
   methodNotOffered: "This way of signing in is not offered here.",
   alreadyIn: "This device is already online.",
   slowDown: "Too many attempts. Please wait {0}, then try again.",
+  busy: "Too many people are signing in at the moment. Please try again in a few seconds.",
   unavailable: "Not possible right now",
   unavailableText: "It is not your fault. Please try again in a minute, or tell the staff.",
   elsewhere: "You are not on the guest network",

@@ -44,6 +44,7 @@ export const pt: Words = {
   methodNotOffered: "Esta forma de iniciar sessão não está disponível aqui.",
   alreadyIn: "Este dispositivo já está online.",
   slowDown: "Demasiadas tentativas. Aguarde {0} e tente novamente.",
+  busy: "Há demasiadas pessoas a iniciar sessão neste momento. Tente novamente dentro de alguns segundos.",
   unavailable: "De momento não é possível",
   unavailableText: "A culpa não é sua. Tente novamente dentro de um minuto ou avise o pessoal.",
   elsewhere: "Não está na rede de convidados",

@@ -44,6 +44,7 @@ export interface Words {
   readonly methodNotOffered: string;
   readonly alreadyIn: string;
   readonly slowDown: string;
+  readonly busy: string;
   readonly unavailable: string;
   readonly unavailableText: string;
   readonly elsewhere: string;
