@@ -127,6 +127,39 @@ describe("signing in", () => {
     expect(without.text).not.toContain('type="email"');
   });
 
+  it.each(Object.entries(LANGUAGES))(
+    "tells who is in a pause when a click is good again: %s",
+    async (language, words) => {
+      const { base, portal, clock } = await start({ signIn: ["click", "voucher"] });
+      portal.pauses.set(MAC, clock.now + 4 * 3_600_000);
+      const page = await ask(`${base}/?lang=${language}`);
+      const [before = "", after = ""] = words.pauseText.split(/\{0\}.*\{1\}/);
+      const text = page.text.replace(/&#39;/g, "'");
+      expect(text).toContain(words.pause);
+      expect(text).toMatch(
+        new RegExp(`${before.trim()}[^{}]*4[^{}]*:[^{}]*\\d\\d?[:h]\\d\\d[^{}]*${after.replace(".", "\\.")}`),
+      );
+      expect(text).not.toContain('value="click"');
+      expect(text).toContain('value="voucher"');
+      expect(JSON.parse((await ask(`${base}/live`)).text)).toEqual({
+        in: false,
+        again: new Date(clock.now + 4 * 3_600_000).toISOString(),
+        seconds: 14_400,
+      });
+      clock.now += 4 * 3_600_000;
+      expect((await ask(`${base}/`)).text).toContain('value="click"');
+    },
+  );
+
+  it("says nothing else where a click is all there is", async () => {
+    const { base, portal, clock } = await start({ signIn: ["click"] });
+    portal.pauses.set(MAC, clock.now + 60_000);
+    const page = await ask(`${base}/`);
+    expect([page.status, page.text.includes("<form")]).toEqual([200, false]);
+    expect(page.text).toContain(LANGUAGES.en.pause);
+    expect(page.text).not.toContain(LANGUAGES.en.methodNotOffered);
+  });
+
   const refusals: readonly (readonly [SignInAnswer, number, string, Record<string, unknown>])[] = [
     ...(
       [
@@ -144,6 +177,12 @@ describe("signing in", () => {
       ([why, word]) =>
         [{ kind: "refused", why, message: "" } as const, 403, LANGUAGES.en[word], { result: "refused", why }] as const,
     ),
+    [
+      { kind: "pause", until: 1_800_000_000_000 + 5_400_000 },
+      429,
+      "This device may come in again in 1 hr 30 min: ",
+      { result: "pause", seconds: 5_400, again: new Date(1_800_000_000_000 + 5_400_000).toISOString() },
+    ],
     [{ kind: "slow-down", seconds: 90 }, 429, "wait 1 min", { result: "slow-down", seconds: 90 }],
     [{ kind: "unavailable", reason: "disk 7 is full" }, 503, LANGUAGES.en.unavailableText, { result: "unavailable" }],
   ];
@@ -163,6 +202,7 @@ describe("signing in", () => {
     expect(json.headers["content-type"]).toContain("application/json");
     expect(JSON.parse(json.text)).toMatchObject(members);
     if (answer.kind === "slow-down") expect(refused.headers["retry-after"]).toBe("90");
+    if (answer.kind === "pause") expect(refused.headers["retry-after"]).toBe("5400");
     if (answer.kind === "unavailable") expect(reports.join()).toContain("disk 7 is full");
     if (status === 403 && sentence !== LANGUAGES.en.elsewhere)
       expect(refused.text).toContain('name="user" value="anna"');

@@ -43,6 +43,8 @@ export class MemoryPortal implements Portal {
   /** What a server says with its answer, by user. */
   readonly replies: Map<string, { message: string; redirect: string | null }> = new Map();
   clickSeconds: number | null = 3_600;
+  /** MAC → when it may click again. */
+  readonly pauses: Map<string, number> = new Map();
   readonly #open: Map<string, StoredSession> = new Map();
   readonly #wrong: Map<string, { count: number; until: number }> = new Map();
   #numbers = 0;
@@ -89,6 +91,11 @@ export class MemoryPortal implements Portal {
     });
   }
 
+  async pause(mac: string): Promise<number | null> {
+    const until = this.pauses.get(mac) ?? 0;
+    return until > this.now() ? until : null;
+  }
+
   async signIn(address: string, how: SignIn): Promise<SignInAnswer> {
     const { mac, session } = await this.client(address);
     if (mac === null) return refused("unknown-device");
@@ -111,6 +118,8 @@ export class MemoryPortal implements Portal {
   #check(mac: string, how: SignIn): SignInAnswer {
     switch (how.method) {
       case "click": {
+        const paused = this.pauses.get(mac) ?? 0;
+        if (paused > this.now()) return { kind: "pause", until: paused };
         const until = this.clickSeconds === null ? null : this.now() + this.clickSeconds * 1_000;
         return this.#in(mac, "", "click", { ...FREE, until }, "");
       }

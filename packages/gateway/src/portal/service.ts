@@ -25,6 +25,8 @@ export type SignInAnswer =
         | "already-in";
       readonly message: string;
     }
+  /** The time of a click is over, and so far nobody gets another one: Unix milliseconds of when the device may come again. */
+  | { readonly kind: "pause"; readonly until: number }
   /** Seconds to wait: too many wrong tries from this device or for this name. */
   | { readonly kind: "slow-down"; readonly seconds: number }
   /** Not the guest's fault: RADIUS silent, store or firewall failing. */
@@ -53,6 +55,8 @@ export interface PortalStatus {
 export interface Portal {
   /** Who asks, by the address its request came from. */
   client(address: string): Promise<Client>;
+  /** When a device that is in the pause between two clicks may come again (Unix milliseconds); null: it is in none. */
+  pause(mac: string): Promise<number | null>;
   signIn(address: string, how: SignIn): Promise<SignInAnswer>;
   /** The device at the address signs out; false when it was not in. */
   signOut(address: string): Promise<boolean>;

@@ -120,6 +120,11 @@ export interface PortalConfig {
     readonly language: string;
   };
   readonly signIn: readonly SignInMethod[];
+  /** The click-through method, beyond `limits`. */
+  readonly click?: {
+    /** Time between the end of what a device got for its click and its next: seconds, or until midnight; null: none. */
+    readonly pause: number | "tomorrow" | null;
+  };
   readonly limits: SessionLimits;
   readonly radius: RadiusConfig | null;
   /** `sqlite:/var/db/pierhead/portal.db` or `postgresql://…`; a Secret since it may hold a password. */

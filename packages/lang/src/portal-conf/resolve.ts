@@ -48,6 +48,7 @@ export function resolvePortal(
       language: look?.language ?? "en",
     },
     signIn: file.signIn,
+    click: { pause: file.click?.pause === "tomorrow" ? "tomorrow" : seconds(file.click?.pause) },
     limits: {
       session: seconds(file.limits?.session),
       idle: seconds(file.limits?.idle),

@@ -79,6 +79,7 @@ beforeEach(async () => {
   const portal: Portal = {
     client: async (address) => ({ address, mac: null, session: null }),
     signIn: async () => ({ kind: "unavailable", reason: "" }),
+    pause: async () => null,
     signOut: async () => false,
     kick: async (id, who) => {
       const before = open.length;

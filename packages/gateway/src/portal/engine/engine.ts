@@ -9,6 +9,7 @@ import { Throttle } from "../throttle.ts";
 import { Turns } from "../turns.ts";
 import { GuestNetworks, withAddress } from "./addresses.ts";
 import { Batch } from "./batch.ts";
+import { clickAllowance } from "./click.ts";
 import { JumpWatch } from "./clock.ts";
 import { endSession } from "./closing.ts";
 import { type Engine, type EngineParts, failed, inStore } from "./context.ts";
@@ -16,6 +17,7 @@ import { watchEnd } from "./deadline.ts";
 import { dynamic } from "./dynamic.ts";
 import { moved } from "./judge.ts";
 import { kernelBatch } from "./kernel.ts";
+import { ownLimits } from "./limits.ts";
 import { MacAttempts } from "./mac-attempts.ts";
 import { NumberPool } from "./numbers.ts";
 import { firewallPlan, gardenAddresses } from "./plan.ts";
@@ -206,6 +208,20 @@ export class SessionEngine implements Portal {
     const session = this.#openOf(mac);
     if (session !== null) this.#addAddress(mac, address);
     return { address, mac, session };
+  }
+
+  async pause(mac: string): Promise<number | null> {
+    const engine = this.#engine;
+    if (!engine.config.signIn.includes("click")) return null;
+    const { limits } = engine.config;
+    try {
+      const allowance = await clickAllowance(engine, mac, ownLimits(limits, null, engine.now()));
+      return allowance.kind === "pause" ? allowance.until : null;
+    } catch (error) {
+      // Whoever tries is told that it does not work.
+      failed(engine, error);
+      return null;
+    }
   }
 
   async signIn(address: string, how: SignIn): Promise<SignInAnswer> {

@@ -5,6 +5,7 @@ import type { AccessAnswer, Credentials } from "../../radius/types.ts";
 import type { LocalUser } from "../../store/store.ts";
 import type { SignIn, SignInAnswer } from "../service.ts";
 import { withAddress } from "./addresses.ts";
+import { clickAllowance } from "./click.ts";
 import { type Engine, failed, inStore } from "./context.ts";
 import { earliest, ownLimits, withRadius, withUser } from "./limits.ts";
 import { type Grant, namesATime, openSession } from "./opening.ts";
@@ -68,7 +69,7 @@ function addressesOf(engine: Engine, mac: string, address: string | null): reado
 function decide(engine: Engine, candidate: Candidate, how: Attempt): Promise<Grant | SignInAnswer> {
   switch (how.method) {
     case "click":
-      return Promise.resolve(grant(engine, candidate, { method: "click" }));
+      return byClick(engine, candidate);
     case "voucher":
       return byVoucher(engine, candidate, how.code);
     case "password":
@@ -94,6 +95,12 @@ function grant(engine: Engine, candidate: Candidate, more: Partial<Grant> & Pick
     message: "",
     ...more,
   };
+}
+
+async function byClick(engine: Engine, candidate: Candidate): Promise<Grant | SignInAnswer> {
+  const usual = grant(engine, candidate, { method: "click" });
+  const allowance = await clickAllowance(engine, candidate.mac, usual.limits);
+  return allowance.kind === "pause" ? allowance : { ...usual, limits: allowance.limits };
 }
 
 async function byVoucher(engine: Engine, candidate: Candidate, code: string): Promise<Grant | SignInAnswer> {

@@ -1,7 +1,7 @@
 /** Pages that only say something, and the words for what went wrong. */
 import type { SignInAnswer } from "../service.ts";
 import { html } from "./html.ts";
-import { fill, formatSeconds, LANGUAGES, type Language } from "./language.ts";
+import { fill, formatMoment, formatSeconds, LANGUAGES, type Language } from "./language.ts";
 import { note, type PageContext, renderPage } from "./layout.ts";
 
 export function messagePage(
@@ -29,7 +29,8 @@ export interface RefusalText {
   readonly retryAfter: number | null;
 }
 
-export function refusalText(language: Language, answer: Refusal): RefusalText {
+/** @param now Unix milliseconds */
+export function refusalText(language: Language, answer: Refusal, now: number): RefusalText {
   const words = LANGUAGES[language];
   switch (answer.kind) {
     case "refused": {
@@ -49,6 +50,8 @@ export function refusalText(language: Language, answer: Refusal): RefusalText {
       const lines = said === "" ? [sentence] : [sentence, `${words.serverSays}: ${said}`];
       return { status: 403, title: words.failed, lines, retryAfter: null };
     }
+    case "pause":
+      return { status: 429, ...pauseText(language, answer.until, now), retryAfter: secondsUntil(answer.until, now) };
     case "slow-down": {
       const seconds = Math.max(1, Math.ceil(answer.seconds));
       return {
@@ -62,4 +65,19 @@ export function refusalText(language: Language, answer: Refusal): RefusalText {
     case "unavailable":
       return { status: 503, title: words.unavailable, lines: [words.unavailableText], retryAfter: 60 };
   }
+}
+
+/** What somebody in the pause between two clicks is told. */
+export function pauseText(
+  language: Language,
+  until: number,
+  now: number,
+): { readonly title: string; readonly lines: readonly string[] } {
+  const words = LANGUAGES[language];
+  const wait = formatSeconds(language, secondsUntil(until, now));
+  return { title: words.pause, lines: [fill(words.pauseText, wait, formatMoment(language, until, now))] };
+}
+
+export function secondsUntil(until: number, now: number): number {
+  return Math.max(1, Math.ceil((until - now) / 1_000));
 }

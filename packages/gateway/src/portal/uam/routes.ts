@@ -159,6 +159,9 @@ function refused(
   switch (answer.kind) {
     case "refused":
       return failed("failed&reason=reject", answer.message || answer.why.replace(/-/g, " "), WISPR.failed);
+    // Only a click has a pause.
+    case "pause":
+      return failed("failed&reason=reject", null, WISPR.failed);
     case "slow-down":
       return failed(
         "failed&reason=reject",

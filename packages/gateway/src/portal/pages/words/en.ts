@@ -44,6 +44,8 @@ export const en: Words = {
   methodNotOffered: "This way of signing in is not offered here.",
   alreadyIn: "This device is already online.",
   slowDown: "Too many attempts. Please wait {0}, then try again.",
+  pause: "Your free time is over for now",
+  pauseText: "This device may come in again in {0}: {1}.",
   unavailable: "Not possible right now",
   unavailableText: "It is not your fault. Please try again in a minute, or tell the staff.",
   elsewhere: "You are not on the guest network",

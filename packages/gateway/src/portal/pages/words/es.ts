@@ -44,6 +44,8 @@ export const es: Words = {
   methodNotOffered: "Aquí no se ofrece esta forma de iniciar sesión.",
   alreadyIn: "Este dispositivo ya está en línea.",
   slowDown: "Demasiados intentos. Espere {0} y vuelva a intentarlo.",
+  pause: "Su tiempo gratuito ha terminado por ahora",
+  pauseText: "Este dispositivo podrá volver a conectarse dentro de {0}: {1}.",
   unavailable: "No es posible en este momento",
   unavailableText: "No es culpa suya. Inténtelo de nuevo en un minuto o avise al personal.",
   elsewhere: "No está en la red de invitados",

@@ -44,6 +44,8 @@ export const fr: Words = {
   methodNotOffered: "Ce mode de connexion n’est pas proposé ici.",
   alreadyIn: "Cet appareil est déjà en ligne.",
   slowDown: "Trop de tentatives. Attendez {0}, puis réessayez.",
+  pause: "Votre temps gratuit est terminé pour le moment",
+  pauseText: "Cet appareil pourra se reconnecter dans {0} : {1}.",
   unavailable: "Impossible pour le moment",
   unavailableText: "Vous n’y êtes pour rien. Réessayez dans une minute ou prévenez le personnel.",
   elsewhere: "Vous n’êtes pas sur le réseau invité",

@@ -44,6 +44,8 @@ export const it: Words = {
   methodNotOffered: "Qui questo tipo di accesso non è disponibile.",
   alreadyIn: "Questo dispositivo è già online.",
   slowDown: "Troppi tentativi. Attendi {0} e riprova.",
+  pause: "Il tempo gratuito per ora è finito",
+  pauseText: "Questo dispositivo potrà ricollegarsi tra {0}: {1}.",
   unavailable: "Al momento non è possibile",
   unavailableText: "Non è colpa tua. Riprova tra un minuto o avvisa il personale.",
   elsewhere: "Non sei nella rete ospiti",

@@ -44,6 +44,8 @@ export const pt: Words = {
   methodNotOffered: "Esta forma de iniciar sessão não está disponível aqui.",
   alreadyIn: "Este dispositivo já está online.",
   slowDown: "Demasiadas tentativas. Aguarde {0} e tente novamente.",
+  pause: "O seu tempo gratuito terminou por agora",
+  pauseText: "Este dispositivo poderá voltar a ligar-se dentro de {0}: {1}.",
   unavailable: "De momento não é possível",
   unavailableText: "A culpa não é sua. Tente novamente dentro de um minuto ou avise o pessoal.",
   elsewhere: "Não está na rede de convidados",
