@@ -107,22 +107,20 @@ describe("a pause between clicks", () => {
     const world = await cafe();
     await click(world);
     await pass(world, HALF_AN_HOUR);
-    const [voucher] = await world
-      .parts(world.life)
-      .store.createVouchers(
-        {
-          count: 1,
-          batch: "b",
-          expires: null,
-          duration: 60,
-          octets: null,
-          devices: 1,
-          rateUp: null,
-          rateDown: null,
-          note: "",
-        },
-        world.clock.now(),
-      );
+    const [voucher] = await world.parts(world.life).store.createVouchers(
+      {
+        count: 1,
+        batch: "b",
+        expires: null,
+        duration: 60,
+        octets: null,
+        devices: 1,
+        rateUp: null,
+        rateDown: null,
+        note: "",
+      },
+      world.clock.now(),
+    );
     const how = { method: "voucher", code: voucher?.code ?? "" } as const;
     expect(await world.engine.signIn(addressOf(1), how)).toMatchObject({ kind: "in" });
     await pass(world, 60);

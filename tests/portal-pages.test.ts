@@ -127,6 +127,45 @@ describe("signing in", () => {
     expect(without.text).not.toContain('type="email"');
   });
 
+  it.each(Object.entries(LANGUAGES))("asks what RADIUS asks besides, without JavaScript: %s", async (lang, words) => {
+    const { base, portal } = await start({ signIn: ["password"] });
+    portal.seconds.set("anna", {
+      message: lang === "en" ? "Code <sent> to 0 1 2?" : "",
+      answer: "42",
+      echo: lang === "de",
+    });
+    const token = hidden((await ask(`${base}/`)).text, "token");
+    const password = { method: "password", user: "anna", password: "correct horse", token, lang };
+    const page = await ask(`${base}/sign-in`, { form: password });
+    expect(page.status).toBe(200);
+    const text = page.text.replace(/&#39;/g, "'");
+    expect(text).toContain(words.question);
+    expect(text).toContain(lang === "en" ? "Code &lt;sent&gt; to 0 1 2?" : words.questionText);
+    expect(text).toContain(`<input id="answer" name="answer" type="${lang === "de" ? "text" : "password"}"`);
+    expect(text).not.toContain("correct horse");
+    const form = { method: "answer", key: hidden(page.text, "key"), token: hidden(page.text, "token"), lang };
+    expect((await ask(`${base}/sign-in`, { form: { ...form, answer: "" } })).status).toBe(400);
+    expect((await ask(`${base}/sign-in`, { form: { ...form, answer: "42" } })).status).toBe(303);
+    expect(portal.sessions()).toHaveLength(1);
+    await portal.signOut("127.0.0.1");
+    const again = await ask(`${base}/sign-in`, { form: { ...form, answer: "42" } });
+    expect([again.status, again.text.replace(/&#39;/g, "'").includes(words.staleForm)]).toEqual([403, true]);
+  });
+
+  it("asks programs in JSON, and takes a wrong answer for a wrong password", async () => {
+    const { base, portal } = await start({ signIn: ["password"] });
+    portal.seconds.set("anna", { message: "Code?", answer: "42", echo: true });
+    const token = hidden((await ask(`${base}/`)).text, "token");
+    const form = { method: "password", user: "anna", password: "correct horse", token };
+    const headers = { Accept: "application/json" };
+    const asked = await ask(`${base}/sign-in`, { form, headers });
+    const { key, ...question } = JSON.parse(asked.text) as { key: string };
+    expect([asked.status, question]).toEqual([200, { result: "question", message: "Code?", echo: true }]);
+    const wrong = await ask(`${base}/sign-in`, { form: { method: "answer", key, answer: "41", token }, headers });
+    expect([wrong.status, JSON.parse(wrong.text).why]).toEqual([403, "wrong-credentials"]);
+    expect(portal.sessions()).toHaveLength(0);
+  });
+
   it.each(Object.entries(LANGUAGES))(
     "tells who is in a pause when a click is good again: %s",
     async (language, words) => {
@@ -172,6 +211,7 @@ describe("signing in", () => {
         ["method-not-offered", "methodNotOffered"],
         ["unknown-device", "elsewhere"],
         ["already-in", "alreadyIn"],
+        ["stale-question", "staleForm"],
       ] as const
     ).map(
       ([why, word]) =>

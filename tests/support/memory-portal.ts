@@ -43,6 +43,9 @@ export class MemoryPortal implements Portal {
   /** What a server says with its answer, by user. */
   readonly replies: Map<string, { message: string; redirect: string | null }> = new Map();
   clickSeconds: number | null = 3_600;
+  /** What a user is asked besides the password, and what is right. */
+  readonly seconds: Map<string, { message: string; answer: string; echo: boolean }> = new Map();
+  readonly questions: Map<string, { mac: string; user: string; answer: string }> = new Map();
   /** MAC → when it may click again. */
   readonly pauses: Map<string, number> = new Map();
   readonly #open: Map<string, StoredSession> = new Map();
@@ -135,6 +138,13 @@ export class MemoryPortal implements Portal {
         const left = ticket.octets === null ? null : ticket.octets - ticket.usedOctets;
         return this.#in(mac, ticket.code, "voucher", { ...FREE, until, octetsTotal: left }, ticket.code);
       }
+      case "answer": {
+        const question = this.questions.get(how.key);
+        if (question === undefined || question.mac !== mac) return refused("stale-question");
+        this.questions.delete(how.key);
+        if (how.answer !== question.answer) return refused("wrong-credentials");
+        return this.#in(mac, question.user, "password", FREE, "");
+      }
       case "password": {
         this.asked.push({ user: how.user, credentials: how.credentials });
         if (how.user === "silent") return { kind: "unavailable", reason: "radius 192.0.2.7 says nothing" };
@@ -142,6 +152,12 @@ export class MemoryPortal implements Portal {
         const password = this.users.get(how.user);
         if (password === undefined || !matches(how.credentials, how.user, password))
           return { kind: "refused", why: "wrong-credentials", message: reply.message };
+        const second = this.seconds.get(how.user);
+        if (second !== undefined && how.dialogue === true) {
+          const key = `key-${this.questions.size}`;
+          this.questions.set(key, { mac, user: how.user, answer: second.answer });
+          return { kind: "question", key, message: second.message, echo: second.echo };
+        }
         const answer = this.#in(mac, how.user, "password", { ...FREE, until: this.now() + 5_400_000 }, "");
         return answer.kind === "in" ? { ...answer, ...reply } : answer;
       }

@@ -5,7 +5,15 @@ import type { StoredSession } from "../store/store.ts";
 export type SignIn =
   | { readonly method: "click" }
   | { readonly method: "voucher"; readonly code: string }
-  | { readonly method: "password"; readonly user: string; readonly credentials: Credentials }
+  | {
+      readonly method: "password";
+      readonly user: string;
+      readonly credentials: Credentials;
+      /** Whoever asks can ask people something else, and bring their answer. */
+      readonly dialogue?: boolean;
+    }
+  /** What people answered to a question. */
+  | { readonly method: "answer"; readonly key: string; readonly answer: string }
   | { readonly method: "email"; readonly token: string };
 
 export type SignInAnswer =
@@ -22,9 +30,16 @@ export type SignInAnswer =
         | "revoked"
         | "method-not-offered"
         | "unknown-device"
-        | "already-in";
+        | "already-in"
+        /** Too late, or answered before. */
+        | "stale-question";
       readonly message: string;
     }
+  /**
+   * RADIUS wants to know something else first (Access-Challenge). `message` is its own, untrusted; "" when it has none. The key
+   * goes back with the answer, which may be seen while it is typed, or not.
+   */
+  | { readonly kind: "question"; readonly message: string; readonly key: string; readonly echo: boolean }
   /** The time of a click is over, and so far nobody gets another one: Unix milliseconds of when the device may come again. */
   | { readonly kind: "pause"; readonly until: number }
   /** Seconds to wait: too many wrong tries from this device or for this name. */

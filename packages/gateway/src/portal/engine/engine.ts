@@ -21,6 +21,7 @@ import { ownLimits } from "./limits.ts";
 import { MacAttempts } from "./mac-attempts.ts";
 import { NumberPool } from "./numbers.ts";
 import { firewallPlan, gardenAddresses } from "./plan.ts";
+import { Questions } from "./questions.ts";
 import { reconcile } from "./reconcile.ts";
 import { nasRecord, recordOf } from "./record.ts";
 import { type Attempt, attempt } from "./sign-in.ts";
@@ -103,6 +104,7 @@ export class SessionEngine implements Portal {
       writes: 0,
       traffic: { input: 0n, output: 0n },
       localNames: new Set(),
+      questions: new Questions(),
       now: () => {
         const jump = jumps.look();
         if (jump !== 0) this.#jumped(jump);
@@ -227,7 +229,7 @@ export class SessionEngine implements Portal {
   async signIn(address: string, how: SignIn): Promise<SignInAnswer> {
     const engine = this.#engine;
     if (this.#stopping) return { kind: "unavailable", reason: "the portal is ending" };
-    if (!engine.config.signIn.includes(how.method)) {
+    if (!engine.config.signIn.includes(how.method === "answer" ? "password" : how.method)) {
       return { kind: "refused", why: "method-not-offered", message: "" };
     }
     const mac = await this.#macOf(address);
@@ -236,10 +238,17 @@ export class SessionEngine implements Portal {
     return answer ?? { kind: "slow-down", seconds: 1 };
   }
 
-  async #inTurn(mac: string, address: string | null, how: Attempt): Promise<SignInAnswer> {
+  async #inTurn(
+    mac: string,
+    address: string | null,
+    asked: SignIn | { readonly method: "mac" },
+  ): Promise<SignInAnswer> {
     const engine = this.#engine;
     const steady = engine.parts.clock.monotonic();
-    const name = how.method === "password" ? how.user.toLowerCase() : null;
+    const how = this.#attemptOf(mac, asked, steady);
+    if (how === null) return { kind: "refused", why: "stale-question", message: "" };
+    const user = how.method === "password" ? how.user : how.method === "answer" ? how.question.user : null;
+    const name = user?.toLowerCase() ?? null;
     const wait = Math.max(this.#devices.wait(mac, steady), name === null ? 0 : this.#names.wait(name, steady));
     if (wait > 0 && how.method !== "mac") return { kind: "slow-down", seconds: wait };
     const before = engine.table.mac(mac);
@@ -248,6 +257,7 @@ export class SessionEngine implements Portal {
       await before.ending;
       if (engine.table.mac(mac) !== null) return { kind: "unavailable", reason: "the last session is not closed yet" };
     }
+    if (how.method === "answer") engine.questions.answered(mac);
     const make = (): Promise<SignInAnswer> => attempt(engine, mac, address, how);
     // Of two devices that come at the same moment neither would see that the other takes the last place.
     const isLocal = how.method === "password" && (engine.parts.radius === null || engine.localNames.has(how.user));
@@ -262,8 +272,18 @@ export class SessionEngine implements Portal {
         user: answer.session.user,
         method: how.method,
       });
+    } else if (answer.kind === "question" && how.method === "password") {
+      // Each may send somebody a message: asking for many costs time as guessing does.
+      this.#devices.failed(mac, steady);
     } else if (answer.kind === "refused" && how.method !== "mac") this.#wrong(mac, name, how.method, answer.why);
     return answer;
+  }
+
+  /** Null for the answer to a question that is over. */
+  #attemptOf(mac: string, asked: SignIn | { readonly method: "mac" }, steady: number): Attempt | null {
+    if (asked.method !== "answer") return asked;
+    const question = this.#engine.questions.find(mac, asked.key, steady);
+    return question === null ? null : { method: "answer", question, answer: asked.answer };
   }
 
   /** A wrong guess costs time; what is no guess does not. */

@@ -18,7 +18,7 @@ export function messagePage(
   return renderPage(context, { title: message.title, body });
 }
 
-type Refusal = Exclude<SignInAnswer, { kind: "in" }>;
+type Refusal = Exclude<SignInAnswer, { kind: "in" | "question" }>;
 
 /** What to say, and how HTTP says it. */
 export interface RefusalText {
@@ -44,6 +44,7 @@ export function refusalText(language: Language, answer: Refusal, now: number): R
         "method-not-offered": words.methodNotOffered,
         "unknown-device": words.elsewhereText,
         "already-in": words.alreadyIn,
+        "stale-question": words.staleForm,
       }[answer.why];
       // The server's own message says more than we can; ours stays for those who cannot read its language.
       const said = answer.message.trim();

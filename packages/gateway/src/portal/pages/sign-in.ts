@@ -6,6 +6,7 @@ import { html } from "./html.ts";
 import { LANGUAGES, type Language } from "./language.ts";
 import { note, renderPage } from "./layout.ts";
 import { messagePage, pauseText, refusalText, secondsUntil } from "./message-page.ts";
+import { questionPage } from "./question-page.ts";
 import { type FormMethod, type SignInView, signInPage } from "./sign-in-page.ts";
 import { amounts, LIVE_SCRIPT, statusPage } from "./status-page.ts";
 import {
@@ -197,11 +198,13 @@ export async function postSignIn(visit: Visit): Promise<Response> {
     const notice = { kind: "bad", title: words.failed, lines: [sentence] } as const;
     return signIn(guest, language, form.get("to"), 400, { notice, open: openOf(form), typed: typedOf(form) });
   }
-  const offered = house.config.signIn.includes(how.method) && (how.method !== "email" || house.sendLink !== null);
+  const method = how.method === "answer" ? "password" : how.method;
+  const offered = house.config.signIn.includes(method) && (how.method !== "email" || house.sendLink !== null);
   const answer: SignInAnswer = offered
     ? await house.portal.signIn(guest.address, how)
     : { kind: "refused", why: "method-not-offered", message: "" };
-  return answer.kind === "in" ? welcome(guest, language, form, answer) : refuse(guest, language, form, answer);
+  if (answer.kind === "in") return welcome(guest, language, form, answer);
+  return answer.kind === "question" ? ask(guest, language, form, answer) : refuse(guest, language, form, answer);
 }
 
 function credentialsOf(form: URLSearchParams, terms: string | null): SignIn | "agree" | "fields" {
@@ -217,7 +220,13 @@ function credentialsOf(form: URLSearchParams, terms: string | null): SignIn | "a
       const user = field(form, "user", 253)?.trim();
       const password = form.get("password") ?? "";
       if (!user || password === "" || Buffer.byteLength(password) > 128 || password.includes("\0")) return "fields";
-      return { method: "password", user, credentials: { kind: "password", password } };
+      return { method: "password", user, credentials: { kind: "password", password }, dialogue: true };
+    }
+    case "answer": {
+      const key = field(form, "key", TOKEN_LENGTH);
+      const answer = form.get("answer") ?? "";
+      if (!key || answer === "" || Buffer.byteLength(answer) > 128 || answer.includes("\0")) return "fields";
+      return { method: "answer", key, answer };
     }
     case "email": {
       const token = field(form, "key", TOKEN_LENGTH);
@@ -243,11 +252,25 @@ async function welcome(
   return seeOther(destination ?? `/?lang=${language}`);
 }
 
+/** The server's question in the place of the form; what was typed before is gone. */
+async function ask(
+  guest: Guest,
+  language: Language,
+  form: URLSearchParams,
+  { message, key, echo }: Extract<SignInAnswer, { kind: "question" }>,
+): Promise<Response> {
+  if (wantsJson(guest)) return json({ result: "question", key, message, echo });
+  const { house, client } = guest;
+  const onward = onwardOf(guest, form.get("to")) === null ? null : form.get("to");
+  const context = await pageContext(guest, language, { to: onward });
+  return page(questionPage(context, { message, key, echo, token: house.seals.formToken(client.mac), onward }));
+}
+
 async function refuse(
   guest: Guest,
   language: Language,
   form: URLSearchParams,
-  answer: Exclude<SignInAnswer, { kind: "in" }>,
+  answer: Exclude<SignInAnswer, { kind: "in" | "question" }>,
 ): Promise<Response> {
   if (answer.kind === "unavailable")
     guest.house.report(`sign-in of ${guest.client.mac} not possible: ${answer.reason}`);

@@ -159,8 +159,9 @@ function refused(
   switch (answer.kind) {
     case "refused":
       return failed("failed&reason=reject", answer.message || answer.why.replace(/-/g, " "), WISPR.failed);
-    // Only a click has a pause.
+    // Only a click has a pause, and questions are asked on our own pages only.
     case "pause":
+    case "question":
       return failed("failed&reason=reject", null, WISPR.failed);
     case "slow-down":
       return failed(
