@@ -23,6 +23,7 @@ export function checkPortal(file: PortalFile, config: Omit<PortalConfig, "places
   checkResolvers(config, say);
   checkSignIn(config, say);
   checkPause(config, say);
+  checkGone(config, say);
   checkLimits(config, say);
   checkRadius(file, config, say);
   checkStore(file, say);
@@ -192,6 +193,23 @@ function checkPause({ signIn, click, limits, keep }: Omit<PortalConfig, "places"
   if (keep !== null && keep < needed) {
     const message = `Sessions are forgotten after ${keep} s (\`keep\`), and the pause with them; it needs ${needed} s (\`session\` and \`pause\`).`;
     say("portal/click-pause", "error", message, path);
+  }
+}
+
+/** Seconds a phone may be off the air while it sleeps. */
+const SLEEP = 600;
+
+function checkGone({ gone = null, firewall, limits, tick }: Omit<PortalConfig, "places">, say: Say): void {
+  if (gone === null) return;
+  const warn = (message: string): void => say("portal/gone", "warning", message, ["gone"]);
+  if (firewall === "pf") {
+    warn("Only Linux can ask whether a device is still there: here sessions wait for theirs, or end by `idle`.");
+  } else if (gone < SLEEP || gone < 6 * tick) {
+    warn("Phones are off the air that long while they sleep, and would have to sign in again each time.");
+  }
+  if (limits.idle !== null && limits.idle <= gone) {
+    const message = "Where nobody says otherwise, `idle` in `limits` ends the session first.";
+    say("portal/gone", "note", message, ["gone"]);
   }
 }
 

@@ -140,6 +140,8 @@ export interface PortalConfig {
   readonly socket: string;
   /** Seconds between two looks at the kernel's counters. */
   readonly tick: number;
+  /** Seconds after which a device that sends nothing and answers nobody is gone; null or absent: a session waits for it. */
+  readonly gone?: number | null;
   /** Seconds closed sessions are kept; null: for ever. */
   readonly keep: number | null;
   /** Where each value is written, by its path (`portal.httpPort`), for diagnostics that come later. */

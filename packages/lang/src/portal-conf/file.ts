@@ -27,6 +27,7 @@ export interface PortalFile {
     | undefined;
   socket?: string | undefined;
   keep?: Quantity | undefined;
+  gone?: Quantity | undefined;
   tick?: Quantity | undefined;
 }
 

@@ -178,6 +178,12 @@ describe("portal.yaml", () => {
       "click: { pause: tomorrow }\nlimits: { session: 30m }\nkeep: 1d\n",
       "error portal/click-pause 8:17 Sessions are forgotten after 86400 s (`keep`), and the pause with them; it needs 88200 s",
     ],
+    ["gone while it sleeps", "gone: 2m\n", "warning portal/gone 8:7 Phones are off the air that long while they sleep"],
+    [
+      "idle before gone",
+      "gone: 30m\nlimits: { idle: 10m }\n",
+      "note portal/gone 8:7 Where nobody says otherwise, `idle`",
+    ],
     [
       "a pause that is no time",
       "click: { pause: next week }\n",
@@ -212,6 +218,12 @@ describe("portal.yaml", () => {
     ["mail", "[voucher]", "[email]", "warning portal/sign-in 7:10"],
     ["passwords of local users", "[voucher]", "[password]", "note portal/local-users 7:10"],
     ["no terms", "[voucher]", "[click]", "note portal/no-terms 7:10"],
+    [
+      "gone where nobody can ask",
+      "firewall: nftables\n",
+      "firewall: pf\ngone: 30m\n",
+      "warning portal/gone 7:7 Only Linux can ask",
+    ],
     ["an unknown firewall", "nftables", "ipfw", "error portal/wrong-value 6:11 `firewall` is one of nftables, pf."],
     [
       "a key that is missing",

@@ -70,6 +70,7 @@ export function resolvePortal(
             fromGuests: admin.fromGuests ?? false,
           },
     socket: file.socket ?? "/var/run/pierhead/portal.sock",
+    gone: seconds(file.gone),
     keep: seconds(file.keep),
     tick: seconds(file.tick) ?? 10,
   };

@@ -212,6 +212,11 @@ export const portalOptions: { readonly [K in keyof PortalOptions]-?: z.ZodType<P
     .optional()
     .describe("The page for operators"),
   socket: path.optional().describe("Socket of `pierhead portal status` and its kin"),
+  gone: duration
+    .optional()
+    .describe(
+      "A session ends when its device is gone this long: it sends nothing, and answers nobody who asks for it. Without it a session waits for its device",
+    ),
   keep: duration
     .optional()
     .describe("How long closed sessions are kept, like 180d; then who it was is forgotten. For ever without it"),

@@ -15,6 +15,7 @@ import { endSession } from "./closing.ts";
 import { type Engine, type EngineParts, failed, inStore } from "./context.ts";
 import { watchEnd } from "./deadline.ts";
 import { dynamic } from "./dynamic.ts";
+import { GoneWatch } from "./gone.ts";
 import { moved } from "./judge.ts";
 import { kernelBatch } from "./kernel.ts";
 import { ownLimits } from "./limits.ts";
@@ -57,6 +58,7 @@ export class SessionEngine implements Portal {
   readonly #users: Turns = new Turns(MOST_WAITING_USER);
   readonly #macAttempts: MacAttempts = new MacAttempts();
   readonly #spoofing: SpoofingWatch = new SpoofingWatch();
+  readonly #gone: GoneWatch = new GoneWatch();
   readonly #started: number;
   #ticking: Promise<void> | null = null;
   /** Questions about MACs that are under way. */
@@ -149,6 +151,7 @@ export class SessionEngine implements Portal {
     const steady = this.#engine.parts.clock.monotonic();
     const minute = steady - this.#minute >= EVERY_MINUTE;
     await tick(this.#engine);
+    if (!this.#stopping) await this.#gone.look(this.#engine);
     // Whether the store works again is only known by asking it.
     if (minute || this.#engine.troubles.has("store")) await this.#everyMinute();
     await this.#lookForSpoofing();
@@ -367,6 +370,8 @@ export class SessionEngine implements Portal {
   #neighbour({ mac, address, present }: NeighbourChange): void {
     // An address that went to sleep is not given up: its first packet after that must pass.
     if (!present || this.#stopping) return;
+    const entry = this.#engine.table.mac(mac);
+    if (entry !== null) this.#gone.seen(entry, this.#engine.parts.clock.monotonic());
     if (this.#openOf(mac) !== null) this.#addAddress(mac, address);
     else if (this.#engine.networks.has(address)) void this.#tryMac(mac, address, 0);
   }
