@@ -228,7 +228,7 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
     afterAll(() => trial?.destroy());
 
     it(`${KILLS} times during ${OPERATIONS} sign-ins and sign-outs`, {
-      timeout: FULL ? 1_800_000 : 120_000,
+      timeout: FULL ? 1_800_000 : 240_000,
     }, async () => {
       await trial.run.start();
       await trial.vouchers();
@@ -362,9 +362,8 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
       expect(refused).toBeGreaterThan(0);
       expect(trial.strangers()).toEqual([]);
       for (const device of trial.inside) expect(run.openInKernel().has(deviceMac(device))).toBe(true);
-      expect(await run.ask({ verb: "status" })).toMatchObject({
-        troubles: expect.arrayContaining([expect.stringMatching(/disk .* is full/)]),
-      });
+      // In the log: of the status it goes with whatever finds a little room left and is taken.
+      await expect.poll(() => run.log, HEALED).toMatch(/The store does not take anything: .*disk .* is full/);
       // Leaving works for people; what is left to write is written later.
       const leaving = [1, 2, 3];
       for (const device of leaving) {
