@@ -229,7 +229,7 @@ describe.skipIf(reason !== null)(`IKE as it is${reason === null ? "" : ` (skippe
       "server",
       "table ip t {\n chain c {\n type nat hook prerouting priority -100\n ip daddr 10.99.0.20 dnat to 10.99.0.6\n }\n chain f {\n type filter hook input priority 0\n ip daddr 10.99.0.21 drop\n }\n}\n",
     );
-  }, 30_000);
+  });
 
   afterAll(() => world?.destroy());
 
@@ -266,7 +266,7 @@ describe.skipIf(reason !== null)(`IKE as it is${reason === null ? "" : ` (skippe
       });
     }
     expect(found).toEqual(wanted);
-  }, 60_000);
+  });
 
   it("tells ports, vendor, NAT traversal, NAT and aggressive mode", async () => {
     const [one, natted, behind, old] = await Promise.all(
@@ -294,7 +294,7 @@ describe.skipIf(reason !== null)(`IKE as it is${reason === null ? "" : ` (skippe
     expect([one, natted, old].map(({ json }) => json.aggressive.answers)).toEqual([false, false, true]);
     expect(old.json.weaknesses[0]).toMatch(/aggressive mode/);
     expect(one.output).not.toContain("only-in-this-test");
-  }, 30_000);
+  });
 
   it("waits for a head-end that takes no more for now, and gives cookies back", async () => {
     const { json } = await probe(["10.99.0.60", "--patience", "2500ms", "--no-aggressive"]);
@@ -303,7 +303,7 @@ describe.skipIf(reason !== null)(`IKE as it is${reason === null ? "" : ` (skippe
       ...Array(4).fill("2 chosen"),
     ]);
     expect(json.notes.join("\n")).toMatch(/stopped answering for a while[\s\S]*asks for a cookie/);
-  }, 40_000);
+  });
 
   it("says what no answer means", async () => {
     const short = ["--timeout", "400ms"];
@@ -318,7 +318,7 @@ describe.skipIf(reason !== null)(`IKE as it is${reason === null ? "" : ` (skippe
         "The host is there, and says that nothing listens at UDP 501 and 4501 (ICMP port unreachable): no IKE daemon runs, or it listens on another address.",
       ]
     `);
-  }, 20_000);
+  });
 
   it("predicts which of 20 pairs get through, and what they agree on", async () => {
     const [servers, clients] = [connections(SERVER), connections(CLIENT)];
@@ -339,5 +339,5 @@ describe.skipIf(reason !== null)(`IKE as it is${reason === null ? "" : ` (skippe
         20,
       ]
     `);
-  }, 60_000);
+  });
 });

@@ -159,7 +159,7 @@ describe("what clients do is what their models say", () => {
         reports.set(name, assess(readEvidence(`${name}.pcap`, outcome.capture)));
       }),
     );
-  }, 90_000);
+  });
 
   for (const [name, { client, verdict }] of Object.entries(WORLDS)) {
     it.skipIf(reasons.get(client) !== null)(name, () => {

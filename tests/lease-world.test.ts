@@ -78,7 +78,7 @@ describe.skipIf(missing !== null)("dhcpcd in a network of its own", () => {
         reports.set(name, assess(readEvidence(`${name}.pcap`, outcome.capture)));
       }),
     );
-  }, 90_000);
+  });
 
   const report = (name: Name): FileReport => reports.get(name) as FileReport;
   const outcome = (name: Name): Outcome => outcomes.get(name) as Outcome;

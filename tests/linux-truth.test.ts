@@ -218,7 +218,7 @@ describe.skipIf(reason !== null)("a Linux guest in network namespaces", () => {
 
   for (const one of TRUTH_CASES) {
     // A ping that a busy machine answers too late is asked again, in a world of its own; a kernel that disagrees does so twice.
-    it(one.title, { timeout: 60_000, retry: 1 }, async ({ task }) => {
+    it(one.title, { retry: 1 }, async ({ task }) => {
       const again = (task.result?.retryCount ?? 0) > 0;
       const seen = await (again ? observeAlone(one) : (observations.get(one) as Promise<Observation>));
       expect(ours(one), seen.log).toEqual(theirs(one, seen));

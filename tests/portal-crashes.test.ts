@@ -15,7 +15,7 @@ interface Truth {
 }
 
 describe("crashes", () => {
-  it(`keep store, kernel and accounting one, in ${RUNS} lives and deaths`, { timeout: 100_000 }, async () => {
+  it(`keep store, kernel and accounting one, in ${RUNS} lives and deaths`, async () => {
     let deaths = 0;
     let failures = 0;
     let closed = 0;

@@ -20,6 +20,8 @@ const DEVICES = FULL ? 500 : 32;
 const KILLS = FULL ? 200 : 6;
 const OPERATIONS = FULL ? 500 : 60;
 const ABREAST = FULL ? 24 : 10;
+/** Looks come every second, on a machine that may be busy. */
+const HEALED = { timeout: 30_000, interval: 100 };
 
 const missing = portalRunIsMissing();
 const here = process.env.CI === "true" && process.getuid?.() === 0 ? null : missing;
@@ -149,6 +151,21 @@ class Trial {
     }
   }
 
+  /** Until what failed has been made good, which takes the portal a few looks: nothing half closed, kernel and store one. */
+  async heals(): Promise<void> {
+    const difference = (): string[] => {
+      const rows = this.rows();
+      const open = rows.filter(({ state }) => state === "open").map(({ mac, number }) => `${mac} ${number}`);
+      const kernel = [...this.run.openInKernel()].map(([mac, number]) => `${mac} ${number}`);
+      return [
+        ...rows.filter(({ state }) => state === "closing").map(({ mac }) => `${mac} is closing`),
+        ...open.filter((one) => !kernel.includes(one)).map((one) => `${one} is not in the kernel`),
+        ...kernel.filter((one) => !open.includes(one)).map((one) => `${one} is not in the store`),
+      ];
+    };
+    await expect.poll(difference, HEALED).toEqual([]);
+  }
+
   /** Ends all sessions and waits until every record has gone out. */
   async settle(): Promise<void> {
     const sessions = (await this.run.ask({ verb: "sessions" })) as { id: string }[];
@@ -207,11 +224,11 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
   describe("killed at random moments", () => {
     beforeAll(async () => {
       trial = await Trial.make();
-    }, 60_000);
+    });
     afterAll(() => trial?.destroy());
 
     it(`${KILLS} times during ${OPERATIONS} sign-ins and sign-outs`, {
-      timeout: FULL ? 1_800_000 : 120_000,
+      timeout: FULL ? 1_800_000 : 240_000,
     }, async () => {
       await trial.run.start();
       await trial.vouchers();
@@ -276,10 +293,10 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
   describe("RADIUS goes away and comes back", () => {
     beforeAll(async () => {
       trial = await Trial.make({ radiusMore: "  interim: 60s\n  attempts: 1\n  deadTime: 2s" });
-    }, 60_000);
+    });
     afterAll(() => trial?.destroy());
 
-    it("guests who are in stay and may leave; nothing of their accounting is lost", { timeout: 90_000 }, async () => {
+    it("guests who are in stay and may leave; nothing of their accounting is lost", async () => {
       const { run } = trial;
       await run.start();
       const never = (): boolean => false;
@@ -303,8 +320,7 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
       const { sessions, starts, stops, again } = trial.counted();
       say(`RADIUS gone: ${sessions} sessions, ${starts} Starts, ${stops} Stops, ${again} sent twice`);
       expect([sessions, starts, stops]).toEqual([13, 13, 13]);
-      const { troubles } = (await run.ask({ verb: "status" })) as { troubles: string[] };
-      expect(troubles).toEqual([]);
+      await expect.poll(() => run.ask({ verb: "status" }), HEALED).toMatchObject({ troubles: [] });
     });
   });
 
@@ -317,14 +333,14 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
       });
       expect(mounted.stderr).toBe("");
       trial = await Trial.make({ storeFolder: disk });
-    }, 60_000);
+    });
     afterAll(async () => {
       await trial?.destroy();
       spawnSync("umount", [disk]);
       rmSync(disk, { recursive: true, force: true });
     });
 
-    it("says so, opens nobody it could not write down, and goes on by itself", { timeout: 90_000 }, async () => {
+    it("says so, opens nobody it could not write down, and goes on by itself", async () => {
       const { run } = trial;
       await run.start();
       await Promise.all(range(1, 10).map((device) => trial.wish(device, "in", () => false)));
@@ -346,9 +362,8 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
       expect(refused).toBeGreaterThan(0);
       expect(trial.strangers()).toEqual([]);
       for (const device of trial.inside) expect(run.openInKernel().has(deviceMac(device))).toBe(true);
-      expect(await run.ask({ verb: "status" })).toMatchObject({
-        troubles: expect.arrayContaining([expect.stringMatching(/disk .* is full/)]),
-      });
+      // In the log: of the status it goes with whatever finds a little room left and is taken.
+      await expect.poll(() => run.log, HEALED).toMatch(/The store does not take anything: .*disk .* is full/);
       // Leaving works for people; what is left to write is written later.
       const leaving = [1, 2, 3];
       for (const device of leaving) {
@@ -356,7 +371,7 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
         trial.inside.delete(device);
       }
       rmSync(ballast);
-      await sleep(2_500);
+      await trial.heals();
       for (const device of range(1, DEVICES))
         if (!trial.inside.has(device)) await trial.wish(device, "in", () => false);
       trial.agree();
@@ -393,13 +408,13 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
       );
       chmodSync(join(tools, "nft"), 0o755);
       trial = await Trial.make({ environment: { PATH: `${tools}${delimiter}${process.env.PATH}` } });
-    }, 60_000);
+    });
     afterAll(async () => {
       await trial?.destroy();
       rmSync(tools, { recursive: true, force: true });
     });
 
-    it("every second time: whoever is told to be in is in, and it heals", { timeout: 90_000 }, async () => {
+    it("every second time: whoever is told to be in is in, and it heals", async () => {
       const { run } = trial;
       await run.start();
       writeFileSync(flag, "");
@@ -414,7 +429,7 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
       expect(trial.strangers()).toEqual([]);
       const { troubles } = (await run.ask({ verb: "status" })) as { troubles: string[] };
       rmSync(flag);
-      await sleep(3_500);
+      await trial.heals();
       for (const device of trial.unsure) await trial.wish(device, "in", () => false);
       trial.agree();
       await trial.settle();
@@ -445,7 +460,7 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
           FAKETIME_DONT_FAKE_MONOTONIC: "1",
         },
       });
-    }, 60_000);
+    });
     afterAll(async () => {
       await trial?.destroy();
       if (clock !== "") rmSync(join(clock, ".."), { recursive: true, force: true });
@@ -453,7 +468,6 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
 
     it.skipIf(library === null)(
       "by hours, both ways: nobody is thrown out, sessions last as long as they lasted",
-      { timeout: 60_000 },
       async () => {
         const { run } = trial;
         await run.start();
@@ -461,11 +475,12 @@ describe.skipIf(here !== null)("the portal and its faults", () => {
         await Promise.all(all.map((device) => trial.wish(device, "in", () => false)));
         for (const offset of ["+7200", "-86400", "+0"]) {
           writeFileSync(clock, offset);
+          // Three looks in the new time, in which nobody may be thrown out.
           await sleep(3_500);
           trial.agree();
         }
-        expect(run.log).toMatch(/the clock was set by 7200 s/);
-        expect(run.log).toMatch(/the clock was set by -936\d\d s/);
+        await expect.poll(() => run.log, HEALED).toMatch(/the clock was set by 7200 s/);
+        await expect.poll(() => run.log, HEALED).toMatch(/the clock was set by -936\d\d s/);
         // Killed, and started in another time: years back, as a board without a battery does.
         writeFileSync(clock, "-86400");
         await run.kill("SIGKILL");

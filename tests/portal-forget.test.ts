@@ -28,7 +28,7 @@ it("sessions that closed long ago are forgotten, open and late ones are not, and
     }
     expect(forgetOldSessions(store, { keep: null, gateway: "pier" }, log)).toEqual([]);
     const services = forgetOldSessions(store, { keep: 180 * 86_400, gateway: "pier" }, log, () => NOW);
-    await expect.poll(() => lines.join("")).toContain("closed sessions that were forgotten: 1");
+    await expect.poll(() => lines.join(""), { timeout: 30_000 }).toContain("closed sessions that were forgotten: 1");
     expect((await store.sessions({})).map(({ id }) => id).sort()).toEqual(["s2", "s3"]);
     expect((await store.auditLog({}))[0]).toMatchObject({ who: "keep" });
     for (const service of services) await service.close();

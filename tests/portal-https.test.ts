@@ -9,6 +9,7 @@ import type { PortalConfig } from "@pierhead/lang/portal-conf";
 import { axios } from "acme-client";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { makeCa, makeCertificate } from "./support/certificates.ts";
+import { freeTcpPorts } from "./support/free-ports.ts";
 import { ask } from "./support/http.ts";
 import { MemoryPortal, portalConfig } from "./support/memory-portal.ts";
 
@@ -203,22 +204,16 @@ describe.skipIf(missing !== null)("a certificate by ACME, from pebble", () => {
   let directory = "";
   let proofPort = 0;
 
-  async function freePort(): Promise<number> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  }
-
   beforeAll(async () => {
-    const [acmePort, managePort, dnsPort, dnsManage] = [
-      await freePort(),
-      await freePort(),
-      await freePort(),
-      await freePort(),
+    const [acmePort, managePort, dnsPort, dnsManage, tlsPort, proof] = (await freeTcpPorts(6)) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
     ];
-    proofPort = await freePort();
+    proofPort = proof;
     const own = makeCertificate(folder, "pebble", "localhost", 30);
     const config = {
       pebble: {
@@ -227,7 +222,7 @@ describe.skipIf(missing !== null)("a certificate by ACME, from pebble", () => {
         certificate: own.chain,
         privateKey: own.key,
         httpPort: proofPort,
-        tlsPort: await freePort(),
+        tlsPort,
         ocspResponderURL: "",
         externalAccountBindingRequired: false,
       },
@@ -305,7 +300,8 @@ describe.skipIf(missing !== null)("a certificate by ACME, from pebble", () => {
     const report = (text: string): void => void reports.push(text);
     const certificate = { kind: "acme", directory, email: "pier@example.org", folder: join(folder, "no") } as const;
     // Nobody answers for the name at this port.
-    const { pages } = make(certificate, { acmePort: await freePort(), report });
+    const [acmePort] = (await freeTcpPorts(1)) as [number];
+    const { pages } = make(certificate, { acmePort, report });
     await pages.refresh();
     await pages.refresh();
     expect(reports).toEqual([expect.stringMatching(/^no certificate from localhost:\d+: /)]);

@@ -1,10 +1,9 @@
 /** FreeRADIUS in a folder of its own, on free ports of the loopback interface: what a test needs of a real server. */
 import { execFileSync, spawn } from "node:child_process";
-import { createSocket } from "node:dgram";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freeTcpPorts, freeUdpPorts } from "./free-ports.ts";
 
 export const FREERADIUS = "/usr/sbin/freeradius";
 
@@ -57,29 +56,15 @@ export interface FreeRadius {
   stop(): Promise<void>;
 }
 
-/** A port nobody has: taken and given back. */
-export async function freePort(kind: "udp" | "tcp"): Promise<number> {
-  if (kind === "tcp") {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as { port: number };
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  }
-  const socket = createSocket("udp4");
-  await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
+async function freePorts(): Promise<FreeRadiusPorts> {
+  const [authentication, accounting] = (await freeUdpPorts(2)) as [number, number];
+  const [tls] = (await freeTcpPorts(1)) as [number];
+  return { authentication, accounting, tls };
 }
 
 export async function startFreeRadius(options: FreeRadiusOptions): Promise<FreeRadius> {
   const folder = options.before?.folder ?? mkdtempSync(join(tmpdir(), `pierhead-radius-${process.pid}-`));
-  const ports = options.before?.ports ?? {
-    authentication: await freePort("udp"),
-    accounting: await freePort("udp"),
-    tls: await freePort("tcp"),
-  };
+  const ports = options.before?.ports ?? (await freePorts());
   mkdirSync(join(folder, "run"), { recursive: true });
   writeFileSync(join(folder, "dictionary"), "");
   writeFileSync(join(folder, "users"), options.users);

@@ -2,11 +2,12 @@
  * A DHCPv6 client and a server in network namespaces of their own: a client against Kea, or against a responder whose
  * timers are wrong. Nothing outside is contacted; files of the programs go to file systems that end with them.
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { until, wait } from "./two-isp-world.ts";
+import { promisify } from "node:util";
+import { PATIENCE, until, wait } from "./two-isp-world.ts";
 
 /** What the server is to send; times in seconds. */
 export interface Timers {
@@ -185,7 +186,7 @@ class LeaseWorld {
           this.#ip("-n", this.#name(place as "s" | "c"), "-6", "address", "show", "dev", "eth0", "-tentative"),
         ),
       );
-    await until(linkLocal, 5_000, "link-local addresses");
+    await until(linkLocal, PATIENCE, "link-local addresses");
     await (server === "kea" ? this.#kea(timers) : this.#responder(timers));
     const capture = join(this.#folder, "lease.pcap");
     this.#start(
@@ -193,8 +194,8 @@ class LeaseWorld {
       [],
       `tcpdump -i eth0 -U --immediate-mode -Z root -w ${capture} 'udp portrange 67-68 or udp portrange 546-547'`,
     );
-    await until(() => existsSync(capture) && statSync(capture).size >= 24, 5_000, "tcpdump");
-    const looks: Look[] = [{ time: Date.now() / 1000, state: this.#look(timers.kind) }];
+    await until(() => existsSync(capture) && statSync(capture).size >= 24, PATIENCE, "tcpdump");
+    const looks: Look[] = [await this.#look(timers.kind)];
     const client = this.#client(name, timers);
     let log = "";
     const stamp = (chunk: Buffer): void => {
@@ -205,7 +206,7 @@ class LeaseWorld {
     client.stderr?.on("data", stamp);
     const end = performance.now() + seconds * 1000;
     while (performance.now() < end) {
-      looks.push({ time: Date.now() / 1000, state: this.#look(timers.kind) });
+      looks.push(await this.#look(timers.kind));
       await wait(250);
     }
     return { capture: readFileSync(capture), log, looks, leaseFile: this.#leaseFile(name, timers) };
@@ -270,11 +271,13 @@ class LeaseWorld {
     return path === undefined ? null : { name: path, bytes: readFileSync(path) };
   }
 
-  #look(kind: Timers["kind"]): Look["state"] {
-    const family = kind === "v4" ? "-4" : "-6";
-    const shown = this.#ip("-n", this.#name("c"), family, "address", "show", "dev", "eth0", "scope", "global");
-    if (!shown.includes("inet")) return "none";
-    return shown.includes("deprecated") ? "deprecated" : "preferred";
+  /** Not spawnSync: while one world waits for ip(8) the others would read their clients' lines late. */
+  async #look(kind: Timers["kind"]): Promise<Look> {
+    const words = ["-n", this.#name("c"), kind === "v4" ? "-4" : "-6", "address", "show", "dev", "eth0"];
+    const time = Date.now() / 1000;
+    const { stdout } = await promisify(execFile)("ip", [...words, "scope", "global"]);
+    if (!stdout.includes("inet")) return { time, state: "none" };
+    return { time, state: stdout.includes("deprecated") ? "deprecated" : "preferred" };
   }
 
   async #kea({ t1, t2, preferred, valid }: Timers): Promise<void> {
@@ -330,6 +333,6 @@ async function said(child: ChildProcess, word: string, what: string): Promise<vo
   child.stderr?.on("data", (chunk: Buffer) => {
     output += chunk.toString();
   });
-  await until(() => output.includes(word) || child.exitCode !== null, 15_000, what).catch(() => {});
+  await until(() => output.includes(word) || child.exitCode !== null, PATIENCE, what).catch(() => {});
   if (!output.includes(word)) throw new Error(`${what} did not start:\n${output.slice(-2_000)}`);
 }

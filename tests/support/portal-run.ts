@@ -194,7 +194,7 @@ ${more}
   }
 
   /** Until guests are served. @throws with its log when it ends before */
-  async serving(patience = 30_000): Promise<void> {
+  async serving(patience = 90_000): Promise<void> {
     const { portal } = this;
     const until = Date.now() + patience;
     while (Date.now() < until) {
@@ -257,6 +257,8 @@ ${more}
     const script = join(ROOT, "tests/support/portal-devices.mjs");
     const child = this.world.spawn("guest", [process.execPath, script, HOUSE, String(PAGES), "10.66.0.0"]);
     this.#devices = child;
+    // Somebody may still ask when a test has failed and its world is gone.
+    child.stdin?.on("error", () => {});
     await new Promise<void>((ready) => {
       createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => {
         const { id, ready: begun, ...answer } = JSON.parse(line) as { id?: number; ready?: boolean };

@@ -75,13 +75,17 @@ export interface Ran {
   readonly stderr: string;
 }
 
+/** Milliseconds: a busy machine may take half a minute to start a portal and what is around it. */
+const PATIENCE = 90_000;
+
 /** The first that is there. @throws what was waited for, and what there was in the end */
 export async function eventually<Found>(
   what: string,
   look: () => Found | null | undefined | false | Promise<Found | null | undefined | false>,
   last: () => unknown = () => "",
 ): Promise<Found> {
-  for (let tries = 0; tries < 300; tries++) {
+  const until = performance.now() + PATIENCE;
+  while (performance.now() < until) {
     const found = await look();
     if (found !== null && found !== undefined && found !== false) return found;
     await sleep(100);

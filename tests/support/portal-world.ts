@@ -15,6 +15,8 @@ export const PORTAL = {
   lan: { 4: "10.99.0.5", 6: "2001:db8:99::5" },
 } as const;
 
+/** Ends of a test run that are no `exit`. */
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 const PLACES: readonly PortalPlace[] = ["guest", "other", "gateway", "internet"];
 
 /** Why it cannot be tried here; null when it can. */
@@ -39,9 +41,14 @@ export class PortalWorld {
   readonly #id = `pw${process.pid}x${worlds++}`;
   readonly #children: Set<ChildProcess> = new Set();
   readonly #atExit = (): void => this.destroy();
+  readonly #atSignal = (): void => {
+    this.destroy();
+    process.exit(143);
+  };
 
   constructor() {
     process.once("exit", this.#atExit);
+    for (const signal of SIGNALS) process.once(signal, this.#atSignal);
     try {
       for (const place of PLACES) {
         command(["ip", "netns", "add", this.name(place)]);
@@ -109,6 +116,7 @@ export class PortalWorld {
 
   destroy(): void {
     process.off("exit", this.#atExit);
+    for (const signal of SIGNALS) process.off(signal, this.#atSignal);
     for (const child of this.#children) child.kill("SIGKILL");
     for (const place of PLACES) spawnSync("ip", ["netns", "del", this.name(place)]);
   }
@@ -121,7 +129,9 @@ function command(argv: readonly string[], input = ""): string {
   return stdout;
 }
 
-const QUIET = `for f in all default; do
+/** Nothing to wait for; and at most 4 MB that was forwarded lie unread before a program, whatever the machine allows. */
+const QUIET = `echo "4096 131072 4194304" > /proc/sys/net/ipv4/tcp_rmem
+for f in all default; do
   echo 0 > /proc/sys/net/ipv6/conf/$f/accept_dad; echo 0 > /proc/sys/net/ipv6/conf/$f/accept_ra
   echo 0 > /proc/sys/net/ipv4/conf/$f/accept_redirects; echo 0 > /proc/sys/net/ipv6/conf/$f/accept_redirects
   echo 0 > /proc/sys/net/ipv4/conf/$f/rp_filter; echo 0 > /proc/sys/net/ipv4/conf/$f/send_redirects

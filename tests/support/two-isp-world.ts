@@ -26,6 +26,9 @@ const CABLES: readonly (readonly [Place, string, string, Place, string, string])
   ["isp2", "up0", "10.2.0.1/24", "net", "p2", "10.2.0.2/24"],
 ];
 
+/** Milliseconds for what has to happen sooner or later, on a machine that may be busy. */
+export const PATIENCE = 30_000;
+
 export function wait(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
@@ -34,11 +37,13 @@ export function wait(milliseconds: number): Promise<void> {
 export async function until(
   condition: () => boolean | Promise<boolean>,
   patience: number,
-  what: string,
+  what: string | (() => string),
 ): Promise<void> {
   const end = performance.now() + patience;
   while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`${what}: not within ${patience / 1000} s`);
+    if (performance.now() > end) {
+      throw new Error(`${typeof what === "string" ? what : what()}: not within ${patience / 1000} s`);
+    }
     await wait(20);
   }
 }
@@ -337,14 +342,14 @@ export class RunningMonitor {
     return found;
   }
 
-  async reaches(state: string, patience: number): Promise<void> {
+  async reaches(state: string, patience = PATIENCE): Promise<void> {
     await until(
       async () => {
         const status = await this.status();
         return status?.state === state && status.settled;
       },
       patience,
-      `state ${state} (${this.noise.join(" ")} ${JSON.stringify(this.log.slice(-3))})`,
+      () => `state ${state} (${this.noise.join(" ")} ${JSON.stringify(this.log.slice(-3))})`,
     );
   }
 

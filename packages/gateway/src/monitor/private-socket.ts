@@ -49,15 +49,16 @@ async function listenPrivately(path: string, what: string, accept: (socket: Sock
   rmSync(path, { force: true });
   const server = createServer(accept);
   // From its first moment on nobody else may open it.
-  const umask = process.umask(0o177);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    // The socket is made within the call: whatever else is going on keeps its own mask.
+    const umask = process.umask(0o177);
+    try {
       server.listen(path, resolve);
-    });
-  } finally {
-    process.umask(umask);
-  }
+    } finally {
+      process.umask(umask);
+    }
+  });
   chmodSync(path, 0o600);
   return server;
 }

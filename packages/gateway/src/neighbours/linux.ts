@@ -131,19 +131,24 @@ export class LinuxNeighbours implements Neighbours {
     this.#read(stdout);
     const known = this.#table.macOf(address);
     if (known !== null) return known;
-    let stop = (): unknown => undefined;
+    let heard = (_mac: string | null): void => undefined;
     const answer = new Promise<string | null>((resolve) => {
-      const timer = setTimeout(() => resolve(null), PATIENCE);
-      stop = this.#table.watch((change) => {
-        if (change.address !== address || !change.present) return;
-        clearTimeout(timer);
-        resolve(change.mac);
-      });
+      heard = resolve;
     });
-    // NTF_USE: the kernel looks for it as if a packet were to go there (neigh_event_send()).
-    const { status } = await this.#run(["ip", "neigh", "replace", address, "dev", this.#device, "use"]);
-    const mac = status === 0 ? await answer : null;
-    stop();
-    return mac;
+    const stop = this.#table.watch((change) => {
+      if (change.address === address && change.present) heard(change.mac);
+    });
+    try {
+      // NTF_USE: the kernel looks for it as if a packet were to go there (neigh_event_send()).
+      const { status } = await this.#run(["ip", "neigh", "replace", address, "dev", this.#device, "use"]);
+      if (status !== 0) return null;
+      // Only from now on: a busy machine may have taken longer to start the program than the device takes to answer.
+      const timer = setTimeout(() => heard(null), PATIENCE);
+      const mac = await answer;
+      clearTimeout(timer);
+      return mac;
+    } finally {
+      stop();
+    }
   }
 }

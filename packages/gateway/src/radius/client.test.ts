@@ -140,7 +140,8 @@ describe("requests", () => {
     // A later call is another request under another identifier.
     const identifier = heard.splice(0)[0]?.packet.identifier;
     expect(await radius.account(RECORD)).toBe(true);
-    expect(heard[0]?.packet.identifier).not.toBe(identifier);
+    // The last: one of the call before may have been on its way.
+    expect(heard.at(-1)?.packet.identifier).not.toBe(identifier);
   });
 
   it("never go out for names and passwords no packet can hold", async () => {
@@ -157,17 +158,25 @@ describe("requests", () => {
   });
 
   it("of a thousand at the same time have identifiers of their own on several sockets", async () => {
-    const waiting: [Heard, (bytes: Uint8Array) => void][] = [];
+    const replies: (() => void)[] = [];
     const { port, heard } = await server((one, send) => {
-      if (waiting.push([one, send]) < 1_000) return;
-      for (const [held, reply] of waiting) reply(answerTo(held, CODE.accessAccept));
+      replies.push(() => send(answerTo(one, CODE.accessAccept)));
     });
-    const radius = client([port], { timeout: 5 });
+    const radius = client([port], { timeout: 60 });
     const asked: Promise<AccessAnswer>[] = [];
-    for (let i = 0; i < 1_000; i++) {
-      asked.push(radius.authenticate(REQUEST));
-      // The server is in this process and its buffer does not take a thousand.
-      if (i % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    let answered = 0;
+    // All sockets are this process's, and their buffers do not take a thousand: fifty are on the way at a time.
+    for (let i = 1; i <= 1_000; i++) {
+      asked.push(
+        radius.authenticate(REQUEST).finally(() => {
+          answered++;
+        }),
+      );
+      if (i % 50 === 0) while (heard.length < i) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    for (const [index, reply] of replies.entries()) {
+      reply();
+      if (index % 50 === 49) while (answered <= index) await new Promise((resolve) => setTimeout(resolve, 1));
     }
     const answers = await Promise.all(asked);
     expect(answers.every(({ kind }) => kind === "accept")).toBe(true);
@@ -207,7 +216,7 @@ describe("answers are thrown away", () => {
   it("and the reason says what to mend", async () => {
     const wrong = await server((one, send) => send(answerTo(one, CODE.accessAccept, { secret: Buffer.from("guess") })));
     const old = await server((one, send) => send(answerTo(one, CODE.accessAccept, { signed: false })));
-    expect(await client([wrong.port, old.port], { timeout: 0.2, attempts: 1 }).authenticate(REQUEST)).toEqual({
+    expect(await client([wrong.port, old.port], { timeout: 1, attempts: 1 }).authenticate(REQUEST)).toEqual({
       kind: "silence",
       reason:
         "No RADIUS server answered: 127.0.0.1 answered, but not with this shared secret, " +
@@ -239,7 +248,7 @@ describe("several servers", () => {
     const first = await server((one, send) => (answering ? live(one, send) : undefined));
     const second = await server(live);
     let time = 0;
-    const radius = client([first.port, second.port], { timeout: 0.1 }, () => time);
+    const radius = client([first.port, second.port], { timeout: 0.3 }, () => time);
     // Requests, however often each was sent.
     const requests = (): number[] =>
       [first, second].map(({ heard }) => new Set(heard.map(({ bytes }) => bytes.toString("hex"))).size);

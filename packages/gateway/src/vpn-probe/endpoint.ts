@@ -54,6 +54,8 @@ export class Endpoint {
   readonly #timeout: number;
   readonly #socket: Socket;
   readonly #waiting: Map<string, Waiting> = new Map();
+  /** What was asked so far: who was asked twice may answer twice, and late. As many as datagrams may be sent. */
+  readonly #asked: Map<string, Waiting["accepts"][]> = new Map();
   #local: { address: string; port: number } | null = null;
 
   private constructor(remote: string, port: number, marked: boolean, timeout: number, meter: Meter) {
@@ -103,6 +105,7 @@ export class Endpoint {
     let stopped: (() => void) | undefined;
     const reply = await new Promise<Reply>((resolve) => {
       this.#waiting.set(key, { accepts, done: resolve });
+      this.#asked.set(key, [...(this.#asked.get(key) ?? []), accepts]);
       stopped = (): void => resolve({ kind: "silent" });
       this.#meter.signal?.addEventListener("abort", stopped, { once: true });
       const step = (index: number): void => {
@@ -139,9 +142,10 @@ export class Endpoint {
       this.#meter.strange++;
       return;
     }
-    const waiting = this.#waiting.get(hex(message.header.initiator));
-    if (waiting === undefined || !waiting.accepts(message)) this.#meter.strange++;
-    else waiting.done({ kind: "message", message });
+    const key = hex(message.header.initiator);
+    const waiting = this.#waiting.get(key);
+    if (waiting?.accepts(message) === true) waiting.done({ kind: "message", message });
+    else if (this.#asked.get(key)?.some((accepts) => accepts(message)) !== true) this.#meter.strange++;
   }
 
   #failed(error: Error): void {
