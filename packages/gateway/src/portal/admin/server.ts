@@ -1,9 +1,6 @@
 /** The admin: pages for people, an API for programs, metrics; on a port of its own, for people with a name and a role. */
-import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
-import { createServer as createHttpsServer } from "node:https";
-import { type AddressInfo, isIP } from "node:net";
-import { type ServerType, serve } from "@hono/node-server";
+import { isIP } from "node:net";
 import { parseAddress } from "@pierhead/core";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -12,6 +9,8 @@ import { html } from "hono/html";
 import { stream } from "hono/streaming";
 import { readMac } from "../../radius/dynamic-request.ts";
 import { type SessionQuery, type SessionState, StoreError } from "../../store/store.ts";
+import { type Fetch, ListenError, listen, makeServer, OPERATORS, shut } from "../listen.ts";
+import { readPair } from "../pages/certificate.ts";
 import { portalSheet } from "../sheet/index.ts";
 import { Throttle } from "../throttle.ts";
 import { Turns } from "../turns.ts";
@@ -58,7 +57,10 @@ const LARGEST_BODY = 256 * 1024;
 export interface Admin {
   /** For tests without a socket. */
   readonly app: Hono<AdminVariables>;
-  /** Resolves with the port when people can come. */
+  /**
+   * Resolves with the port when people can come.
+   * @throws ListenError
+   */
   start(): Promise<number>;
   close(): Promise<void>;
 }
@@ -385,35 +387,25 @@ export function createAdmin(context: AdminContext): Admin {
     );
   });
 
-  let server: ServerType | null = null;
+  let server: ReturnType<typeof makeServer> | null = null;
   return {
     app,
     async start() {
       const { admin } = config;
       if (admin === null) throw new Error("the configuration has no admin");
-      const tls =
-        admin.certificate === null
-          ? {}
-          : {
-              createServer: createHttpsServer,
-              serverOptions: {
-                cert: await readFile(admin.certificate.chain),
-                key: await readFile(admin.certificate.key),
-              },
-            };
-      return new Promise((resolve, reject) => {
-        server = serve({ fetch: app.fetch, hostname: admin.listen, port: admin.port, ...tls }, (info: AddressInfo) =>
-          resolve(info.port),
-        );
-        server.once("error", reject);
-      });
+      const pair = admin.certificate === null ? null : await readPair(admin.certificate);
+      if (typeof pair === "string") throw new ListenError(`the certificate of the admin page: ${pair}`);
+      // Who has an IPv6 network has all addresses of it.
+      const ownerOf = async (address: string): Promise<string> => networkOf(address);
+      try {
+        server = makeServer(app.fetch as Fetch, pair, { limits: OPERATORS, ownerOf, replaceGlobals: true });
+      } catch (error) {
+        throw new ListenError(`the certificate of the admin page cannot be used: ${(error as Error).message}`);
+      }
+      return listen(server, admin.listen, admin.port);
     },
-    close() {
-      return new Promise((resolve) => {
-        if (server === null) return resolve();
-        if ("closeAllConnections" in server) server.closeAllConnections();
-        server.close(() => resolve());
-      });
+    async close() {
+      if (server !== null) await shut(server);
     },
   };
 }
