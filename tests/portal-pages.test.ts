@@ -712,6 +712,9 @@ describe("WISPr", () => {
     expect(member((await ask(`${base}/wispr/abort`)).text, "ResponseCode")).toBe("151");
     const silent = await ask(login, { form: { UserName: "silent", Password: "x" } });
     expect(member(silent.text, "ResponseCode")).toBe("102");
+    const busy = await ask(login, { form: { UserName: "crowd", Password: "x" } });
+    expect(member(busy.text, "ResponseCode")).toBe("102");
+    expect(member(busy.text, "ReplyMessage")).toContain("try again in a moment");
   });
 
   it("takes no login from a browser another site drives", async () => {

@@ -249,6 +249,8 @@ describe("logon", () => {
     expect(rejected.search).toContain("res=failed&reason=reject&");
     expect(rejected.searchParams.get("reply")).toBe("No <credit>");
     expect((await go(`/logon?username=silent&${wrong}`)).searchParams.get("reason")).toBe("timeout");
+    const busy = await json(`logon?username=crowd&${wrong}`);
+    expect(busy).toMatchObject({ clientState: 0, message: expect.stringContaining("try again in a moment") });
     const reply = await json(`logon?username=anna&${wrong}`);
     expect(reply).toMatchObject({ version: "1.0", clientState: 0, nasid: "pier", message: "No <credit>" });
     for (let i = 0; i < 5; i++) await json(`logon?username=anna&${wrong}`);

@@ -147,6 +147,7 @@ export class MemoryPortal implements Portal {
       }
       case "password": {
         this.asked.push({ user: how.user, credentials: how.credentials });
+        if (how.user === "crowd") return { kind: "busy" };
         if (how.user === "silent") return { kind: "unavailable", reason: "radius 192.0.2.7 says nothing" };
         const reply = this.replies.get(how.user) ?? { message: "", redirect: null };
         const password = this.users.get(how.user);

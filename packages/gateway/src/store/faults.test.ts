@@ -221,6 +221,28 @@ describe("SQLite", () => {
     expect([error.trouble, error.message]).toEqual(["setup", expect.stringContaining("newer version")]);
   });
 
+  it("takes over the tables of an older version, with what is in them", async () => {
+    const path = join(folder, "older.db");
+    const old = await openStore(`sqlite:${path}`);
+    await old.openSession(sessionOf(1, { user: "anna", radius: false }), null);
+    await old.close();
+    const { write, close } = await openSqlite(path);
+    const { sql } = await import("kysely");
+    await write(async (trx) => {
+      await sql`delete from pierhead_migration where name > '0002'`.execute(trx);
+      await sql`drop index sessions_live_user`.execute(trx);
+    });
+    await close();
+    const store = await openStore(`sqlite:${path}`);
+    await store.addUser({ name: "anna", disabled: false, limits: {}, devices: 1, note: "", created: 0 }, null);
+    const second = await store.openSession(sessionOf(2, { user: "anna", radius: false }), null);
+    await store.close();
+    expect(second).toEqual({ kind: "bad", why: "too-many-devices" });
+    const again = await openSqlite(path);
+    await again.write((trx) => sql`drop index sessions_live_user`.execute(trx));
+    await again.close();
+  });
+
   const mounts = process.platform === "linux" && process.getuid?.() === 0;
   it.skipIf(!mounts)(
     `a full disk: nothing half done, and it goes on when there is room${mounts ? "" : " (skipped: needs root to mount a small disk)"}`,
