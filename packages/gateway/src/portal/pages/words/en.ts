@@ -44,6 +44,7 @@ export const en: Words = {
   methodNotOffered: "This way of signing in is not offered here.",
   alreadyIn: "This device is already online.",
   slowDown: "Too many attempts. Please wait {0}, then try again.",
+  busy: "Too many people are signing in at the moment. Please try again in a few seconds.",
   question: "One more question",
   questionText: "A code or an answer is needed to sign you in.",
   answer: "Answer",

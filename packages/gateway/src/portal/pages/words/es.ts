@@ -44,6 +44,7 @@ export const es: Words = {
   methodNotOffered: "Aquí no se ofrece esta forma de iniciar sesión.",
   alreadyIn: "Este dispositivo ya está en línea.",
   slowDown: "Demasiados intentos. Espere {0} y vuelva a intentarlo.",
+  busy: "Hay demasiadas personas iniciando sesión en este momento. Inténtelo de nuevo en unos segundos.",
   question: "Una pregunta más",
   questionText: "Se necesita un código o una respuesta para iniciar su sesión.",
   answer: "Respuesta",

@@ -44,6 +44,7 @@ export const fr: Words = {
   methodNotOffered: "Ce mode de connexion n’est pas proposé ici.",
   alreadyIn: "Cet appareil est déjà en ligne.",
   slowDown: "Trop de tentatives. Attendez {0}, puis réessayez.",
+  busy: "Trop de personnes se connectent en ce moment. Réessayez dans quelques secondes.",
   question: "Encore une question",
   questionText: "Un code ou une réponse est nécessaire pour vous connecter.",
   answer: "Réponse",

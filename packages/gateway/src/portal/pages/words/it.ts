@@ -44,6 +44,7 @@ export const it: Words = {
   methodNotOffered: "Qui questo tipo di accesso non è disponibile.",
   alreadyIn: "Questo dispositivo è già online.",
   slowDown: "Troppi tentativi. Attendi {0} e riprova.",
+  busy: "Troppe persone stanno accedendo in questo momento. Riprova tra qualche secondo.",
   question: "Ancora una domanda",
   questionText: "Per accedere serve un codice o una risposta.",
   answer: "Risposta",

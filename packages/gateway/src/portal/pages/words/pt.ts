@@ -44,6 +44,7 @@ export const pt: Words = {
   methodNotOffered: "Esta forma de iniciar sessão não está disponível aqui.",
   alreadyIn: "Este dispositivo já está online.",
   slowDown: "Demasiadas tentativas. Aguarde {0} e tente novamente.",
+  busy: "Há demasiadas pessoas a iniciar sessão neste momento. Tente novamente dentro de alguns segundos.",
   question: "Mais uma pergunta",
   questionText: "É necessário um código ou uma resposta para iniciar a sessão.",
   answer: "Resposta",

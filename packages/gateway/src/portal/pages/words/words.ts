@@ -44,6 +44,7 @@ export interface Words {
   readonly methodNotOffered: string;
   readonly alreadyIn: string;
   readonly slowDown: string;
+  readonly busy: string;
   readonly question: string;
   readonly questionText: string;
   readonly answer: string;
