@@ -1,5 +1,6 @@
 export * from "./attempt.ts";
 export * from "./connect.ts";
+export type { Daemon } from "./daemon.ts";
 export * from "./disconnect.ts";
 export * from "./freebsd-head-end.ts";
 export * from "./head-end.ts";
