@@ -71,16 +71,16 @@ export type StrongswanEspOutcome =
 /**
  * Phase 2, of a child's `esp_proposals`.
  *
- * @param isOne quick mode, where a group has to be the same; IKEv2's first SA is made with the IKE SA's
+ * @param groupCounts as in quick mode and in rekeying; IKEv2's first SA is made with the IKE SA's group
  */
 export function negotiateStrongswanEsp(
   proposals: readonly Proposal[],
   offers: readonly EspOffer[],
-  isOne: boolean,
+  groupCounts: boolean,
 ): StrongswanEspOutcome {
   const groupless = ({ transforms, ...rest }: Proposal): Proposal => ({
     ...rest,
-    transforms: transforms.filter((one) => isOne || one.type !== "group"),
+    transforms: transforms.filter((one) => groupCounts || one.type !== "group"),
   });
   const theirs = offers.flatMap((one) => {
     const proposal = parseProposal(espWords(one), "esp", NOWHERE);

@@ -99,7 +99,8 @@ const METHODS: Readonly<Record<string, PppMethod | string>> = {
   eap: "eap",
 };
 
-function takesL2tp(connection: Connection): boolean {
+/** IKEv1 in transport mode for anybody who comes. */
+export function takesL2tp(connection: Connection): boolean {
   const anybody = connection.remoteAddresses.some((one) => one.startsWith("%any"));
   return connection.version !== 2 && anybody && connection.children.some((one) => one.mode === "transport");
 }

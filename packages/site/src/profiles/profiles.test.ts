@@ -204,7 +204,9 @@ describe("what a profile names is what the head-end takes", () => {
         const policy = headEnd === null ? null : clientPolicy(headEnd);
         if (policy === null) throw new Error(text);
         const ids = new Set(
-          policy.proposals.flatMap((one) => one.transforms.map(({ id, bits }) => (bits > 0 ? `${id}_${bits}` : id))),
+          headEnd?.iked?.policies[0]?.proposals.flatMap((one) =>
+            one.transforms.map(({ id, bits }) => (bits > 0 ? `${id}_${bits}` : id)),
+          ),
         );
         for (const suite of ikeSuites(policy, (one) => one)) {
           for (const id of [suite.encryption, suite.integrity, suite.prf, suite.group]) {
