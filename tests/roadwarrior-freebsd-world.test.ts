@@ -260,17 +260,12 @@ secrets { eap { id = anna
       const ca = join(own, "ca");
       pierhead("vpn", "ca", "init", "--name", "Office", "--dir", ca);
       pierhead("vpn", "ca", "issue", "user", "anna", "--dir", ca);
-      pierhead("vpn", "ca", "issue", "server", "vpn.example.org", "--dir", ca, "-o", join(own, "issued"));
-      // Where the guide says these go on FreeBSD.
-      const iked = join(own, "issued/etc/iked");
-      for (const [from, to] of [
-        ["certs/vpn.example.org.crt", "x509/vpn.example.org.crt"],
-        ["private/local.key", "private/vpn.example.org.key"],
-        ["ca/ca.crt", "x509ca/ca.crt"],
-      ] as const) {
-        rmSync(join(head.folder, "swanctl", to, ".."), { recursive: true, force: true });
-        cpSync(join(iked, from), join(head.folder, "swanctl", to));
-      }
+      const issued = ["--dir", ca, "--for", "strongswan", "-o", join(own, "issued")];
+      pierhead("vpn", "ca", "issue", "server", "vpn.example.org", ...issued);
+      const swanctlFolder = join(own, "issued/usr/local/etc/swanctl");
+      for (const one of ["x509", "private"])
+        rmSync(join(head.folder, "swanctl", one), { recursive: true, force: true });
+      cpSync(swanctlFolder, join(head.folder, "swanctl"), { recursive: true });
       const built = tree(site, own);
       const words = ["--server", HEAD, "--user", "anna", "--p12-password", "env:ANNA", "--platform", "strongswan"];
       pierhead("vpn", "clients", site, "--ca", ca, ...words, "-o", join(own, "profiles"));
@@ -308,9 +303,11 @@ secrets { eap { id = anna
       expect(begin()).toContain("initiate completed");
       leave();
       pierhead("vpn", "ca", "revoke", "anna", "--dir", ca);
-      pierhead("vpn", "ca", "crl", "--dir", ca, "-o", join(own, "issued"));
-      cpSync(join(own, "issued/etc/iked/crls/ca.crl"), join(head.folder, "swanctl/x509crl/ca.crl"));
+      pierhead("vpn", "ca", "crl", ...issued);
+      cpSync(join(swanctlFolder, "x509crl"), join(head.folder, "swanctl/x509crl"), { recursive: true });
       swanctl(head, "--load-creds", "--noprompt");
+      // What it had is used on, and she gets in, until that is thrown away too.
+      swanctl(head, "--flush-certs");
       expect(begin()).not.toContain("initiate completed");
       expect(readFileSync(join(head.folder, "log"), "utf8")).toContain("certificate was revoked");
     },
