@@ -12,6 +12,13 @@ const targets = fuzzTargets().filter(({ name }) => wanted === undefined || name 
 const shares = targets.reduce((sum, target) => sum + target.share, 0);
 let crashes = 0;
 let most = 0;
+
+function milliseconds(run: () => void): number {
+  const before = process.hrtime.bigint();
+  run();
+  return Number(process.hrtime.bigint() - before) / 1e6;
+}
+
 process.stdout.write("target                    inputs   s  slowest ms  crashes\n");
 for (const target of targets) {
   const random = randomSource(target.name.length * 104_729 + 7);
@@ -22,14 +29,20 @@ for (const target of targets) {
   for (let i = 0; i < count; i++) {
     const seed = target.seeds[random(target.seeds.length)] as string;
     const text = mutate(seed, target.seeds[random(target.seeds.length)] as string, random);
-    const before = process.hrtime.bigint();
     try {
-      target.run(text);
+      let took = milliseconds(() => target.run(text));
+      // Other work on the machine and the garbage of earlier inputs are not this input's: a slow one is looked at again.
+      for (let again = 0; again < 4 && took > slowest; again++) {
+        took = Math.min(
+          took,
+          milliseconds(() => target.run(text)),
+        );
+      }
+      slowest = Math.max(slowest, took);
     } catch (error) {
       failed++;
       if (failed <= 3) process.stderr.write(`${target.name}: ${(error as Error).message}\n${JSON.stringify(text)}\n`);
     }
-    slowest = Math.max(slowest, Number(process.hrtime.bigint() - before) / 1e6);
   }
   crashes += failed;
   most = Math.max(most, process.memoryUsage().rss);

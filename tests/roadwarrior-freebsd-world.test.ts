@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { parseSystem, Source, type System } from "@pierhead/core";
 import { runScenario } from "@pierhead/engine/scenario";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -84,17 +84,24 @@ async function stop(side: Side): Promise<void> {
   if (charon.exitCode === null) charon.kill("SIGKILL");
 }
 
-/** The example as it is built, with secrets. */
-function tree(example: string, out: string): string {
-  const file = join(root, "examples", example, "site.yaml");
-  const pierhead = resolve(root, "packages/cli/bin/pierhead.mjs");
-  const built = spawnSync(
-    process.execPath,
-    [pierhead, "build", file, "--system", "freebsd-14.3", "-o", join(out, "tree"), "--json"],
-    { encoding: "utf8", env: { ...process.env, ...SECRETS } },
-  );
-  if (built.status !== 0) throw new Error(built.stderr + built.stdout);
+function pierhead(...arguments_: string[]): string {
+  const command = resolve(root, "packages/cli/bin/pierhead.mjs");
+  const done = spawnSync(process.execPath, [command, ...arguments_], {
+    encoding: "utf8",
+    env: { ...process.env, NO_COLOR: "1", ...SECRETS },
+  });
+  if (done.status !== 0) throw new Error(done.stderr + done.stdout);
+  return done.stdout;
+}
+
+/** The site as it is built, with secrets. */
+function tree(file: string, out: string): string {
+  pierhead("build", file, "--system", "freebsd-14.3", "-o", join(out, "tree"), "--json");
   return join(out, "tree/gate");
+}
+
+function example(name: string): string {
+  return join(root, "examples", name, "site.yaml");
 }
 
 function quoted(secret: string): string {
@@ -159,7 +166,7 @@ describe.skipIf(!mayRun)(`a real strongSwan and the files that are built (${reas
   }
 
   it("IKEv1: loads it, and agrees on a key and on L2TP with a client that offers what Windows does", async () => {
-    const built = tree("roadwarrior-vpn", join(folder, "l2tp"));
+    const built = tree(example("roadwarrior-vpn"), join(folder, "l2tp"));
     const mine = `connections { head {
 	version = 1
 	local_addrs = ${CLIENT}
@@ -203,7 +210,7 @@ secrets { ike { secret = "${quoted(SECRETS.VPN_PSK)}" } }
   it.skipIf(!existsSync("/dev/net/tun"))(
     "IKEv2: lets Anna in by EAP-MSCHAPv2, with the address the simulator says, and carries her packets",
     async () => {
-      const built = tree("roadwarrior-ikev2", join(folder, "ikev2"));
+      const built = tree(example("roadwarrior-ikev2"), join(folder, "ikev2"));
       certificates();
       const mine = `connections { head {
 	version = 2
@@ -235,6 +242,75 @@ secrets { eap { id = anna
       const ping = run("ip", ["netns", "exec", client.namespace, "ping", "-c", "1", "-W", "3", "192.168.7.1"]);
       expect(ping).toContain("1 received");
     },
+  );
+
+  it.skipIf(!existsSync("/dev/net/tun"))(
+    "IKEv2 by certificate: lets Anna in with the profile that is written for her, until her certificate is taken back",
+    async () => {
+      const own = join(folder, "certificate");
+      mkdirSync(join(own, "site"), { recursive: true });
+      const site = join(own, "site/site.yaml");
+      const text = readFileSync(example("roadwarrior-ikev2"), "utf8")
+        .replace("system: openbsd-7.8", "system: freebsd-14.3")
+        .replace("name: vpn.example.org", "name: vpn.example.org\n        auth: certificate")
+        .replace(/\{ password: env:\w+ \}/g, "{}")
+        .replace(/ {4}scenarios:.*\n/, "");
+      writeFileSync(site, text);
+      const ca = join(own, "ca");
+      pierhead("vpn", "ca", "init", "--name", "Office", "--dir", ca);
+      pierhead("vpn", "ca", "issue", "user", "anna", "--dir", ca);
+      const issued = ["--dir", ca, "--for", "strongswan", "-o", join(own, "issued")];
+      pierhead("vpn", "ca", "issue", "server", "vpn.example.org", ...issued);
+      const swanctlFolder = join(own, "issued/usr/local/etc/swanctl");
+      for (const one of ["x509", "private"])
+        rmSync(join(head.folder, "swanctl", one), { recursive: true, force: true });
+      cpSync(swanctlFolder, join(head.folder, "swanctl"), { recursive: true });
+      const built = tree(site, own);
+      const words = ["--server", HEAD, "--user", "anna", "--p12-password", "env:ANNA", "--platform", "strongswan"];
+      pierhead("vpn", "clients", site, "--ca", ca, ...words, "-o", join(own, "profiles"));
+      rmSync(join(client.folder, "swanctl"), { recursive: true });
+      cpSync(join(own, "profiles/anna/strongswan/etc/swanctl"), join(client.folder, "swanctl"), { recursive: true });
+      const loaded = await both(true, built, "include conf.d/*.conf\n");
+      expect(loaded).toContain("loaded certificate from '");
+      expect(loaded).toContain("successfully loaded 1 connections");
+      const begin = (): string => swanctl(client, "--initiate", "--child", "office-gate", "--timeout", "10");
+      expect(begin()).toContain("initiate completed");
+      const sas = swanctl(head, "--list-sas");
+      expect(sas).toMatch(/clients: #\d+, ESTABLISHED, IKEv2/);
+      expect(sas).toContain("remote 'anna' @");
+      expect(/\[(10\.87\.44\.\d+)\]/.exec(sas)?.[1]).toBe(simulated(built));
+      const ping = run("ip", ["netns", "exec", client.namespace, "ping", "-c", "1", "-W", "3", "192.168.7.1"]);
+      expect(ping).toContain("1 received");
+      const leave = (): string => swanctl(client, "--terminate", "--ike", "office-gate", "--timeout", "5");
+
+      // Somebody whose certificate says the same, signed by nobody.
+      leave();
+      const [certificate, key] = ["x509", "private"].map((one) => join(client.folder, "swanctl", one, "anna.pem")) as [
+        string,
+        string,
+      ];
+      for (const place of [certificate, key]) cpSync(place, join(own, basename(join(place, ".."))));
+      const names = ["-subj", "/CN=anna", "-addext", "subjectAltName=DNS:anna"];
+      must("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", ...names, "-keyout", key, "-out", certificate);
+      swanctl(client, "--load-all", "--noprompt", "--clear");
+      expect(begin()).not.toContain("initiate completed");
+      expect(swanctl(head, "--list-sas")).not.toContain("ESTABLISHED");
+
+      // Her own again, and taken back.
+      for (const place of [certificate, key]) cpSync(join(own, basename(join(place, ".."))), place);
+      swanctl(client, "--load-all", "--noprompt", "--clear");
+      expect(begin()).toContain("initiate completed");
+      leave();
+      pierhead("vpn", "ca", "revoke", "anna", "--dir", ca);
+      pierhead("vpn", "ca", "crl", ...issued);
+      cpSync(join(swanctlFolder, "x509crl"), join(head.folder, "swanctl/x509crl"), { recursive: true });
+      swanctl(head, "--load-creds", "--noprompt");
+      // What it had is used on, and she gets in, until that is thrown away too.
+      swanctl(head, "--flush-certs");
+      expect(begin()).not.toContain("initiate completed");
+      expect(readFileSync(join(head.folder, "log"), "utf8")).toContain("certificate was revoked");
+    },
+    120_000,
   );
 
   /** A key and a certificate for the head-end, of an authority the client trusts. */

@@ -211,10 +211,10 @@ describe("which platforms get in on FreeBSD", () => {
         "android-11": "connects AES_GCM_16_256 HMAC_SHA2_256 CURVE25519",
         "android-12": "connects AES_GCM_16_256 HMAC_SHA2_256 CURVE25519",
         "apple-2015": "connects AES_CBC_256 HMAC_SHA2_256_128 HMAC_SHA2_256 MODP_2048",
-        "chromeos": "unknown",
+        "chromeos": "connects AES_GCM_16_256 HMAC_SHA2_256 CURVE25519",
         "ios": "connects AES_CBC_256 HMAC_SHA2_256_128 HMAC_SHA2_256 MODP_2048",
         "macos": "connects AES_GCM_16_256 HMAC_SHA2_256 ECP_256",
-        "mikrotik": "unknown",
+        "mikrotik": "fails",
         "networkmanager": "unknown",
         "windows-10": "fails",
         "windows-11": "fails",
@@ -224,6 +224,27 @@ describe("which platforms get in on FreeBSD", () => {
     expect(found.find((one) => one.platform.name === "windows-11")).toMatchObject({
       change: "`aes256-sha256-modp1024` among the proposals",
       cost: "a 1024-bit group, which a state can break",
+    });
+  });
+});
+
+describe("phase 2 on FreeBSD", () => {
+  it("fails for a client that wants a group of its own there, and says which", () => {
+    const headEnd = readHeadEnd(buildMachine(textsOf(build(readFileSync(resolve(l2tp, "site.yaml"), "utf8"))), system));
+    const found = compatibility(headEnd as NonNullable<typeof headEnd>);
+    const [mikrotik] = found.filter((one) => one.platform.name === "mikrotik");
+    expect(mikrotik).toMatchObject({ verdict: "fails", proposal: "aes-128 sha1 modp2048", phase2: null });
+    expect([mikrotik?.reason, mikrotik?.change, mikrotik?.cost]).toMatchInlineSnapshot(`
+      [
+        "phase 1 is agreed on, ESP is not: no group in common: it offers aes256-sha1-modp1024, aes192-sha1-modp1024, aes128-sha1-modp1024, strongSwan takes aes256-sha256, aes256-sha1, aes128-sha1",
+        "\`aes256-sha1-modp1024\` among esp_proposals",
+        "a 1024-bit group, which a state can break",
+      ]
+    `);
+    expect(found.find((one) => one.platform.name === "chromeos")).toMatchObject({
+      verdict: "connects",
+      proposal: "aes-128 sha1 modp2048",
+      phase2: "AES_CBC_128 HMAC_SHA1_96",
     });
   });
 });

@@ -12,7 +12,8 @@ export function compatText(all: readonly Compatibility[], colors: Colors): strin
     unknown: colors.yellow("unknown"),
   };
   for (const one of all) {
-    const what = one.proposal ?? (one.verdict === "fails" ? "" : one.reason);
+    const agreed = one.proposal === null || one.phase2 === null ? one.proposal : `${one.proposal}; ESP ${one.phase2}`;
+    const what = agreed ?? (one.verdict === "fails" ? "" : one.reason);
     out.push(
       `${mark[one.verdict]}  ${one.platform.title.padEnd(width)}  ${one.protocol.padEnd(10)}  ${printable(what)}\n`,
     );

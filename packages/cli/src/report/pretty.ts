@@ -1,4 +1,5 @@
 import type { Diagnostic, Severity, Source, Span } from "@pierhead/core";
+import { concealSecrets } from "@pierhead/lang/secrets";
 import { type Colors, plural, printable, terminalWidth, wrap } from "../terminal.ts";
 import type { Summary } from "./json.ts";
 
@@ -34,7 +35,7 @@ function prettyDiagnostic(diagnostic: Diagnostic, colors: Colors): string {
 /** The first line of a range with the part that is meant underlined; long lines are cut around it. */
 function frame(source: Source, span: Span, paint: (text: string) => string, colors: Colors): string {
   const { line, column } = source.position(span.start);
-  const whole = source.line(line);
+  const whole = concealSecrets(source.line(line), source.name);
   if (whole.trim() === "" && span.end - span.start === 0) return "";
   const room = Math.max(40, terminalWidth() - 12);
   let from = 0;

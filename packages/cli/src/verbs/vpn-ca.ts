@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Authority, CertificateKind, Issued } from "../certificates/authority.ts";
+import { daemonOf, type HeadEndDaemon, PLACES } from "../certificates/head-end-files.ts";
 import type { KeyKind } from "../certificates/keys.ts";
 import { EXIT, UsageError } from "../failure.ts";
 import { colorsFor, printable } from "../terminal.ts";
@@ -15,6 +16,7 @@ interface Flags {
   readonly renew?: boolean;
   readonly force?: boolean;
   readonly json?: boolean;
+  readonly for?: string;
 }
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -66,12 +68,13 @@ Example:
 
   const issue = ca.command("issue").description("issue a certificate for a head-end or a user");
   common(issue.command("server"))
-    .description("for a head-end; -o writes the files where iked looks for them")
+    .description("for a head-end; -o writes the files where iked, or strongSwan, looks for them")
     .argument("<name>", "the head-end's host name, as the site's `ikev2.name` has it")
     .option("-k, --key <kind>", "rsa or ecdsa", "rsa")
     .option("--days <number>", "how long it is good for, at most 825", "820")
     .option("--renew", "although it has one that is still good")
     .option("-o, --output <folder>", "where to write etc/iked/… of the head-end")
+    .option(...FOR)
     .option("--force", "replace files that are in the output folder")
     .addHelpText("after", help("0 issued; 2 could not run", "pierhead vpn ca issue server vpn.example.org -o out/gate"))
     .action(async (name: string, flags: Flags) => {
@@ -80,18 +83,20 @@ Example:
       }
       const { exportKey, exportPublicKey } = await import("../certificates/keys.ts");
       const { MOST_SERVER_DAYS, openAuthority, revocationList } = await import("../certificates/authority.ts");
-      await roomFor(flags, [`etc/iked/certs/${name}.crt`, "etc/iked/private/local.key", "etc/iked/local.pub"]);
+      const places = placesOf(flags);
+      const publicKey = places.publicKey === null ? [] : [places.publicKey];
+      await roomFor(flags, [places.certificate(name), places.key(name), ...publicKey]);
       const issued = await make("server", name, flags, MOST_SERVER_DAYS);
       if (flags.output !== undefined) {
         const { writePrivate } = await import("../input/write-private.ts");
         const authority = openAuthority(await folderOf(flags));
         const files = [
-          { path: "etc/iked/ca/ca.crt", content: `${authority.certificate.toString("pem")}\n` },
-          { path: `etc/iked/certs/${name}.crt`, content: `${issued.certificate.toString("pem")}\n` },
-          { path: "etc/iked/private/local.key", content: await exportKey(issued.keys.privateKey) },
-          { path: "etc/iked/local.pub", content: await exportPublicKey(issued.keys.publicKey) },
-          { path: "etc/iked/crls/ca.crl", content: await revocationList(authority, 90, Date.now()) },
+          { path: places.authority, content: `${authority.certificate.toString("pem")}\n` },
+          { path: places.certificate(name), content: `${issued.certificate.toString("pem")}\n` },
+          { path: places.key(name), content: await exportKey(issued.keys.privateKey) },
+          { path: places.revoked, content: await revocationList(authority, 90, Date.now()) },
         ];
+        for (const path of publicKey) files.push({ path, content: await exportPublicKey(issued.keys.publicKey) });
         writePrivate(flags.output, files, true);
         say(`wrote ${files.length} files below ${printable(flags.output)}: copy them to the head-end, owner root`);
       }
@@ -172,14 +177,17 @@ Example:
       );
       say(`took back ${found.length === 1 ? "the certificate" : `${found.length} certificates`} of ${printable(name)}`);
       say("the head-end learns of it from the list: pierhead vpn ca crl -o FOLDER, copy it, ikectl reload");
+      say(`FreeBSD: --for strongswan, and \`${PLACES.strongswan.reload}\``);
     });
 
   common(ca.command("crl"))
     .description("the list of what was taken back, for the head-end")
     .option("--days <number>", "when the next one is due at the latest", "90")
     .option("-o, --output <folder>", "where to write etc/iked/crls/ca.crl; without it the list is printed")
+    .option(...FOR)
     .addHelpText("after", help("0 written; 2 could not run", "pierhead vpn ca crl -o out/gate"))
     .action(async (flags: Flags) => {
+      const { revoked, reload } = placesOf(flags);
       const { openAuthority, revocationList } = await import("../certificates/authority.ts");
       const list = await revocationList(openAuthority(await folderOf(flags)), days(flags, 3650), Date.now());
       if (flags.output === undefined) {
@@ -188,9 +196,17 @@ Example:
       }
       const { writePrivate } = await import("../input/write-private.ts");
       // A list is made to take the place of the last one.
-      writePrivate(flags.output, [{ path: "etc/iked/crls/ca.crl", content: list }], true);
-      say(`wrote etc/iked/crls/ca.crl below ${printable(flags.output)}`);
+      writePrivate(flags.output, [{ path: revoked, content: list }], true);
+      say(`wrote ${revoked} below ${printable(flags.output)}: copy it, then \`${reload}\``);
     });
+}
+
+const FOR = ["--for <daemon>", "who reads them: iked, or strongswan (FreeBSD)", "iked"] as const;
+
+function placesOf({ for: text = "iked" }: Flags): (typeof PLACES)[HeadEndDaemon] {
+  const daemon = daemonOf(text);
+  if (daemon === null) throw new UsageError(`--for ${printable(text)}: there are iked and strongswan`);
+  return PLACES[daemon];
 }
 
 function help(statuses: string, example: string): string {

@@ -9,7 +9,7 @@ import { vpnProbe } from "./vpn-probe.ts";
 
 interface Flags {
   readonly system?: string;
-  readonly platform?: string;
+  readonly platform?: string[];
   readonly json?: boolean;
 }
 
@@ -23,7 +23,7 @@ export const vpn: Verb = (program, exit) => {
     .description("which platforms can connect to a head-end, with which proposal, or what it would take")
     .argument("<path>", "the head-end's /etc, or a folder with its files")
     .option("-s, --system <system>", "operating system and release, like openbsd-7.8")
-    .option("-p, --platform <name>", "one platform only")
+    .option("-p, --platform <name>", "this platform only; may be given again", collect)
     .option("--json", "the same facts for machines")
     .addHelpText(
       "after",
@@ -52,11 +52,12 @@ Example:
           "ipsec.conf with npppd, or iked.conf, of an OpenBSD system; swanctl.conf, with mpd.conf or without, of a FreeBSD one",
         );
       }
-      const wanted = flags.platform === undefined ? all : all.filter((one) => one.platform.name === flags.platform);
-      if (wanted.length === 0) {
-        const names = [...new Set(all.map((one) => one.platform.name))].join(", ");
-        throw new UsageError(`--platform ${flags.platform}: there is none of that name`, names);
+      const names = [...new Set(all.map((one) => one.platform.name))];
+      const strange = flags.platform?.find((one) => !names.includes(one));
+      if (strange !== undefined) {
+        throw new UsageError(`--platform ${strange}: there is none of that name`, names.join(", "));
       }
+      const wanted = all.filter((one) => flags.platform?.includes(one.platform.name) ?? true);
       const kindOf = (one: Compatibility["protocol"]): IpsecKind | null =>
         headEnd === null ? null : ipsecKind(one, headEnd);
       if (flags.json === true) {
@@ -80,6 +81,10 @@ Example:
   vpnCa(group, exit);
   vpnProbe(group, exit);
 };
+
+function collect(value: string, all: string[] | undefined): string[] {
+  return [...(all ?? []), value];
+}
 
 function jsonOf({ platform, ...rest }: Compatibility): object {
   return { platform: platform.name, title: platform.title, ...rest };

@@ -13,7 +13,7 @@ import {
 import { matchPath } from "@pierhead/lang/registry";
 import { loadSwanctl, type SwanctlConfiguration, type SwanctlConnection } from "@pierhead/lang/swanctl";
 import type { MachineBuild } from "../build/index.ts";
-import type { Daemon } from "./head-end.ts";
+import { type Daemon, doesNotRun, notStarted, RUNS } from "./daemon.ts";
 
 export const SWANCTL_FOLDER = "/usr/local/etc/swanctl";
 export const SWANCTL_CONF: string = `${SWANCTL_FOLDER}/swanctl.conf`;
@@ -62,11 +62,11 @@ export function readMpd(build: MachineBuild): Mpd | null {
   const source = build.tree.source(MPD_CONF);
   if (source === null) return null;
   const secret = build.tree.source(MPD_SECRET);
-  const missing = started(build, "mpd");
+  const missing = notStarted(build, "mpd", 'mpd_enable="YES"');
   return {
     configuration: loadMpd(source, labelOf(build.services.get("mpd")?.flags ?? "")),
     secrets: secret === null ? null : loadMpdSecret(secret),
-    daemon: missing ?? { runs: true, why: "" },
+    daemon: missing ?? RUNS,
   };
 }
 
@@ -81,34 +81,20 @@ function labelOf(flags: string): string {
   return "default";
 }
 
-/** A service nothing says anything about is taken to be started by hand, so that files alone can be looked at. */
-function started(build: MachineBuild, service: string): Daemon | null {
-  const { services, tree } = build;
-  const setting = services.get(service);
-  if (setting?.enabled === true) return null;
-  const rc = tree.of("rc-conf")[0];
-  if (setting === undefined && rc === undefined) return null;
-  return {
-    runs: false,
-    why: `boot does not start ${service}: ${rc?.path ?? "rc.conf"} has no \`${service}_enable="YES"\``,
-  };
-}
-
 function strongswanDaemon(build: MachineBuild, configuration: SwanctlConfiguration): Daemon {
-  if (!configuration.accepted) return { runs: false, why: "swanctl refuses swanctl.conf" };
-  const missing = started(build, "strongswan");
+  if (!configuration.accepted) return doesNotRun("swanctl refuses swanctl.conf");
+  const missing = notStarted(build, "strongswan", 'strongswan_enable="YES"');
   if (missing !== null) return missing;
   for (const file of build.tree.of("rc-conf")) {
     // The rc script of the port: with `stroke` it runs ipsec(8), which reads ipsec.conf and no swanctl.conf.
     const value = /^[ \t]*strongswan_interface[ \t]*=[ \t]*["']?(\w+)/m.exec(file.source.text)?.[1];
     if (value !== undefined && value.toLowerCase() !== "vici") {
-      return {
-        runs: false,
-        why: `\`strongswan_interface="${value}"\` in ${file.path} starts it without swanctl.conf; write vici`,
-      };
+      return doesNotRun(
+        `\`strongswan_interface="${value}"\` in ${file.path} starts it without swanctl.conf; write vici`,
+      );
     }
   }
-  return { runs: true, why: "" };
+  return RUNS;
 }
 
 /** IKEv2 for anybody who comes: a connection that takes any address and gives out its own. */

@@ -4,14 +4,8 @@ import { type IkedConfiguration, loadIked } from "@pierhead/lang/iked";
 import { type IkePeer, type IpsecConfiguration, ikePeers, loadIpsec } from "@pierhead/lang/ipsec";
 import { type Bind, loadNpppd, loadNpppdUsers, type NpppdConfiguration, type NpppdUsers } from "@pierhead/lang/npppd";
 import type { MachineBuild } from "../build/index.ts";
+import { type Daemon, doesNotRun, notStarted, RUNS } from "./daemon.ts";
 import { l2tpLinks, type Mpd, readMpd, readStrongswan, type Strongswan } from "./freebsd-head-end.ts";
-
-/** One daemon: whether its file is good and whether boot starts it. */
-export interface Daemon {
-  readonly runs: boolean;
-  /** Why not; "" when it runs. */
-  readonly why: string;
-}
 
 export interface HeadEnd {
   readonly ipsec: IpsecConfiguration | null;
@@ -85,7 +79,7 @@ function readFreebsd(build: MachineBuild): HeadEnd | null {
   const strongswan = readStrongswan(build);
   const mpd = readMpd(build);
   if (strongswan === null && mpd === null) return null;
-  const none = not("FreeBSD has none");
+  const none = doesNotRun("FreeBSD has none");
   return {
     ipsec: null,
     peers: [],
@@ -101,48 +95,32 @@ function readFreebsd(build: MachineBuild): HeadEnd | null {
   };
 }
 
-const RUNS: Daemon = { runs: true, why: "" };
-
-function not(why: string): Daemon {
-  return { runs: false, why };
-}
-
-/** A service nothing says anything about is taken to be started by hand, so that files alone can be looked at. */
-function started(build: MachineBuild, service: string): Daemon | null {
-  const { services, tree } = build;
-  const setting = services.get(service);
-  if (setting?.enabled === true) return null;
-  const rc = tree.of("rc-conf")[0];
-  if (setting === undefined && rc === undefined) return null;
-  return not(`boot does not start ${service}: ${rc?.path ?? "rc.conf.local"} has no \`${service}_flags\``);
-}
-
 function isakmpd(build: MachineBuild, ipsec: IpsecConfiguration | null): Daemon {
-  if (ipsec === null) return not("there is no ipsec.conf");
-  if (!ipsec.accepted) return not("ipsecctl refuses ipsec.conf");
-  const missing = started(build, "isakmpd");
+  if (ipsec === null) return doesNotRun("there is no ipsec.conf");
+  if (!ipsec.accepted) return doesNotRun("ipsecctl refuses ipsec.conf");
+  const missing = notStarted(build, "isakmpd", "isakmpd_flags");
   if (missing !== null) return missing;
   const loads = build.services.get("ipsec");
   if (build.tree.of("rc-conf").length > 0 && loads?.enabled !== true) {
-    return not("boot does not load ipsec.conf: write `ipsec=YES` in rc.conf.local");
+    return doesNotRun("boot does not load ipsec.conf: write `ipsec=YES` in rc.conf.local");
   }
   const flags = build.services.get("isakmpd")?.flags ?? "-K";
   if (!/(^|\s)-\w*K/.test(flags)) {
-    return not("isakmpd without -K wants a keynote policy file, and refuses everybody without one");
+    return doesNotRun("isakmpd without -K wants a keynote policy file, and refuses everybody without one");
   }
   return RUNS;
 }
 
 function npppdDaemon(build: MachineBuild, npppd: NpppdConfiguration | null): Daemon {
-  if (npppd === null) return started(build, "npppd") ?? not("there is no npppd.conf");
-  if (!npppd.accepted) return not("npppd refuses npppd.conf");
-  return started(build, "npppd") ?? RUNS;
+  if (npppd === null) return notStarted(build, "npppd", "npppd_flags") ?? doesNotRun("there is no npppd.conf");
+  if (!npppd.accepted) return doesNotRun("npppd refuses npppd.conf");
+  return notStarted(build, "npppd", "npppd_flags") ?? RUNS;
 }
 
 function ikedDaemon(build: MachineBuild, iked: IkedConfiguration | null): Daemon {
-  if (iked === null) return not("there is no iked.conf");
-  if (!iked.accepted) return not("iked refuses iked.conf");
-  return started(build, "iked") ?? RUNS;
+  if (iked === null) return doesNotRun("there is no iked.conf");
+  if (!iked.accepted) return doesNotRun("iked refuses iked.conf");
+  return notStarted(build, "iked", "iked_flags") ?? RUNS;
 }
 
 function usersOf(build: MachineBuild, npppd: NpppdConfiguration | null): Map<string, NpppdUsers | null> {

@@ -1,6 +1,8 @@
 export * from "./attempt.ts";
 export * from "./connect.ts";
+export type { Daemon } from "./daemon.ts";
 export * from "./disconnect.ts";
+export * from "./esp-offer.ts";
 export * from "./freebsd-head-end.ts";
 export * from "./head-end.ts";
 export * from "./ikev1-offer.ts";

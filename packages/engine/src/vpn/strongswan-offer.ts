@@ -1,6 +1,7 @@
 /** What clients offer against proposals of swanctl.conf (`proposal_select()`: the head-end's order counts). */
 import { Source } from "@pierhead/core";
 import { chooseProposal, type Proposal, parseProposal, type Transform } from "@pierhead/lang/swanctl";
+import type { EspChoice, EspOffer } from "./esp-offer.ts";
 import type { Ikev1Transform } from "./ikev1-offer.ts";
 import type { Ikev2Offer } from "./ikev2-offer.ts";
 
@@ -62,6 +63,58 @@ export function negotiateStrongswanIkev2(
 ): StrongswanOutcome {
   return negotiate(proposals, offers.map(ofIkev2));
 }
+
+export type StrongswanEspOutcome =
+  | { readonly chosen: EspChoice }
+  | { readonly chosen: null; readonly missing: readonly string[] };
+
+/**
+ * Phase 2, of a child's `esp_proposals`.
+ *
+ * @param groupCounts as in quick mode and in rekeying; IKEv2's first SA is made with the IKE SA's group
+ */
+export function negotiateStrongswanEsp(
+  proposals: readonly Proposal[],
+  offers: readonly EspOffer[],
+  groupCounts: boolean,
+): StrongswanEspOutcome {
+  const groupless = ({ transforms, ...rest }: Proposal): Proposal => ({
+    ...rest,
+    transforms: transforms.filter((one) => groupCounts || one.type !== "group"),
+  });
+  const theirs = offers.flatMap((one) => {
+    const proposal = parseProposal(espWords(one), "esp", NOWHERE);
+    return "problem" in proposal ? [] : [groupless(proposal)];
+  });
+  const outcome = negotiate(proposals.map(groupless), theirs);
+  if (outcome.chosen === null) return outcome;
+  const { encryption, integrity } = proposalNames(outcome.chosen);
+  return { chosen: { encryption, integrity: integrity === "" ? null : integrity } };
+}
+
+/** `aes256-aes128-sha1-modp1024`. */
+export function espWords({ encryption, integrity, group }: EspOffer): string {
+  const ciphers = encryption.map((one) => {
+    const [, family = one, bits = ""] = /^(AES_CBC|CAMELLIA_CBC|AES_CTR|AES_GCM_\d+)_(\d+)$/.exec(one) ?? [];
+    if (family === "AES_CBC") return `aes${bits}`;
+    if (family === "AES_CTR") return `aes${bits}ctr`;
+    if (family === "CAMELLIA_CBC") return `camellia${bits}`;
+    if (family.startsWith("AES_GCM_")) return `aes${bits}gcm${family.slice(8)}`;
+    return one.startsWith("CHACHA20") ? "chacha20poly1305" : one.toLowerCase();
+  });
+  const sums = integrity.map((one) => SUMS[one] ?? one.toLowerCase());
+  return [...ciphers, ...sums, ...(group === null ? [] : [group.toLowerCase().replace("_", "")])].join("-");
+}
+
+const SUMS: Readonly<Record<string, string>> = {
+  HMAC_MD5_96: "md5",
+  HMAC_SHA1_96: "sha1",
+  HMAC_SHA2_256_128: "sha256",
+  HMAC_SHA2_384_192: "sha384",
+  HMAC_SHA2_512_256: "sha512",
+  AES_XCBC_96: "aesxcbc",
+  AES_CMAC_96: "aescmac",
+};
 
 function negotiate(ours: readonly Proposal[], theirs: readonly Proposal[]): StrongswanOutcome {
   const chosen = chooseProposal(ours, theirs);

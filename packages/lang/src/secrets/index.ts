@@ -1,1 +1,2 @@
+export * from "./conceal.ts";
 export * from "./strength.ts";

@@ -8,12 +8,14 @@ import type { SitePath } from "../read/index.ts";
 export const SECRET: { readonly mode: number } = { mode: 0o600 };
 
 /**
- * What main mode offers, best first. Apple, Android and strongSwan take the first, Windows wants SHA-1 in phase 1
- * (it is no signature there: RFC 2409, 5). isakmpd adds the proposals of rules for the same peer up.
+ * What main mode offers, best first. Apple and strongSwan take the first, Windows wants SHA-1 in phase 1 (it is no
+ * signature there: RFC 2409, 5), ChromeOS and MikroTik keys of 128 bits besides. None of them costs anything in
+ * strength. isakmpd adds the proposals of rules for the same peer up.
  */
 const MAIN_MODE: readonly Ikev1Transform[] = [
   { encryption: "AES", keyLength: 256, hash: "SHA2_256", group: "MODP_2048" },
   { encryption: "AES", keyLength: 256, hash: "SHA", group: "MODP_2048" },
+  { encryption: "AES", keyLength: 128, hash: "SHA", group: "MODP_2048" },
 ];
 
 /** A transform with the part of the site that it follows from. */

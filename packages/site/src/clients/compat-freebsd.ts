@@ -1,10 +1,14 @@
 /** Which platforms get into a FreeBSD head-end: strongSwan's proposals, and what mpd5 wants them to log in with. */
 import {
+  type EspOffer,
+  espText,
+  espWords,
   type HeadEnd,
   type Ikev1Transform,
   ikev1Words,
   ikev2Words,
   l2tpLinks,
+  negotiateStrongswanEsp,
   negotiateStrongswanIkev1,
   negotiateStrongswanIkev2,
   type ProposalNames,
@@ -20,6 +24,7 @@ import type { Ikev2Client, L2tpClient, PppMethod } from "./catalogue.ts";
 export interface FreebsdVerdict {
   readonly verdict: "connects" | "fails" | "unknown";
   readonly proposal: string | null;
+  readonly phase2: string | null;
   readonly reason: string;
   readonly change: string | null;
   readonly cost: string;
@@ -37,7 +42,7 @@ export function freebsdProtocols({ strongswan, mpd }: HeadEnd): { readonly l2tp:
 
 /** @param best what should be allowed for the client when nothing it offers is */
 export function freebsdL2tp(headEnd: HeadEnd, client: L2tpClient, best: Ikev1Transform | undefined): FreebsdVerdict {
-  const base = { cost: "" };
+  const base = { cost: "", phase2: null };
   const connection = headEnd.strongswan?.connections.find(takesL2tp);
   if (connection === undefined) {
     const reason = "swanctl.conf has no IKEv1 connection in transport mode that takes any address";
@@ -74,13 +79,15 @@ export function freebsdL2tp(headEnd: HeadEnd, client: L2tpClient, best: Ikev1Tra
       change: `\`set link enable ${client.login[0] === "mschapv2" ? "chap-msv2" : client.login[0]}\` in mpd.conf`,
     };
   }
-  return {
+  const agreed = {
     ...base,
-    verdict: "connects",
+    verdict: "connects" as const,
     proposal,
     reason: chosen === undefined ? "" : weaknessOfTransform(chosen),
     change: null,
   };
+  const child = connection.children.find((one) => one.mode === "transport");
+  return { ...agreed, ...phase2(child, client.phase2, true) };
 }
 
 /** mpd's names of ways to log in, by those of the catalogue. */
@@ -92,13 +99,14 @@ const METHODS: Readonly<Record<string, PppMethod | string>> = {
   eap: "eap",
 };
 
-function takesL2tp(connection: Connection): boolean {
+/** IKEv1 in transport mode for anybody who comes. */
+export function takesL2tp(connection: Connection): boolean {
   const anybody = connection.remoteAddresses.some((one) => one.startsWith("%any"));
   return connection.version !== 2 && anybody && connection.children.some((one) => one.mode === "transport");
 }
 
 export function freebsdIkev2(headEnd: HeadEnd, client: Ikev2Client): FreebsdVerdict {
-  const base = { cost: "" };
+  const base = { cost: "", phase2: null };
   const connection = headEnd.strongswan?.connections.find(servesRoadWarriors);
   if (connection === undefined) {
     const reason = "swanctl.conf has no IKEv2 connection that takes any address";
@@ -119,12 +127,34 @@ export function freebsdIkev2(headEnd: HeadEnd, client: Ikev2Client): FreebsdVerd
   }
   const { encryption, integrity, prf, group } = namesOf(outcome);
   const proposal = [encryption, integrity, prf, group].filter((one) => one !== "").join(" ");
-  return {
+  const agreed = {
     ...base,
-    verdict: "connects",
+    verdict: "connects" as const,
     proposal,
     reason: group === "MODP_1024" ? WEAK_GROUP : "",
     change: null,
+  };
+  const child = connection.children.find((one) => one.mode === "tunnel");
+  return { ...agreed, ...phase2(child, client.esp, false) };
+}
+
+/** What ESP changes about a verdict. */
+function phase2(
+  child: Connection["children"][number] | undefined,
+  offers: readonly EspOffer[] | null,
+  isOne: boolean,
+): Partial<FreebsdVerdict> {
+  if (child === undefined || offers === null) return {};
+  const outcome = negotiateStrongswanEsp(child.proposals, offers, isOne);
+  if (outcome.chosen !== null) return { phase2: espText(outcome.chosen) };
+  const has = child.proposals.map(({ transforms }) =>
+    transforms.flatMap(({ type, word }) => (type === "esn" || word === "" ? [] : [word])),
+  );
+  return {
+    verdict: "fails",
+    reason: `phase 1 is agreed on, ESP is not: no ${outcome.missing.join(" and ")} in common: it offers ${offers.map(espWords).join(", ")}, strongSwan takes ${has.map((one) => one.join("-")).join(", ")}`,
+    change: offers[0] === undefined ? null : `\`${espWords(offers[0])}\` among esp_proposals`,
+    cost: offers[0]?.group === "MODP_1024" ? WEAK_GROUP : "",
   };
 }
 

@@ -1,6 +1,8 @@
-import { parseSystem, type System } from "@pierhead/core";
+import { parseSystem, Source, type System } from "@pierhead/core";
 import { buildMachine } from "@pierhead/engine/build";
-import { type HeadEnd, readHeadEnd } from "@pierhead/engine/vpn";
+import { espWords, type HeadEnd, readHeadEnd } from "@pierhead/engine/vpn";
+import { phase1Proposal, suitesProposal } from "@pierhead/lang/ike";
+import { parseProposal } from "@pierhead/lang/swanctl";
 import { describe, expect, it } from "vitest";
 import { CLIENTS } from "./catalogue.ts";
 import { compatibility } from "./compat.ts";
@@ -39,10 +41,10 @@ describe("compatibility", () => {
           "android-11": "connects aes-256 sha1 modp1024",
           "android-12": "not offered",
           "apple-2015": "fails",
-          "chromeos": "unknown",
+          "chromeos": "fails",
           "ios": "connects aes-256 sha1 modp1024",
           "macos": "connects aes-256 sha1 modp1024",
-          "mikrotik": "unknown",
+          "mikrotik": "connects aes-128 sha1 modp1024",
           "networkmanager": "connects aes-256 sha1 modp1024",
           "windows-10": "fails",
           "windows-11": "fails",
@@ -52,10 +54,10 @@ describe("compatibility", () => {
           "android-11": "fails",
           "android-12": "not offered",
           "apple-2015": "fails",
-          "chromeos": "unknown",
+          "chromeos": "fails",
           "ios": "fails",
           "macos": "fails",
-          "mikrotik": "unknown",
+          "mikrotik": "fails",
           "networkmanager": "fails",
           "windows-10": "fails",
           "windows-11": "fails",
@@ -72,8 +74,78 @@ describe("compatibility", () => {
       "apple-2015": "connects 3des sha1 modp1024",
       "android-11": "connects 3des sha1 modp1024",
       "android-12": "not offered",
-      mikrotik: "unknown",
+      mikrotik: "connects 3des sha1 modp1024",
     });
+  });
+
+  it("goes on to phase 2, and says what is missing there", () => {
+    const found = (childsa: string, name: string) => {
+      const text = `ikev2 "r" passive esp from any to dynamic peer any ${childsa}\n`;
+      const one = compatibility(headEnd({ "etc/iked.conf": text })).find(({ platform }) => platform.name === name);
+      return [one?.verdict, one?.proposal, one?.phase2, one?.reason, one?.change];
+    };
+    expect([
+      found("", "windows-11"),
+      found("childsa enc aes-256 auth hmac-sha2-256", "windows-11"),
+      found("childsa enc aes-256-gcm", "chromeos"),
+      found("childsa enc aes-256 auth hmac-sha2-256 esn", "macos"),
+      found("childsa enc aes-256 auth hmac-sha2-256 group modp2048", "ios"),
+      found("childsa enc chacha20-poly1305", "apple-2015"),
+    ]).toMatchInlineSnapshot(`
+      [
+        [
+          "connects",
+          "AES_CBC_256 HMAC_SHA2_256_128 HMAC_SHA2_256 MODP_1024",
+          "AES_CBC_256 HMAC_SHA1_96",
+          "a 1024-bit group, which a state can break",
+          null,
+        ],
+        [
+          "fails",
+          "AES_CBC_256 HMAC_SHA2_256_128 HMAC_SHA2_256 MODP_1024",
+          null,
+          "the IKE SA is made, ESP is not: no integrity in common: it offers HMAC_SHA1_96, iked takes HMAC_SHA2_256_128",
+          "a \`childsa\` with enc aes-256 auth hmac-sha1 in iked.conf",
+        ],
+        [
+          "connects",
+          "AES_GCM_16_128 HMAC_SHA2_256 CURVE25519",
+          "AES_GCM_16_256",
+          "",
+          null,
+        ],
+        [
+          "fails",
+          "AES_GCM_16_256 HMAC_SHA2_256 ECP_256",
+          null,
+          "the IKE SA is made, ESP is not: no sequence numbers in common: it offers noesn, iked takes esn",
+          "\`noesn\` in its \`childsa\`",
+        ],
+        [
+          "connects",
+          "AES_CBC_256 HMAC_SHA2_256_128 HMAC_SHA2_256 MODP_2048",
+          "AES_CBC_256 HMAC_SHA2_256_128",
+          "",
+          null,
+        ],
+        [
+          "connects",
+          "AES_CBC_256 HMAC_SHA2_256_128 HMAC_SHA2_256 MODP_2048",
+          null,
+          "",
+          null,
+        ],
+      ]
+    `);
+  });
+
+  it("lets isakmpd take the client's first transform in quick mode", () => {
+    const rule = `${RULE} main auth hmac-sha1 enc aes-128 group modp2048 psk "x"\n`;
+    const found = compatibility(l2tp(rule)).filter((one) => ["chromeos", "mikrotik"].includes(one.platform.name));
+    expect(found.map(({ verdict, proposal, phase2, cost }) => [verdict, proposal, phase2, cost])).toEqual([
+      ["connects", "aes-128 sha1 modp2048", "AES_GCM_16_128", ""],
+      ["connects", "aes-128 sha1 modp2048", "AES_CBC_256 HMAC_SHA1_96", ""],
+    ]);
   });
 
   it("names what differs, the smallest change, and what it costs", () => {
@@ -101,10 +173,10 @@ describe("compatibility", () => {
           "android-11": "connects AES_GCM_16_128 HMAC_SHA2_256 CURVE25519",
           "android-12": "connects AES_GCM_16_128 HMAC_SHA2_256 CURVE25519",
           "apple-2015": "connects AES_CBC_256 HMAC_SHA2_256_128 HMAC_SHA2_256 MODP_2048",
-          "chromeos": "unknown",
+          "chromeos": "connects AES_GCM_16_128 HMAC_SHA2_256 CURVE25519",
           "ios": "connects AES_CBC_256 HMAC_SHA2_256_128 HMAC_SHA2_256 MODP_2048",
           "macos": "connects AES_GCM_16_256 HMAC_SHA2_256 ECP_256",
-          "mikrotik": "unknown",
+          "mikrotik": "connects AES_CBC_128 HMAC_SHA1_96 HMAC_SHA1 MODP_2048",
           "networkmanager": "unknown",
           "windows-10": "connects AES_CBC_256 HMAC_SHA2_256_128 HMAC_SHA2_256 MODP_1024",
           "windows-11": "connects AES_CBC_256 HMAC_SHA2_256_128 HMAC_SHA2_256 MODP_1024",
@@ -114,6 +186,23 @@ describe("compatibility", () => {
       ]
     `);
   });
+});
+
+it("can be asked with everything it says a platform offers", () => {
+  for (const { version, transforms, suites } of offersOf(CLIENTS)) {
+    // What has no number on the wire throws.
+    if (version === 1) expect(phase1Proposal(transforms).transforms).toHaveLength(transforms.length);
+    else for (const [index, one] of suites.entries()) suitesProposal(one, index + 1);
+  }
+  const esp = CLIENTS.flatMap(({ l2tp: a, ikev2: b }) => [
+    ...("phase2" in a ? (a.phase2 ?? []) : []),
+    ...("esp" in b ? (b.esp ?? []) : []),
+  ]);
+  const readable = esp.map((one) =>
+    parseProposal(espWords(one), "esp", { source: new Source("", ""), span: { start: 0, end: 0 } }),
+  );
+  expect(readable.filter((one) => "problem" in one)).toEqual([]);
+  expect(readable.length).toBeGreaterThan(20);
 });
 
 it("has a source for everything it says a platform offers", () => {
@@ -140,8 +229,10 @@ describe("two behind one NAT", () => {
         {
           "android-11": "one at a time",
           "apple-2015": "unknown",
+          "chromeos": "one at a time",
           "ios": "unknown",
           "macos": "unknown",
+          "mikrotik": "unknown",
           "networkmanager": "one at a time",
           "windows-10": "one at a time",
           "windows-11": "one at a time",
@@ -151,8 +242,10 @@ describe("two behind one NAT", () => {
           "android-11": "both work",
           "android-12": "both work",
           "apple-2015": "both work",
+          "chromeos": "both work",
           "ios": "both work",
           "macos": "both work",
+          "mikrotik": "both work",
           "windows-10": "both work",
           "windows-11": "both work",
           "windows-7": "both work",
@@ -160,8 +253,10 @@ describe("two behind one NAT", () => {
         {
           "android-11": "both work",
           "apple-2015": "unknown",
+          "chromeos": "one at a time",
           "ios": "unknown",
           "macos": "unknown",
+          "mikrotik": "unknown",
           "networkmanager": "one at a time",
           "windows-10": "one at a time",
           "windows-11": "one at a time",
@@ -209,6 +304,10 @@ describe("what a head-end answered", () => {
         "1 android-11",
         "2 android-11 android-12",
         "1 networkmanager",
+        "1 chromeos",
+        "2 chromeos",
+        "1 mikrotik",
+        "2 mikrotik",
       ]
     `);
   });
@@ -223,7 +322,6 @@ describe("what a head-end answered", () => {
       "ikev2 unknown",
       "l2tp-ipsec fails",
       "l2tp-ipsec not offered",
-      "l2tp-ipsec unknown",
     ]);
   });
 });

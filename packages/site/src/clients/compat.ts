@@ -1,9 +1,11 @@
 /** Which platforms get in, with which proposal, or exactly why not and what would have to change. */
 import {
+  espText,
   type HeadEnd,
   type Ikev1Transform,
   l2tpBinds,
   mainModeWords,
+  negotiateIkedEsp,
   negotiateIkev1,
   negotiateIkev2,
   transformText,
@@ -11,6 +13,7 @@ import {
 } from "@pierhead/engine/vpn";
 import { CLIENTS, type ClientPlatform, type Ikev2Client, type L2tpClient, type NoClient } from "./catalogue.ts";
 import { freebsdIkev2, freebsdL2tp, freebsdProtocols } from "./compat-freebsd.ts";
+import { espOfferText, espOfferWords } from "./esp-text.ts";
 
 export interface Compatibility {
   readonly platform: ClientPlatform;
@@ -18,6 +21,8 @@ export interface Compatibility {
   readonly verdict: "connects" | "fails" | "not offered" | "unknown";
   /** What was agreed on; null when nothing was. */
   readonly proposal: string | null;
+  /** What was agreed on for ESP; null when nothing was, or what the platform offers is not known. */
+  readonly phase2: string | null;
   /** Why, or what to know; "" when there is nothing. */
   readonly reason: string;
   /** The smallest change of the head-end that lets it in; null when none is needed, or none would. */
@@ -45,7 +50,17 @@ function known<T extends object>(client: T | NoClient): client is T {
 }
 
 function without(platform: ClientPlatform, protocol: Compatibility["protocol"], client: NoClient): Compatibility {
-  const base = { platform, protocol, proposal: null, change: null, cost: "", evidence: "", sources: [], note: "" };
+  const base = {
+    platform,
+    protocol,
+    proposal: null,
+    phase2: null,
+    change: null,
+    cost: "",
+    evidence: "",
+    sources: [],
+    note: "",
+  };
   return { ...base, verdict: client.missing, reason: client.note };
 }
 
@@ -53,7 +68,7 @@ function l2tpOf(headEnd: HeadEnd, platform: ClientPlatform): Compatibility {
   const client: L2tpClient | NoClient = platform.l2tp;
   if (!known<L2tpClient>(client)) return without(platform, "l2tp-ipsec", client);
   const { evidence, sources, note } = client;
-  const base = { platform, protocol: "l2tp-ipsec" as const, evidence, sources, note, cost: "" };
+  const base = { platform, protocol: "l2tp-ipsec" as const, evidence, sources, note, cost: "", phase2: null };
   if (headEnd.strongswan !== null) return { ...base, ...freebsdL2tp(headEnd, client, preferred(client.phase1)) };
   const peer = headEnd.peers.find((one) => one.peer === null);
   if (peer === undefined) {
@@ -95,7 +110,9 @@ function l2tpOf(headEnd: HeadEnd, platform: ClientPlatform): Compatibility {
       change: `\`authentication-method ${client.login[0]}\` in npppd.conf`,
     };
   }
-  return { ...base, verdict: "connects", proposal, reason: weaknessOfTransform(outcome.chosen), change: null };
+  // isakmpd -K asks no policy in quick mode: it takes the client's first.
+  const phase2 = client.phase2?.[0] === undefined ? null : espOfferText(client.phase2[0]);
+  return { ...base, verdict: "connects", proposal, phase2, reason: weaknessOfTransform(outcome.chosen), change: null };
 }
 
 /**
@@ -132,7 +149,7 @@ function ikev2Of(headEnd: HeadEnd, platform: ClientPlatform): Compatibility {
   const client: Ikev2Client | NoClient = platform.ikev2;
   if (!known<Ikev2Client>(client)) return without(platform, "ikev2", client);
   const { evidence, sources, note } = client;
-  const base = { platform, protocol: "ikev2" as const, evidence, sources, note, cost: "" };
+  const base = { platform, protocol: "ikev2" as const, evidence, sources, note, cost: "", phase2: null };
   if (headEnd.strongswan !== null) return { ...base, ...freebsdIkev2(headEnd, client) };
   const policy = headEnd.iked?.policies.findLast((one) => !one.active && one.peer.address === null);
   if (policy === undefined) {
@@ -148,5 +165,20 @@ function ikev2Of(headEnd: HeadEnd, platform: ClientPlatform): Compatibility {
   const { encryption, integrity, prf, group } = outcome.chosen;
   const proposal = [encryption, integrity, prf, group].filter((one) => one !== null).join(" ");
   const weak = group === "MODP_1024" ? "a 1024-bit group, which a state can break" : "";
-  return { ...base, verdict: "connects", proposal, reason: weak, change: null };
+  const agreed = { ...base, verdict: "connects" as const, proposal, reason: weak, change: null };
+  if (client.esp === null) return agreed;
+  const esp = negotiateIkedEsp(policy, client.esp);
+  if (esp.chosen !== null) return { ...agreed, phase2: espText(esp.chosen) };
+  const wanted = client.esp[0] === undefined ? null : espOfferWords(client.esp[0]);
+  return {
+    ...agreed,
+    verdict: "fails",
+    reason: `the IKE SA is made, ESP is not: no ${esp.missing} in common: it offers ${esp.offers.join(", ")}, iked takes ${esp.wants.join(", ")}`,
+    change:
+      esp.missing === "sequence numbers"
+        ? "`noesn` in its `childsa`"
+        : wanted === null
+          ? null
+          : `a \`childsa\` with ${wanted} in iked.conf`,
+  };
 }

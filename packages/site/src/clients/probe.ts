@@ -77,7 +77,17 @@ function verdict(
   client: L2tpClient | Ikev2Client | NoClient,
   asked: readonly AskedOffer[],
 ): Compatibility {
-  const base = { platform, protocol, proposal: null, change: null, cost: "", evidence: "", sources: [], note: "" };
+  const base = {
+    platform,
+    protocol,
+    proposal: null,
+    phase2: null,
+    change: null,
+    cost: "",
+    evidence: "",
+    sources: [],
+    note: "",
+  };
   if ("missing" in client) return { ...base, verdict: client.missing, reason: client.note };
   const { evidence, sources, note } = client;
   const known = { ...base, evidence, sources, note };

@@ -48,6 +48,10 @@ const PORTS: Readonly<Record<string, PortEvidence>> = {
     sources: ["AOSP external/ipsec-tools setup.c: set_port(myaddrs[0].addr, 0) before spdadd"],
   },
   networkmanager: { port: "1701", sources: [NM_PORTS] },
+  chromeos: {
+    port: "1701",
+    sources: ['ChromiumOS platform2, shill/vpn/ipsec_connection_test.cc: local_ts = "dynamic[17/1701]"'],
+  },
 };
 
 const OPENBSD = [

@@ -1,7 +1,7 @@
 /** Apple's configuration profile: keys as Apple's device-management schema documents them (com.apple.vpn.managed). */
 import { build } from "plist";
 import { baseName, type Profile, type ProfileInput, splitRoutes } from "./profile.ts";
-import { clientPolicy, espSuites, ikeSuites, type Suite } from "./suites.ts";
+import { clientPolicy, espSuites, ikeSuites, NO_POLICY, type Suite } from "./suites.ts";
 
 const CIPHERS: Readonly<Record<string, string>> = {
   AES_CBC_256: "AES-256",
@@ -117,11 +117,11 @@ function l2tp(input: ProfileInput): Connection {
 function ikev2(input: ProfileInput): Connection | string {
   const { server, service, user, password, authority, identity } = input;
   const policy = clientPolicy(input.headEnd);
-  if (policy === null) return "iked.conf has no policy that takes any address";
+  if (policy === null) return NO_POLICY;
   const [ike] = ikeSuites(policy, parameters);
   const [child] = espSuites(policy, (suite) => (suite.group === "" ? parameters(suite) : null));
   if (ike === undefined || child === undefined) {
-    return `iked takes no ${ike === undefined ? "IKE" : "ESP"} proposal that Apple's profiles can name`;
+    return `${policy.daemon} takes no ${ike === undefined ? "IKE" : "ESP"} proposal that Apple's profiles can name`;
   }
   const group = ike["DiffieHellmanGroup"] ?? 14;
   return {

@@ -11,7 +11,7 @@ import {
   pem,
   splitRoutes,
 } from "./profile.ts";
-import { clientPolicy, espSuites, ikeSuites, strongswanWords } from "./suites.ts";
+import { clientPolicy, espSuites, ikeSuites, NO_POLICY, strongswanWords } from "./suites.ts";
 
 /** GKeyFile: a backslash begins an escape, white space at the start is dropped, and at the end it is hard to see. */
 export function keyfileValue(text: string): string {
@@ -106,11 +106,12 @@ function pluginKey(key: string): string {
 function strongswan(input: ProfileInput): Made | string {
   const { server, service, user, password, authority, identity } = input;
   const policy = clientPolicy(input.headEnd);
-  if (policy === null) return "iked.conf has no policy that takes any address";
+  if (policy === null) return NO_POLICY;
   const ike = ikeSuites(policy, strongswanWords).slice(0, 3);
   const esp = espSuites(policy, strongswanWords).slice(0, 3);
   const [firstIke, firstEsp] = [ike[0], esp[0]];
-  if (firstIke === undefined || firstEsp === undefined) return "iked takes no proposal that strongSwan has by default";
+  if (firstIke === undefined || firstEsp === undefined)
+    return `${policy.daemon} takes no proposal that strongSwan has by default`;
   const files: ProfileFile[] = [];
   const place = (name: string, content: string, secret: boolean): string => {
     files.push({ path: name, content, secret });

@@ -1,6 +1,6 @@
 /** A script for Windows: cmdlets and parameters as Microsoft documents the module VpnClient (Windows 8 and later). */
 import { base64, baseName, type Profile, type ProfileFile, type ProfileInput, splitRoutes } from "./profile.ts";
-import { clientPeer, clientPolicy, espSuites, ikeSuites, type Suite } from "./suites.ts";
+import { clientPolicy, espSuites, ikeSuites, l2tpPolicy, NO_POLICY, type Suite } from "./suites.ts";
 
 /**
  * A string nothing is expanded in (about_Quoting_Rules): only quotes are doubled. PowerShell takes four more characters
@@ -219,7 +219,7 @@ const PFS_GROUPS: Readonly<Record<string, string>> = {
 
 function ikev2Transforms({ headEnd }: ProfileInput): Transforms | string {
   const policy = clientPolicy(headEnd);
-  if (policy === null) return "iked.conf has no policy that takes any address";
+  if (policy === null) return NO_POLICY;
   const [ike] = ikeSuites(policy, (suite) => {
     // Windows names the PRF by the integrity; with combined ciphers nobody says which it is.
     const check = suite.integrity === null ? undefined : CHECKS[suite.integrity];
@@ -229,8 +229,10 @@ function ikev2Transforms({ headEnd }: ProfileInput): Transforms | string {
     return { EncryptionMethod: encryption, IntegrityCheckMethod: check, DHGroup: group };
   });
   const [esp] = espSuites(policy, espTransforms);
-  if (ike === undefined) return "iked takes no IKE proposal that Set-VpnConnectionIPsecConfiguration can name";
-  if (esp === undefined) return "iked takes no ESP proposal that Set-VpnConnectionIPsecConfiguration can name";
+  if (ike === undefined)
+    return `${policy.daemon} takes no IKE proposal that Set-VpnConnectionIPsecConfiguration can name`;
+  if (esp === undefined)
+    return `${policy.daemon} takes no ESP proposal that Set-VpnConnectionIPsecConfiguration can name`;
   return { ...ike, ...esp };
 }
 
@@ -246,30 +248,35 @@ function espTransforms({
   return { CipherTransformConstants: cipher, AuthenticationTransformConstants: check, PfsGroup: pfs };
 }
 
-const ISAKMPD_HASHES: Readonly<Record<string, string>> = { SHA: "SHA1", SHA2_256: "SHA256", SHA2_384: "SHA384" };
+const IKEV1_HASHES: Readonly<Record<string, string>> = { SHA: "SHA1", SHA2_256: "SHA256", SHA2_384: "SHA384" };
+const IKEV1_CIPHERS: Readonly<Record<string, string>> = {
+  "AES 256": "AES256",
+  "AES 192": "AES192",
+  "AES 128": "AES128",
+  "3DES": "DES3",
+};
 
-/** What isakmpd takes of the documented values, when Windows' own offers are refused. */
+/** What the head-end takes of the documented values, when Windows' own offers are refused. */
 function l2tpTransforms({ headEnd }: ProfileInput): Transforms | string {
-  const found = clientPeer(headEnd);
-  const { encryption, keyLength, authentication, group } = found?.connection.proposal ?? {};
-  const cipher = encryption === "AES" ? `AES${keyLength?.maximum}` : encryption === "3DES" ? "DES3" : undefined;
-  const check = authentication === "SHA" ? "SHA196" : authentication === "SHA2_256" ? "SHA256128" : undefined;
-  const pfs = PFS_GROUPS[group ?? ""];
-  for (const one of found?.peer.proposals ?? []) {
-    const method =
-      one.encryption === "AES" ? `AES${one.keyLength?.maximum}` : one.encryption === "3DES" ? "DES3" : null;
-    const hash = ISAKMPD_HASHES[one.hash];
-    const dh = DH_GROUPS[one.group];
-    if (method === null || hash === undefined || dh === undefined) continue;
+  const policy = l2tpPolicy(headEnd);
+  const quick = policy?.quickMode ?? null;
+  const cipher = quick === null ? undefined : IKEV1_CIPHERS[`${quick.encryption} ${quick.bits ?? ""}`.trim()];
+  const check = quick?.hash === "SHA" ? "SHA196" : quick?.hash === "SHA2_256" ? "SHA256128" : undefined;
+  const pfs = PFS_GROUPS[quick?.group ?? ""];
+  for (const { encryption, bits, hash, group } of policy?.mainMode ?? []) {
+    const method = IKEV1_CIPHERS[`${encryption} ${bits ?? ""}`.trim()];
+    const sum = IKEV1_HASHES[hash];
+    const dh = DH_GROUPS[group];
+    if (method === undefined || sum === undefined || dh === undefined) continue;
     if (cipher === undefined || check === undefined || pfs === undefined) break;
     return {
       EncryptionMethod: method,
-      IntegrityCheckMethod: hash,
+      IntegrityCheckMethod: sum,
       DHGroup: dh,
       CipherTransformConstants: cipher,
       AuthenticationTransformConstants: check,
       PfsGroup: pfs,
     };
   }
-  return "isakmpd takes no proposal that Set-VpnConnectionIPsecConfiguration can name";
+  return `${policy?.daemon ?? "the head-end"} takes no proposal that Set-VpnConnectionIPsecConfiguration can name`;
 }

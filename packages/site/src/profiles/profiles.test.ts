@@ -105,6 +105,41 @@ function outcomes(one: ProfileInput): Record<string, string> {
 }
 
 describe("which platform gets what", () => {
+  it("follows strongSwan's proposals where the head-end is FreeBSD's", () => {
+    const freebsd = (text: string): ProfileInput => input(text.replace("openbsd-7.8", "freebsd-14.3"));
+    const [l2tp, ikev2] = [freebsd(L2TP), freebsd(IKEV2)];
+    expect(outcomes(ikev2)).toMatchObject({
+      "windows-7": "none",
+      "windows-11": "powershell",
+      ios: "mobileconfig",
+      "android-12": "sswan",
+      networkmanager: "networkmanager",
+      chromeos: "onc",
+      strongswan: "strongswan",
+    });
+    expect(outcomes(l2tp)).toMatchObject({
+      "windows-11": "powershell",
+      ios: "mobileconfig",
+      networkmanager: "networkmanager",
+      chromeos: "onc",
+      mikrotik: "none",
+      strongswan: "strongswan",
+    });
+    const proposals = (one: ProfileInput): string[] => fileOf(one, ".conf").match(/(?<=proposals = ).*/g) ?? [];
+    expect([proposals(ikev2), proposals(l2tp)]).toMatchInlineSnapshot(`
+      [
+        [
+          "aes256-sha256-ecp256, aes256gcm16-prfsha256-ecp256, aes256-sha256-modp2048, aes256gcm16-prfsha256-modp2048, aes256-sha256-curve25519, aes256gcm16-prfsha256-curve25519",
+          "aes256-sha256, aes256gcm16, aes256-sha1",
+        ],
+        [
+          "aes256-sha256-modp2048, aes256-sha1-modp2048, aes128-sha1-modp2048",
+          "aes256-sha256",
+        ],
+      ]
+    `);
+  });
+
   it("follows what the head-end takes", () => {
     expect([outcomes(input(L2TP)), outcomes(input(IKEV2)), outcomes(input(CERTIFICATES))]).toMatchInlineSnapshot(`
       [
@@ -204,7 +239,9 @@ describe("what a profile names is what the head-end takes", () => {
         const policy = headEnd === null ? null : clientPolicy(headEnd);
         if (policy === null) throw new Error(text);
         const ids = new Set(
-          policy.proposals.flatMap((one) => one.transforms.map(({ id, bits }) => (bits > 0 ? `${id}_${bits}` : id))),
+          headEnd?.iked?.policies[0]?.proposals.flatMap((one) =>
+            one.transforms.map(({ id, bits }) => (bits > 0 ? `${id}_${bits}` : id)),
+          ),
         );
         for (const suite of ikeSuites(policy, (one) => one)) {
           for (const id of [suite.encryption, suite.integrity, suite.prf, suite.group]) {

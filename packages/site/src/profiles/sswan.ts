@@ -1,6 +1,6 @@
 /** A profile of strongSwan's app for Android: JSON as its documentation and VpnProfileImportActivity have it. */
 import { base64, baseName, type Profile, type ProfileInput, splitRoutes } from "./profile.ts";
-import { clientPolicy, espSuites, ikeSuites, strongswanWords } from "./suites.ts";
+import { clientPolicy, espSuites, ikeSuites, NO_POLICY, strongswanWords } from "./suites.ts";
 
 /** The type a web server or a mail should give the file, so that Android opens the app. */
 export const SSWAN_MEDIA_TYPE = "application/vnd.strongswan.profile";
@@ -9,11 +9,11 @@ export function sswan(input: ProfileInput): Profile {
   const { service, server, user, password, authority, identity } = input;
   if (service.protocol !== "ikev2") return { refused: "strongSwan's app for Android has no L2TP" };
   const policy = clientPolicy(input.headEnd);
-  if (policy === null) return { refused: "iked.conf has no policy that takes any address" };
+  if (policy === null) return { refused: NO_POLICY };
   const [ike] = ikeSuites(policy, strongswanWords);
   const [esp] = espSuites(policy, strongswanWords);
   if (ike === undefined || esp === undefined)
-    return { refused: "iked takes no proposal that strongSwan has by default" };
+    return { refused: `${policy.daemon} takes no proposal that strongSwan has by default` };
   const routes = splitRoutes(input);
   const profile = {
     uuid: input.uuid("sswan"),

@@ -1,14 +1,6 @@
 /** Linux with strongSwan, and with xl2tpd for L2TP: swanctl.conf(5), xl2tpd.conf(5), pppd(8). Paths are Debian's. */
 import { baseName, type Profile, type ProfileFile, type ProfileInput, pem, splitRoutes } from "./profile.ts";
-import {
-  clientPeer,
-  clientPolicy,
-  espSuites,
-  ikeSuites,
-  ikev1EspWords,
-  ikev1Words,
-  strongswanWords,
-} from "./suites.ts";
+import { clientPolicy, espSuites, ikeSuites, ikev1Words, l2tpPolicy, NO_POLICY, strongswanWords } from "./suites.ts";
 
 /**
  * A value between quotes (settings_lexer.l). What begins with 0s or 0x is decoded as base64 or hexadecimal by swanctl,
@@ -40,10 +32,11 @@ function section(name: string, lines: readonly string[]): string[] {
 
 function ikev2(input: ProfileInput): Profile {
   const policy = clientPolicy(input.headEnd);
-  if (policy === null) return { refused: "iked.conf has no policy that takes any address" };
+  if (policy === null) return { refused: NO_POLICY };
   const ike = ikeSuites(policy, strongswanWords).slice(0, 6);
   const esp = espSuites(policy, strongswanWords).slice(0, 6);
-  if (ike.length === 0 || esp.length === 0) return { refused: "iked takes no proposal that strongSwan has by default" };
+  if (ike.length === 0 || esp.length === 0)
+    return { refused: `${policy.daemon} takes no proposal that strongSwan has by default` };
   const { server, service, user, password, authority, identity } = input;
   const base = baseName(input);
   const authorityFile = `${base}-ca.pem`;
@@ -98,11 +91,12 @@ function ikev2(input: ProfileInput): Profile {
 }
 
 function l2tp(input: ProfileInput): Profile {
-  const found = clientPeer(input.headEnd);
-  if (found === null) return { refused: "ipsec.conf has no rule with a key that takes any address" };
-  const proposals = found.peer.proposals.map(ikev1Words).filter((one) => one !== null);
-  const esp = ikev1EspWords(found.connection);
-  if (proposals.length === 0 || esp === null) return { refused: "isakmpd takes no proposal that strongSwan has" };
+  const policy = l2tpPolicy(input.headEnd);
+  if (policy === null) return { refused: "the head-end has no IPsec with a key for clients of any address" };
+  const proposals = policy.mainMode.map(ikev1Words).filter((one) => one !== null);
+  const esp = policy.quickMode === null ? null : ikev1Words(policy.quickMode);
+  if (proposals.length === 0 || esp === null)
+    return { refused: `${policy.daemon} takes no proposal that strongSwan has` };
   const { server, user, password, psk } = input;
   const base = baseName(input);
   const connection = section(base, [

@@ -117,6 +117,11 @@ function byHand(base: Base, name: string, known: Compatibility | undefined, inpu
   if (known?.verdict !== "connects") {
     return { ...base, outcome: "none", reason: known?.reason ?? "nothing is known of it" };
   }
+  if (name === "mikrotik") {
+    const menus = known.protocol === "ikev2" ? "`/ip ipsec peer` and `identity`" : "`/interface l2tp-client`";
+    const reason = `it would connect; a router is set up by its own commands (${menus}), not by a file`;
+    return { ...base, outcome: "none", reason };
+  }
   if (input.service.certificates)
     return { ...base, outcome: "none", reason: "no way to install the certificate is written down here" };
   const reason =
