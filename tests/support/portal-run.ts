@@ -1,5 +1,5 @@
 /** The real portal as a process in a namespace, FreeRADIUS beside it, and thousands of devices, each with a MAC of its own. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -75,6 +75,17 @@ export function becoming({ id, capabilities }: Somebody): readonly string[] {
   const only = ["-all", ...capabilities.map((one) => `+${one}`)].join(",");
   const user = ["--reuid", String(id), "--regid", String(id), "--clear-groups", "--no-new-privs"];
   return ["setpriv", ...user, "--inh-caps", only, "--ambient-caps", only, "--bounding-set", only];
+}
+
+/** Why somebody cannot run a portal from here; null when they can. */
+export function keptOut(somebody: Somebody): string | null {
+  const library = JSON.stringify(join(ROOT, "node_modules/better-sqlite3/package.json"));
+  const [tool = "", ...words] = [...becoming(somebody), process.execPath, "-e", `require(${library})`];
+  const { error, status, stderr } = spawnSync(tool, words, { encoding: "utf8", cwd: "/" });
+  if (error !== undefined) return `needs setpriv: ${error.message}`;
+  return status === 0
+    ? null
+    : `user ${somebody.id} cannot run ${process.execPath} here: ${stderr.trim().split("\n")[0]}`;
 }
 
 export class PortalRun {
@@ -203,13 +214,21 @@ ${more}
     });
   }
 
-  /** Starts the portal; resolves at once. */
-  launch(): ChildProcess {
+  /** Starts the portal, as somebody else than usual when told; returns at once. */
+  launch(as: Somebody | undefined = this.#options.as): ChildProcess {
     const [tool = "", ...words] = this.world.prefix("gateway");
-    const { as } = this.#options;
     const child = spawn(
       tool,
-      [...words, ...(as === undefined ? [] : becoming(as)), process.execPath, ...(this.#options.node ?? []), this.#pierhead, "portal", "-c", this.config],
+      [
+        ...words,
+        ...(as === undefined ? [] : becoming(as)),
+        process.execPath,
+        ...(this.#options.node ?? []),
+        this.#pierhead,
+        "portal",
+        "-c",
+        this.config,
+      ],
       {
         env: {
           ...process.env,
@@ -291,7 +310,13 @@ ${more}
 
   async #startDevices(): Promise<void> {
     const script = join(ROOT, "tests/support/portal-devices.mjs");
-    const child = this.world.spawn("guest", [process.execPath, script, HOUSE, String(this.#options.port ?? PAGES), "10.66.0.0"]);
+    const child = this.world.spawn("guest", [
+      process.execPath,
+      script,
+      HOUSE,
+      String(this.#options.port ?? PAGES),
+      "10.66.0.0",
+    ]);
     this.#devices = child;
     await new Promise<void>((ready) => {
       createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => {
