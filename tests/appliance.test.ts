@@ -292,7 +292,7 @@ for one in usr bin sbin lib lib64; do [ -d "/$one" ] && mount --bind "/$one" "$o
 mount --bind /dev dev
 exec chroot . /bin/sh /var/pierhead/place`;
   const { status, stderr } = spawnSync("unshare", ["--mount", "sh", "-c", script, "sh", folder], { encoding: "utf8" });
-  expect(stderr.replace(/^Created symlink.*\n/gm, "")).toBe("");
+  expect(stderr.replace(/^(?:Created symlink|Creating (?:group|user)).*\n/gm, "")).toBe("");
   expect(status).toBe(0);
   return folder;
 }
@@ -302,12 +302,19 @@ describe.skipIf(process.getuid?.() !== 0 || process.platform !== "linux")("in a 
     const folder = placed(name);
     const files = inputFor(name).files.filter(({ path }) => path !== "/etc/sysctl.d/60-pierhead.conf");
     expect(files.length).toBeGreaterThan(7);
-    for (const { path, mode, text } of files) {
+    const groups = new Map(
+      readFileSync(join(folder, "etc/group"), "utf8")
+        .split("\n")
+        .map((line) => line.split(":"))
+        .map(([called, , id]) => [called, Number(id)]),
+    );
+    for (const { path, mode, group, text } of files) {
       const { mode: real, uid, gid } = statSync(join(folder, path));
-      expect([path, real & 0o7777, uid, gid]).toEqual([path, mode, 0, 0]);
+      expect([path, real & 0o7777, uid, gid]).toEqual([path, mode, 0, groups.get(group)]);
       expect(readFileSync(join(folder, path), "utf8")).toBe(text);
     }
-    expect(statSync(join(folder, "etc/pierhead")).mode & 0o777).toBe(0o700);
+    const portals = statSync(join(folder, "etc/pierhead"));
+    expect([portals.mode & 0o777, portals.gid]).toEqual(name === "west" ? [0o700, 0] : [0o750, groups.get("pierhead")]);
     expect(readFileSync(join(folder, "root/.ssh/authorized_keys"), "utf8")).toBe(`${KEY}\n`);
     expect(statSync(join(folder, "root/.ssh/authorized_keys")).mode & 0o777).toBe(0o600);
     if (name === "west") {

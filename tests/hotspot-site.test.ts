@@ -197,6 +197,22 @@ describe("what cannot be is said at its line", () => {
       "host: 192.0.2.20",
       "error site/hotspot-secret",
     ],
+    [
+      "a folder that is not the portal's",
+      "north",
+      "folder: /var/lib/pierhead/acme",
+      "folder: /etc/pierhead/acme",
+      "folder:",
+      "error site/hotspot-folder",
+    ],
+    [
+      "a store that goes out of its folder",
+      "north",
+      "      admin: { listen: 127.0.0.1 }",
+      "      store: sqlite:/var/lib/pierhead/../portal.db",
+      "admin:",
+      "error site/hotspot-folder",
+    ],
     ["a system without a portal", "west", "openbsd-7.8", "netbsd-10.1", "hotspot:", "error site/not-built"],
   ];
   it.each(cases)("%s", (_name, host, from, to, where, expected) => {

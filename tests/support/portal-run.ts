@@ -1,6 +1,6 @@
 /** The real portal as a process in a namespace, FreeRADIUS beside it, and thousands of devices, each with a MAC of its own. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -56,6 +56,36 @@ export interface PortalRunOptions {
   /** URL of another store than SQLite. */
   readonly store?: string;
   readonly tick?: string;
+  /** Port of the guests' pages; 8080 unless told. */
+  readonly port?: number;
+  /** Whom the portal runs as; root with all it may do when absent. */
+  readonly as?: Somebody;
+}
+
+/** A user without an account of this machine, and all that it may do beyond what everybody may. */
+export interface Somebody {
+  /** Of user and group. */
+  readonly id: number;
+  /** Without `CAP_`, as setpriv(1) has them: `net_admin`. */
+  readonly capabilities: readonly string[];
+}
+
+/** The command that becomes somebody, to be put before another one. */
+export function becoming({ id, capabilities }: Somebody): readonly string[] {
+  const only = ["-all", ...capabilities.map((one) => `+${one}`)].join(",");
+  const user = ["--reuid", String(id), "--regid", String(id), "--clear-groups", "--no-new-privs"];
+  return ["setpriv", ...user, "--inh-caps", only, "--ambient-caps", only, "--bounding-set", only];
+}
+
+/** Why somebody cannot run a portal from here; null when they can. */
+export function keptOut(somebody: Somebody): string | null {
+  const library = JSON.stringify(join(ROOT, "node_modules/better-sqlite3/package.json"));
+  const [tool = "", ...words] = [...becoming(somebody), process.execPath, "-e", `require(${library})`];
+  const { error, status, stderr } = spawnSync(tool, words, { encoding: "utf8", cwd: "/" });
+  if (error !== undefined) return `needs setpriv: ${error.message}`;
+  return status === 0
+    ? null
+    : `user ${somebody.id} cannot run ${process.execPath} here: ${stderr.trim().split("\n")[0]}`;
 }
 
 export class PortalRun {
@@ -77,7 +107,11 @@ export class PortalRun {
   private constructor(options: PortalRunOptions) {
     this.#options = options;
     const storeFolder = options.storeFolder ?? join(this.folder, "store");
-    mkdirSync(storeFolder, { recursive: true, mode: 0o700 });
+    for (const folder of [storeFolder, dirname(this.socket)]) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      if (options.as !== undefined) chownSync(folder, options.as.id, options.as.id);
+    }
+    if (options.as !== undefined) this.#readable(this.folder, 0o750, options.as);
     this.storeFile = join(storeFolder, "portal.db");
   }
 
@@ -123,9 +157,20 @@ export class PortalRun {
     this.#pierhead = pierhead();
     await this.startRadius();
     writeFileSync(join(this.folder, "secret"), SECRET);
-    chmodSync(join(this.folder, "secret"), 0o600);
+    this.#secret(join(this.folder, "secret"));
     this.configure(this.#options.more ?? "");
     await this.#startDevices();
+  }
+
+  /** Of its owner, and of the group of whom the portal runs as. */
+  #secret(path: string): void {
+    if (this.#options.as === undefined) chmodSync(path, 0o600);
+    else this.#readable(path, 0o640, this.#options.as);
+  }
+
+  #readable(path: string, mode: number, { id }: Somebody): void {
+    chownSync(path, 0, id);
+    chmodSync(path, mode);
   }
 
   /** Writes portal.yaml. */
@@ -133,7 +178,7 @@ export class PortalRun {
     const { ports } = this.radius;
     const { tick = "1s", radiusMore = "" } = this.#options;
     writeFileSync(join(this.folder, "store-url"), this.#options.store ?? `sqlite:${this.storeFile}`);
-    chmodSync(join(this.folder, "store-url"), 0o600);
+    this.#secret(join(this.folder, "store-url"));
     writeFileSync(
       this.config,
       `gateway: pier-1
@@ -142,7 +187,7 @@ guests:
   addresses: [${HOUSE}/16, ${PORTAL.gateway[4]}/24, "${PORTAL.gateway[6]}/64"]
 uplink: { interface: wan0, nat: true }
 firewall: nftables
-portal: { httpPort: ${PAGES} }
+portal: { httpPort: ${this.#options.port ?? PAGES} }
 signIn: [password, voucher]
 radius:
   servers:
@@ -155,6 +200,7 @@ tick: ${tick}
 ${more}
 `,
     );
+    this.#secret(this.config);
   }
 
   async startRadius(): Promise<void> {
@@ -168,12 +214,21 @@ ${more}
     });
   }
 
-  /** Starts the portal; resolves at once. */
-  launch(): ChildProcess {
+  /** Starts the portal, as somebody else than usual when told; returns at once. */
+  launch(as: Somebody | undefined = this.#options.as): ChildProcess {
     const [tool = "", ...words] = this.world.prefix("gateway");
     const child = spawn(
       tool,
-      [...words, process.execPath, ...(this.#options.node ?? []), this.#pierhead, "portal", "-c", this.config],
+      [
+        ...words,
+        ...(as === undefined ? [] : becoming(as)),
+        process.execPath,
+        ...(this.#options.node ?? []),
+        this.#pierhead,
+        "portal",
+        "-c",
+        this.config,
+      ],
       {
         env: {
           ...process.env,
@@ -255,7 +310,13 @@ ${more}
 
   async #startDevices(): Promise<void> {
     const script = join(ROOT, "tests/support/portal-devices.mjs");
-    const child = this.world.spawn("guest", [process.execPath, script, HOUSE, String(PAGES), "10.66.0.0"]);
+    const child = this.world.spawn("guest", [
+      process.execPath,
+      script,
+      HOUSE,
+      String(this.#options.port ?? PAGES),
+      "10.66.0.0",
+    ]);
     this.#devices = child;
     // Somebody may still ask when a test has failed and its world is gone.
     child.stdin?.on("error", () => {});
@@ -290,6 +351,8 @@ export function removeBundle(): void {
 function pierhead(): string {
   if (bundle !== null) return bundle;
   const folder = mkdtempSync(join(tmpdir(), `pierhead-portal-bundle-${process.pid}-`));
+  // Whoever the portal runs as reads it.
+  chmodSync(folder, 0o755);
   const path = join(folder, "pierhead.mjs");
   const tool = JSON.stringify(join(ROOT, "tools/build.mjs"));
   const script = `import(${tool}).then((m) => m.bundleForNode("packages/cli/src/main.ts", ${JSON.stringify(path)}))`;

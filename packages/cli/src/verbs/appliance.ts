@@ -156,22 +156,31 @@ async function placedFiles(
   const machine = built.machines.find((one) => one.name === host.name);
   const files = (machine?.files ?? []).map((file) => ({ ...file, text: withSecrets(file, secrets) }));
   const group = host.system.family === "linux" ? "root" : "wheel";
+  const portals = new Set(await filesOfPortal(host));
+  const { PORTAL_USER } = await import("@pierhead/lang/service-file");
   const kept = host.secrets.map(({ file, reference }) => ({
     path: file,
     text: `${secrets(reference) ?? ""}\n`,
-    mode: 0o600,
     owner: "root",
-    group,
+    // On Linux the portal is not root.
+    ...(host.system.family === "linux" && portals.has(file)
+      ? { mode: 0o640, group: PORTAL_USER }
+      : { mode: 0o600, group }),
   }));
   return [...files, ...kept];
 }
 
 async function notPut(host: Host): Promise<string[]> {
-  const { portalFiles, portalSecrets } = await import("@pierhead/site/hotspot");
-  if (host.hotspot === null) return [];
-  const named = portalSecrets(host.hotspot).map(({ reference }) => reference.slice(5));
   const put = new Set(host.secrets.map((one) => one.file));
-  return [...new Set([...portalFiles(host.hotspot).map((one) => one.file), ...named])].filter((file) => !put.has(file));
+  return (await filesOfPortal(host)).filter((file) => !put.has(file));
+}
+
+/** Secrets, certificates and whatever else the portal reads on the host. */
+async function filesOfPortal({ hotspot }: Host): Promise<string[]> {
+  const { portalFiles, portalSecrets } = await import("@pierhead/site/hotspot");
+  if (hotspot === null) return [];
+  const named = portalSecrets(hotspot).map(({ reference }) => reference.slice(5));
+  return [...new Set([...portalFiles(hotspot).map((one) => one.file), ...named])];
 }
 
 interface Made {

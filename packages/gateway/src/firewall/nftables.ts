@@ -1,4 +1,4 @@
-/** The driver of Linux: one nftables table, HTB for rates. Needs root, nft 1.0 or newer, tc, and a kernel since 5.7. */
+/** The driver of Linux: one nftables table, HTB for rates. Needs CAP_NET_ADMIN, inherited by what it starts, nft 1.0 or newer, tc, and a kernel since 5.7. */
 import { Batch } from "./batch.ts";
 import { must, type Run } from "./command.ts";
 import {
@@ -297,10 +297,8 @@ export class NftablesFirewall implements WatchfulFirewall {
     for (const name of wanted) {
       const path = `/proc/sys/net/${name}`;
       if ((await must(this.#run, ["cat", path])).trim() !== "0") continue;
-      if (this.#options.enableForwarding === true) {
-        await must(this.#run, ["tee", path], "1\n");
-        continue;
-      }
+      // Whoever runs us may have made it read-only for us (systemd's ProtectKernelTunables=).
+      if (this.#options.enableForwarding === true && (await this.#run(["tee", path], "1\n")).status === 0) continue;
       throw new FirewallError(
         `this machine forwards nothing: net.${name.replaceAll("/", ".")} is 0. Set it to 1 in /etc/sysctl.d and run sysctl --system`,
       );

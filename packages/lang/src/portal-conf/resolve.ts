@@ -69,11 +69,16 @@ export function resolvePortal(
             certificate: admin.certificate ?? null,
             fromGuests: admin.fromGuests ?? false,
           },
-    socket: file.socket ?? "/var/run/pierhead/portal.sock",
+    socket: file.socket ?? usualSocket(file.firewall),
     gone: seconds(file.gone),
     keep: seconds(file.keep),
     tick: seconds(file.tick) ?? 10,
   };
+}
+
+/** On Linux a folder of the portal's own: what systemd gives one service, it takes away from another one. */
+export function usualSocket(firewall: PortalConfig["firewall"]): string {
+  return firewall === "pf" ? "/var/run/pierhead/portal.sock" : "/run/pierhead-portal/portal.sock";
 }
 
 function certificateOf(portal: PortalFile["portal"]): PortalConfig["portal"]["certificate"] {

@@ -1,1 +1,8 @@
-export { SERVICE_SYSTEMS, type ServiceFile, serviceFile } from "./service-file.ts";
+export {
+  PORTAL_STATE,
+  PORTAL_USER,
+  PORTAL_USER_FILE,
+  SERVICE_SYSTEMS,
+  type ServiceFile,
+  serviceFile,
+} from "./service-file.ts";

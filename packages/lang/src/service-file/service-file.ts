@@ -9,6 +9,16 @@ export interface ServiceFile {
   readonly enable: readonly string[];
 }
 
+/** Linux: whom the portal runs as, and the one place where it keeps what it writes. */
+export const PORTAL_USER = "pierhead";
+export const PORTAL_STATE = "/var/lib/pierhead";
+
+/** sysusers.d(5). */
+export const PORTAL_USER_FILE: { readonly path: string; readonly line: string } = {
+  path: "/etc/sysusers.d/pierhead.conf",
+  line: `u ${PORTAL_USER} - "Captive portal" ${PORTAL_STATE}`,
+};
+
 /** What a daemon is started with. */
 interface Daemon {
   /** The verb. */
@@ -24,8 +34,12 @@ interface Daemon {
     readonly description: string;
     readonly documentation: string;
     readonly more: string;
+    /** Lines of `[Unit]` and `[Service]`. */
+    readonly unit: string;
     readonly restart: string;
     readonly service: string;
+    /** Commands before those that switch it on. */
+    readonly before: readonly string[];
   };
 }
 
@@ -117,7 +131,7 @@ Description=${unit.description}
 Documentation=${unit.documentation}
 Wants=network.target
 After=network.target nftables.service
-
+${unit.unit}
 [Service]
 Type=exec
 ExecStartPre=/usr/local/bin/pierhead ${verb} -n ${flag} ${config.others}
@@ -133,7 +147,7 @@ RestrictRealtime=yes
 [Install]
 WantedBy=multi-user.target
 `,
-    enable: ["systemctl daemon-reload", `systemctl enable --now pierhead-${verb}`],
+    enable: [...unit.before, "systemctl daemon-reload", `systemctl enable --now pierhead-${verb}`],
   };
 }
 
@@ -152,6 +166,7 @@ const MONITOR: Daemon = {
     description: "Link monitor (runs ifstated.conf)",
     documentation: "man:ifstated.conf(5)",
     more: "--run-dir /run/pierhead",
+    unit: "",
     restart: "200ms",
     service: `# Commands under way end by themselves; the monitor waits for them.
 KillMode=mixed
@@ -160,6 +175,7 @@ RuntimeDirectoryMode=0700
 # The record of the last state has to be there after a crash.
 RuntimeDirectoryPreserve=restart
 `,
+    before: [],
   },
 };
 
@@ -173,11 +189,49 @@ const PORTAL: Daemon = {
     description: "Captive portal",
     documentation: "https://www.rfc-editor.org/rfc/rfc8952",
     more: "",
-    restart: "1s",
-    service: `# The store of portal.yaml, when it is not elsewhere.
+    unit: `# It goes on trying, however long something is away that it needs.
+StartLimitIntervalSec=0
+`,
+    restart: "2s",
+    service: `User=${PORTAL_USER}
+# For nft, tc and ip, which inherit them; for ports below 1024.
+AmbientCapabilities=CAP_NET_ADMIN CAP_NET_BIND_SERVICE
+CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_BIND_SERVICE
+NoNewPrivileges=yes
+# What it writes: the store of portal.yaml and a certificate by ACME, and the control socket. Nothing else.
 StateDirectory=pierhead
 StateDirectoryMode=0700
+RuntimeDirectory=pierhead-portal
+RuntimeDirectoryMode=0700
+UMask=0077
+ProtectSystem=strict
+PrivateTmp=yes
+PrivateDevices=yes
+# Forwarding is switched on in sysctl.d(5).
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectProc=invisible
+# Netlink is how the firewall is changed.
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictNamespaces=yes
+RestrictSUIDSGID=yes
+RemoveIPC=yes
+# No MemoryDenyWriteExecute=: Node.js compiles into memory.
+SystemCallArchitectures=native
+SystemCallFilter=@system-service @pkey
+SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
 `,
+    before: [
+      `echo '${PORTAL_USER_FILE.line}' >${PORTAL_USER_FILE.path}`,
+      `systemd-sysusers ${PORTAL_USER_FILE.path}`,
+      `chgrp -R ${PORTAL_USER} /etc/pierhead && chmod -R u=rwX,g=rX,o= /etc/pierhead`,
+      "echo net.ipv4.ip_forward=1 >/etc/sysctl.d/60-pierhead.conf",
+      "sysctl --system",
+    ],
   },
 };
 

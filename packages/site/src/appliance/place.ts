@@ -1,4 +1,5 @@
 /** The script that puts a host's files in their places, run inside the new system while it is installed. */
+import { PORTAL_USER, PORTAL_USER_FILE } from "@pierhead/lang/service-file";
 import { type ApplianceInput, type PlacedFile, quoted, STORE, systemOf } from "./appliance.ts";
 
 /** Debian: only when the rules are loaded does the machine forward at all. */
@@ -21,8 +22,7 @@ put() {
 	install -o "$1" -g "$2" -m "$3" "${STORE}/tree$4" "$4"
 }
 
-mkdir -p ${quoted(portalFolderOf(input))}
-chmod 0700 ${quoted(portalFolderOf(input))}
+${portalFolder(input)}
 ${files
   .filter(({ path }) => path !== FORWARDING)
   .map(putLine)
@@ -33,6 +33,16 @@ mkdir -p "$keys"
 chmod 0700 "$keys"
 install -o root -g ${wheel} -m 0600 ${STORE}/authorized_keys "$keys/authorized_keys"
 ${SYSTEMS[systemOf(host)](input)}`;
+}
+
+/** Debian: the portal is a user of its own, who reads the folder and writes nothing there. */
+function portalFolder(input: ApplianceInput): string {
+  const folder = quoted(portalFolderOf(input));
+  if (systemOf(input.host) !== "debian") return `mkdir -p ${folder}\nchmod 0700 ${folder}`;
+  return `systemd-sysusers ${STORE}/tree${PORTAL_USER_FILE.path}
+mkdir -p ${folder}
+chgrp ${PORTAL_USER} ${folder}
+chmod 0750 ${folder}`;
 }
 
 export function portalFolderOf({ host }: ApplianceInput): string {

@@ -68,7 +68,8 @@ function filesOf(station: Station, guests: readonly Guest[], site: Site): BuiltF
   const { family } = station.host.system;
   const files = { openbsd, freebsd, netbsd, linux, macos: () => [] }[family](station, guests, site.name);
   // Linux has no wheel.
-  const owned = family === "linux" ? files.map((file) => ({ ...file, group: "root" })) : files;
+  const owned =
+    family === "linux" ? files.map((file) => (file.group === "wheel" ? { ...file, group: "root" } : file)) : files;
   return owned.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 

@@ -1,6 +1,6 @@
 /** The files of a hotspot, besides cards and rules: portal.yaml, the guests' DHCP and DNS, what starts the portal. */
 import { Address } from "@pierhead/core";
-import { serviceFile } from "@pierhead/lang/service-file";
+import { PORTAL_USER_FILE, serviceFile } from "@pierhead/lang/service-file";
 import type { Hotspot } from "../model/hotspot.ts";
 import type { Host } from "../model/site.ts";
 import type { SitePath } from "../read/index.ts";
@@ -48,6 +48,7 @@ export function hotspotFiles(host: Host, site: string): HotspotFiles {
         dnsmasqConf(host, hotspot, portal, site),
         nftGuard(host, hotspot, site),
         forwarding(host, hotspot, site),
+        portalUser(hotspot),
         resolvConf(host.dns.map((address, index) => ({ address, path: [...host.path, "dns", index] }))),
       );
       return { files, switches: [], scripts: [] };
@@ -65,6 +66,11 @@ function starter(host: Host, hotspot: Hotspot): BuiltFile {
   if (file === null) throw new Error(`no service file for ${host.system.family}`);
   const out = new FileWriter(file.path, { mode: Number.parseInt(file.mode, 8) });
   return out.line(file.text.replace(/\n$/, ""), hotspot.path).finish();
+}
+
+/** sysusers.d(5): whom the unit starts the portal as. */
+function portalUser({ path }: Hotspot): BuiltFile {
+  return new FileWriter(PORTAL_USER_FILE.path).line(PORTAL_USER_FILE.line, path).finish();
 }
 
 function forwarding(host: Host, { own }: Hotspot, site: string): BuiltFile {

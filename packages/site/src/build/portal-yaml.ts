@@ -1,6 +1,7 @@
 /** portal.yaml of a hotspot: the section's own words, with the place it stands in filled in. */
 import { formatPrefix, Source } from "@pierhead/core";
 import type { PortalFile } from "@pierhead/lang/portal-conf";
+import { PORTAL_USER } from "@pierhead/lang/service-file";
 import { type YamlPath as SitePath, YamlText } from "@pierhead/lang/yaml-text";
 import { stringify } from "yaml";
 import type { Hotspot } from "../model/hotspot.ts";
@@ -14,7 +15,8 @@ export function portalFolder(host: Host): string {
 }
 
 export function portalYaml(host: Host, hotspot: Hotspot, site: string): BuiltFile {
-  const out = new FileWriter(`${portalFolder(host)}/portal.yaml`, { mode: 0o600 });
+  const readers = host.system.family === "linux" ? { mode: 0o640, group: PORTAL_USER } : { mode: 0o600 };
+  const out = new FileWriter(`${portalFolder(host)}/portal.yaml`, readers);
   head(out, site, `${host.name}: the captive portal. \`pierhead portal -n\` checks it, SIGHUP has it read again.`);
   const text = stringify(portalFile(host, hotspot), { lineWidth: 0, aliasDuplicateObjects: false }).replace(/\n$/, "");
   const origins = originsOf(text, hotspot);

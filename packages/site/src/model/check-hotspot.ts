@@ -1,5 +1,7 @@
 /** Whether a captive portal can be what it is said to be; what its own options say together, its own reader checks. */
+
 import { formatPrefix, isAtLeast, type Prefix, parseAddress } from "@pierhead/core";
+import { PORTAL_STATE } from "@pierhead/lang/service-file";
 import type { YamlPath as SitePath } from "@pierhead/lang/yaml-text";
 import type { HostDescription } from "../schema/index.ts";
 import type { CheckContext } from "./check-context.ts";
@@ -18,6 +20,7 @@ export function checkHotspot(host: Host, description: HostDescription, context: 
   checkResolver(host, hotspot, context);
   checkAdmin(host, hotspot, context);
   checkFiles(host, hotspot, context);
+  checkFolders(host, hotspot, context);
   checkDynamic(hotspot, context);
 }
 
@@ -179,6 +182,20 @@ function checkFiles(host: Host, hotspot: Hotspot, context: CheckContext): void {
       context.say("site/hotspot-secret", "note", message, path);
     }
   }
+}
+
+/** On Linux the unit lets the portal write below one folder. */
+function checkFolders(host: Host, { options, path }: Hotspot, context: CheckContext): void {
+  if (host.system.family !== "linux") return;
+  const say = (written: string, at: SitePath): void => {
+    if (written.startsWith(`${PORTAL_STATE}/`) && !written.split("/").includes("..")) return;
+    const message = `On Linux the portal writes below ${PORTAL_STATE} only, and not to ${written}.`;
+    context.say("site/hotspot-folder", "error", message, [...path, ...at]);
+  };
+  const certificate = options.portal?.certificate;
+  if (certificate !== undefined && "acme" in certificate) say(certificate.folder, ["portal", "certificate", "folder"]);
+  const { store } = options;
+  if (store?.startsWith("sqlite:") === true) say(store.slice("sqlite:".length), ["store"]);
 }
 
 /** A server on the guests' side would have to come through the wall that it changes. */

@@ -6,7 +6,6 @@ import { UsageError } from "../../failure.ts";
 import { readSource } from "../../input/read.ts";
 
 export const USUAL_FILE = "/etc/pierhead/portal.yaml";
-const USUAL_SOCKET = "/var/run/pierhead/portal.sock";
 
 /** Options a verb has from `pierhead portal` itself. */
 interface Globals {
@@ -33,10 +32,11 @@ export async function ask<Answer>(command: Command, question: ControlQuestion): 
 /** `--socket`, else what the configuration says, else the usual place. */
 async function socketOf({ config, socket }: Globals): Promise<string> {
   if (socket !== undefined) return socket;
+  const { readPortalConf, usualSocket } = await import("@pierhead/lang/portal-conf");
+  const usual = usualSocket(process.platform === "linux" ? "nftables" : "pf");
   if (!existsSync(config)) {
     if (config !== USUAL_FILE) throw new UsageError(`${config}: there is no such file or directory`);
-    return USUAL_SOCKET;
+    return usual;
   }
-  const { readPortalConf } = await import("@pierhead/lang/portal-conf");
-  return readPortalConf(readSource(config)).config?.socket ?? USUAL_SOCKET;
+  return readPortalConf(readSource(config)).config?.socket ?? usual;
 }

@@ -16,7 +16,7 @@ export interface DaemonFlags {
 
 /** Reads the file, sees that the portal can run here, and runs it. */
 export async function runDaemon(flags: DaemonFlags): Promise<number> {
-  const { bindParts, obstacle, readPortalFile, runPortal } = await import("@pierhead/gateway/portal");
+  const { bindParts, obstacle, ownPrivileges, readPortalFile, runPortal } = await import("@pierhead/gateway/portal");
   const { Log } = await import("@pierhead/gateway/monitor");
   let reading: ReturnType<typeof readPortalFile>;
   try {
@@ -35,7 +35,7 @@ export async function runDaemon(flags: DaemonFlags): Promise<number> {
   }
   const format = flags.logFormat ?? (process.stderr.isTTY && flags.log === undefined ? "text" : "json");
   if (format !== "text" && format !== "json") throw new UsageError(`--log-format ${format}: it is text or json`);
-  const why = obstacle(config, process.getuid?.() ?? null, process.env.SSH_CONNECTION);
+  const why = obstacle(config, ownPrivileges(), process.env.SSH_CONNECTION);
   if (why !== null) throw new UsageError(why.message, why.hint);
   const log = new Log({ format, verbose: flags.verbose, write: logWriter(flags.log, "pierhead-portal") });
   const options = { file: flags.config, closeSessions: flags.closeSessions === true, version: VERSION };
