@@ -96,22 +96,28 @@ PXE: unpack the ISO into the NFS root of diskless(8), and copy the two files to 
 As an image: bsdinstall(8), "BUILDING AUTOMATIC INSTALL MEDIA".
 `;
   },
-  debian: ({
-    url,
-  }) => `preseed.cfg answers the questions of Debian 12's installer, user-data and meta-data are for cloud-init. Either needs
+  debian: (input) => {
+    const { host, url } = input;
+    const card = host.hotspot?.uplink.interface ?? "auto";
+    return `preseed.cfg answers the questions of Debian 12's installer, user-data and meta-data are for cloud-init. Either needs
 pierhead.tgz.
 
-On a USB stick: add preseed.cfg and pierhead.tgz to the top folder of the installer's image:
+On a USB stick: add preseed.cfg and pierhead.tgz to the top folder of the installer's image, and write hotspot.iso to the stick:
          xorriso -indev debian-12-amd64-netinst.iso -outdev hotspot.iso -boot_image any replay \\
              -map preseed.cfg /preseed.cfg -map pierhead.tgz /pierhead.tgz
-     Start from it, press Escape and type: auto preseed/file=/cdrom/preseed.cfg priority=critical
+     Start from it. Where the menu says "BIOS mode", press Escape and type
+         auto preseed/file=/cdrom/preseed.cfg priority=critical
+     Where it says "UEFI", press e on "Install", put this before the --- of the line that begins with linux, and press Ctrl-X:
+         auto=true preseed/file=/cdrom/preseed.cfg priority=critical
 
-PXE: serve this folder${url === null ? " (make it again with --url, so that pierhead.tgz is found)" : ` as ${url}`}, and start the installer with
-         auto url=${url ?? "http://192.0.2.5"}/preseed.cfg priority=critical
+PXE: serve this folder${url === null ? " (make it again with --url, so that pierhead.tgz is found)" : ` as ${url}`}, and start the installer's kernel (netboot) with these words. The card is among
+them, since preseed.cfg comes through it; without it the installer asks which of them to take:
+         auto=true priority=critical interface=${card} hostname=${host.name} url=${url ?? "http://192.0.2.5"}/preseed.cfg
 
 Cloud and virtual machines (debian-12-genericcloud image): a second disk called cidata with the three files,
          xorriso -as mkisofs -V cidata -J -r -o seed.iso user-data meta-data pierhead.tgz
      or user-data alone, where the cloud takes it${url === null ? " (made again with --url)" : `: pierhead.tgz is then fetched from ${url}`}. What comes
      over the network is compared with the sum that is written in user-data and preseed.cfg.
-`,
+`;
+  },
 };
