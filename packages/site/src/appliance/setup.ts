@@ -79,12 +79,15 @@ systemctl enable pierhead-portal.service
 # A file that is still missing is no reason to install everything again.
 systemctl restart pierhead-portal.service || true
 trap - EXIT
+# It answers before its pages listen, so it is asked until it has answered three times in a row.
 tries=0
-until pierhead portal status >/dev/null 2>&1 || [ "$tries" -ge 15 ]; do
+answers=0
+while [ "$answers" -lt 3 ] && [ "$tries" -lt 30 ]; do
 	tries=$((tries + 1))
+	if pierhead portal status >/dev/null 2>&1; then answers=$((answers + 1)); else answers=0; fi
 	sleep 2
 done
-if pierhead portal status >/dev/null 2>&1; then
+if [ "$answers" -ge 3 ]; then
 	say "done: ${host.name} is a hotspot"
 else
 	say "installed, but the portal does not run: journalctl -u pierhead-portal says why"
