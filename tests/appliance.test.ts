@@ -17,6 +17,7 @@ import {
 import { buildSite } from "@pierhead/site/build";
 import { readSite } from "@pierhead/site/read";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 
 const root = resolve(import.meta.dirname, "..");
 const site = join(root, "examples/hotspot/site.yaml");
@@ -211,6 +212,74 @@ describe("Debian 12: preseed.cfg and user-data", () => {
     expect(run.status).toBe(0);
   });
 
+  /** What the installer's shell is handed of a preseed file. */
+  function command(input: ApplianceInput, question: string): string {
+    const line = made(input, "preseed.cfg")
+      .split("\n")
+      .find((one) => one.startsWith(`d-i ${question} string `));
+    return line?.slice(`d-i ${question} string `.length) ?? "";
+  }
+
+  it.each(inputs)("hands the installer's shell and cloud-init's what sh takes ($url)", (input) => {
+    const { runcmd } = parse(made(input, "user-data")) as { runcmd: readonly (readonly string[])[] };
+    const texts = [command(input, "preseed/late_command"), runcmd[0]?.[2] ?? ""];
+    if (input.disk === null) texts.push(command(input, "partman/early_command"));
+    for (const text of texts) {
+      expect(text.length).toBeGreaterThan(100);
+      expect(spawnSync("sh", ["-n"], { encoding: "utf8", input: text }).stderr).toBe("");
+    }
+  });
+
+  it.each([
+    ["one disk", ["/dev/vda"], "", "/dev/vda"],
+    ["the stick before the disk", ["/dev/sda", "/dev/sdb"], "/dev/sda /cdrom iso9660 ro 0 0\n", "/dev/sdb"],
+    ["a partition of the stick", ["/dev/nvme0n1", "/dev/sda"], "/dev/sda1 /hd-media vfat ro 0 0\n", "/dev/nvme0n1"],
+    ["two disks, of which none is chosen", ["/dev/sda", "/dev/sdb"], "/dev/sdc1 /cdrom iso9660 ro 0 0\n", null],
+    ["no disk", [], "", null],
+  ])("takes the only disk: %s", (_name, disks, mounts, taken) => {
+    const folder = mkdtempSync(join(scratch, "disks-"));
+    writeFileSync(join(folder, "mounts"), mounts);
+    writeFileSync(join(folder, "list-devices"), `#!/bin/sh\nprintf '%s\\n' ${disks.join(" ")}\n`, { mode: 0o755 });
+    writeFileSync(join(folder, "debconf-set"), '#!/bin/sh\necho "$1 $2"\n', { mode: 0o755 });
+    const text = command(inputFor("north"), "partman/early_command").replace("/proc/mounts", join(folder, "mounts"));
+    const run = spawnSync("sh", ["-c", text], {
+      encoding: "utf8",
+      env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
+    });
+    expect(run.stderr).toBe("");
+    expect(run.status).toBe(0);
+    expect(run.stdout).toBe(taken === null ? "" : `partman-auto/disk ${taken}\ngrub-installer/bootdev ${taken}\n`);
+  });
+
+  it("lets cloud-init come to its end before the machine restarts", () => {
+    const text = made(inputFor("north"), "user-data");
+    expect(parse(text)).toMatchObject({ power_state: { mode: "reboot", condition: "test -e /var/pierhead/todo" } });
+    expect(text).not.toContain("systemctl reboot");
+  });
+
+  it("says in README.txt what the installer's kernel is told, for preseed.cfg comes through one of the cards", () => {
+    const words = "auto=true priority=critical interface=enp1s0 hostname=north url=http://192.0.2.5/north/preseed.cfg";
+    expect(made(inputs[1] as ApplianceInput, "README.txt")).toContain(words);
+  });
+
+  it("says on the console what goes on, and in the end where the machine is", () => {
+    const folder = unpacked(inputFor("north"));
+    const before = readFileSync(join(folder, "var/pierhead/tree/etc/issue.d/pierhead.issue"), "utf8");
+    expect(before).toContain("north is being made a hotspot");
+    const after = readFileSync(join(folder, "var/pierhead/issue"), "utf8");
+    expect(after).toContain("ssh root@\\4{enp1s0}");
+    expect(after).toContain("pierhead portal admin add NAME");
+  });
+
+  it("takes the store's library for what it is: needed with SQLite, and not with PostgreSQL", () => {
+    const setup = (input: ApplianceInput): string => readFileSync(join(unpacked(input), "var/pierhead/setup"), "utf8");
+    const input = inputFor("north");
+    const hotspot = input.host.hotspot as NonNullable<typeof input.host.hotspot>;
+    const remote = { ...hotspot, options: { ...hotspot.options, store: "file:/etc/pierhead/store" } };
+    expect(setup(input)).toContain("better_sqlite3.node");
+    expect(setup({ ...input, host: { ...input.host, hotspot: remote } })).not.toContain("better_sqlite3.node");
+  });
+
   it("takes over the network only what has the right sum", () => {
     for (const file of ["preseed.cfg", "user-data"]) {
       const text = made(inputs[1] as ApplianceInput, file);
@@ -401,7 +470,13 @@ describe("the command", () => {
     ["several hosts", [], "which host? There is west, east, north"],
     ["no such host", ["--host", "south"], "no host called south has a `hotspot`"],
     ["a private key", ["--host", "west", "--ssh-key", "private"], "this is a private key"],
-    ["no key", ["--host", "west", "--ssh-key", "nothing"], "no public key of ssh"],
+    ["no key", ["--host", "west", "--ssh-key", "nothing"], "nothing:1: no public key of ssh"],
+    [
+      "a key cut short",
+      ["--host", "west", "--ssh-key", "short"],
+      "short:3: this public key of ssh is cut short or changed",
+    ],
+    ["a key with a letter changed", ["--host", "west", "--ssh-key", "typo"], "typo:1: this public key of ssh is cut"],
     [
       "a hash of another system",
       ["--host", "west", "--password-hash", "sha512"],
@@ -422,6 +497,8 @@ describe("the command", () => {
     key();
     writeFileSync(join(scratch, "private"), "-----BEGIN OPENSSH PRIVATE KEY-----\n");
     writeFileSync(join(scratch, "nothing"), "404 not found\n");
+    writeFileSync(join(scratch, "short"), `# of the office\n${KEY}\n${KEY.slice(0, 70)}\n`);
+    writeFileSync(join(scratch, "typo"), `${KEY.replace("AAAAC3", "AAAAC4")}\n`);
     writeFileSync(join(scratch, "sha512"), "$6$salt$abcdefghijklmnopqrstuvwxyz\n");
     const { status, stderr } = pierhead(site, ...args, "-o", "refused");
     expect(stderr).toContain(words);

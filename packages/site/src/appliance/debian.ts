@@ -21,6 +21,16 @@ export function debianFiles(input: ApplianceInput, sha256: string): MediaFile[] 
 
 const AT = "/var/pierhead.tgz";
 
+/**
+ * The stick the installer came from is a disk like others to partman. When there is one beside it, that is taken; of several
+ * none is chosen here, and the installer asks.
+ */
+const ONLY_DISK = [
+  `from=$(awk '$2 == "/cdrom" || $2 == "/hd-media" { print $1 }' /proc/mounts); set --;`,
+  `for one in $(list-devices disk); do case "$from" in *"$one"*) ;; *) set -- "$@" "$one" ;; esac; done;`,
+  `if [ $# -eq 1 ]; then debconf-set partman-auto/disk "$1"; debconf-set grub-installer/bootdev "$1"; fi`,
+].join(" ");
+
 function preseed(input: ApplianceInput, sha256: string): string {
   const { host, passwordHash, disk } = input;
   const d = (question: string, type: string, value: string): string => `d-i ${question} ${type} ${value}`.trimEnd();
@@ -41,12 +51,14 @@ function preseed(input: ApplianceInput, sha256: string): string {
     d("time/zone", "string", "Etc/UTC"),
     d("clock-setup/ntp", "boolean", "true"),
     "# The whole disk.",
-    ...(disk === null ? [] : [d("partman-auto/disk", "string", disk)]),
+    disk === null ? d("partman/early_command", "string", ONLY_DISK) : d("partman-auto/disk", "string", disk),
     d("partman-auto/method", "string", "regular"),
     d("partman-auto/choose_recipe", "select", "atomic"),
     d("partman-lvm/device_remove_lvm", "boolean", "true"),
     d("partman-md/device_remove_md", "boolean", "true"),
     d("partman-partitioning/confirm_write_new_label", "boolean", "true"),
+    "# What was on it, a system started by a BIOS maybe, is no reason to stop.",
+    d("partman-efi/non_efi_system", "boolean", "true"),
     d("partman/choose_partition", "select", "finish"),
     d("partman/confirm", "boolean", "true"),
     d("partman/confirm_nooverwrite", "boolean", "true"),
@@ -119,6 +131,8 @@ function userData(input: ApplianceInput, sha256: string): object {
       { path: "/etc/cloud/cloud.cfg.d/99-pierhead.cfg", content: "network: {config: disabled}\n" },
     ],
     runcmd: [["sh", "-c", cloudScript(input, sha256)]],
+    // When cloud-init has come to its end, and only if the files are in their places.
+    power_state: { mode: "reboot", condition: `test -e ${STORE}/todo` },
   };
 }
 
@@ -143,6 +157,5 @@ echo "${sha256}  ${AT}" | sha256sum -c
 tar -xzf ${AT} -C /
 rm -f ${AT}
 /bin/sh ${STORE}/place
-systemctl reboot
 `;
 }

@@ -1,7 +1,7 @@
 /** Everything the machine is made from, in one archive. */
 import { type ApplianceInput, type Payload, STORE, systemOf } from "./appliance.ts";
 import { placeScript } from "./place.ts";
-import { setupScript, starterFiles } from "./setup.ts";
+import { issueText, setupScript, starterFiles } from "./setup.ts";
 import { octets, type TarEntry, tar } from "./tar.ts";
 
 export function appliancePayload(given: ApplianceInput): Payload {
@@ -19,6 +19,9 @@ export function appliancePayload(given: ApplianceInput): Payload {
     // What is readable where it goes is not readable here: passwords are among it.
     ...files.map(({ path, text }) => ({ path: `${store}/tree${path}`, mode: 0o600, content: octets(text) })),
   ];
+  if (systemOf(host) === "debian") {
+    entries.push({ path: `${store}/issue`, mode: 0o600, content: octets(issueText(input, true)) });
+  }
   // install.site(5) of OpenBSD is run inside the new system at the end of the installation.
   if (systemOf(host) === "openbsd") entries.push(script("install.site", `#!/bin/sh\nexec /bin/sh ${STORE}/place\n`));
   return { name: payloadName(input), tar: tar(entries.sort(byPath)) };

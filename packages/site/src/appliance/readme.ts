@@ -17,14 +17,16 @@ Before you begin
 - The files here hold secrets of yours. Serve them on a network of your own, and take them away afterwards.
 - The cards are called as in the site: ${[host.hotspot?.uplink, host.hotspot?.lan]
     .flatMap((one) => (one === undefined ? [] : [`${one.interface} (${one.name})`]))
-    .join(", ")}.
+    .join(
+      ", ",
+    )}.${system === "debian" ? "\n  `ip link` on the machine says what they are called there; in the installer, on its second console (Alt-F2)." : ""}
 
 Afterwards
 ----------
 
 When the machine starts first it installs Node.js and the portal, which takes some minutes and needs the internet. Without
 it, that is tried again at the next start${system === "debian" ? ", and every minute" : ""}. What it was made from lies in /var/pierhead until then, and is gone afterwards.
-
+${system === "debian" ? debianProgress(input) : ""}
 ${
   sshKeys.length === 0
     ? "Nobody comes in over the network: no SSH key was given. On the console there is root's password."
@@ -45,6 +47,14 @@ ${
     ? ""
     : `\nThe portal does not start before these files are there, which the site does not put under \`secrets\`:\n${bring.map((file) => `    ${file}\n`).join("")}`
 }`;
+}
+
+function debianProgress({ node }: ApplianceInput): string {
+  return `
+The console says how far it is, and in the end which address the machine has. Over SSH: journalctl -fu pierhead-appliance.
+It fetches from deb.debian.org, ${node === null ? "nodejs.org, " : ""}registry.npmjs.org and github.com. Where github.com is not to be had, the store's
+library is compiled instead, which takes some minutes more.
+`;
 }
 
 const SYSTEMS: Readonly<Record<ReturnType<typeof systemOf>, (input: ApplianceInput) => string>> = {
@@ -96,22 +106,28 @@ PXE: unpack the ISO into the NFS root of diskless(8), and copy the two files to 
 As an image: bsdinstall(8), "BUILDING AUTOMATIC INSTALL MEDIA".
 `;
   },
-  debian: ({
-    url,
-  }) => `preseed.cfg answers the questions of Debian 12's installer, user-data and meta-data are for cloud-init. Either needs
+  debian: (input) => {
+    const { host, url } = input;
+    const card = host.hotspot?.uplink.interface ?? "auto";
+    return `preseed.cfg answers the questions of Debian 12's installer, user-data and meta-data are for cloud-init. Either needs
 pierhead.tgz.
 
-On a USB stick: add preseed.cfg and pierhead.tgz to the top folder of the installer's image:
+On a USB stick: add preseed.cfg and pierhead.tgz to the top folder of the installer's image, and write hotspot.iso to the stick:
          xorriso -indev debian-12-amd64-netinst.iso -outdev hotspot.iso -boot_image any replay \\
              -map preseed.cfg /preseed.cfg -map pierhead.tgz /pierhead.tgz
-     Start from it, press Escape and type: auto preseed/file=/cdrom/preseed.cfg priority=critical
+     Start from it. Where the menu says "BIOS mode", press Escape and type
+         auto preseed/file=/cdrom/preseed.cfg priority=critical
+     Where it says "UEFI", press e on "Install", put this before the --- of the line that begins with linux, and press Ctrl-X:
+         auto=true preseed/file=/cdrom/preseed.cfg priority=critical
 
-PXE: serve this folder${url === null ? " (make it again with --url, so that pierhead.tgz is found)" : ` as ${url}`}, and start the installer with
-         auto url=${url ?? "http://192.0.2.5"}/preseed.cfg priority=critical
+PXE: serve this folder${url === null ? " (make it again with --url, so that pierhead.tgz is found)" : ` as ${url}`}.
+     Start the installer's kernel (netboot) with these words; without the card, through which preseed.cfg comes, it asks for it:
+         auto=true priority=critical interface=${card} hostname=${host.name} url=${url ?? "http://192.0.2.5"}/preseed.cfg
 
 Cloud and virtual machines (debian-12-genericcloud image): a second disk called cidata with the three files,
          xorriso -as mkisofs -V cidata -J -r -o seed.iso user-data meta-data pierhead.tgz
      or user-data alone, where the cloud takes it${url === null ? " (made again with --url)" : `: pierhead.tgz is then fetched from ${url}`}. What comes
      over the network is compared with the sum that is written in user-data and preseed.cfg.
-`,
+`;
+  },
 };

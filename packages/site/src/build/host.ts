@@ -200,7 +200,8 @@ function linux(station: Station, guests: readonly Guest[], site: string): BuiltF
     bridge === null || station.cards.some((card) => card.interface === bridge.name)
       ? station.cards
       : [...station.cards, bareBridge(bridge)];
-  const files = linuxCards(cards, { network: host.network, dns, mac, bridge, tunnels: station.tunnels });
+  const lone = host.hotspot?.lan ?? null;
+  const files = linuxCards(cards, { network: host.network, dns, mac, bridge, tunnels: station.tunnels, guests: lone });
   files.push(new FileWriter("/etc/hostname").line(host.name, host.path).finish());
   files.push(...delegation(host, site).files, ...hotspotFiles(host, site).files);
   files.push(...some(nftWire(host, guests, site)));

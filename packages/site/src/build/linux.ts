@@ -17,6 +17,8 @@ export interface LinuxOptions {
   /** Bridge that guests hang on; its card is among the cards, under the bridge's name. */
   readonly bridge: Bridge | null;
   readonly tunnels: readonly TunnelEnd[];
+  /** The card of a hotspot's guests, who may not be there when the machine starts. */
+  readonly guests: Pick<Card, "interface" | "path"> | null;
 }
 
 export function linuxCards(cards: readonly Card[], options: LinuxOptions): BuiltFile[] {
@@ -42,20 +44,23 @@ function networkd(cards: readonly Card[], options: LinuxOptions): BuiltFile[] {
       .line(`Name=${first.interface}`, [...first.path, "interface"]);
     files.push(link.finish());
   }
-  for (const card of cards) files.push(networkFile(card, card === first ? options.dns : []));
+  for (const card of cards) {
+    const alone = card.interface === options.guests?.interface;
+    files.push(networkFile(card, card === first ? options.dns : [], alone));
+  }
   return files;
 }
 
-function networkFile(card: Card, dns: LinuxOptions["dns"]): BuiltFile {
+/** @param alone what is behind the card may be off: its addresses are there all the same, and nothing waits for it */
+function networkFile(card: Card, dns: LinuxOptions["dns"], alone: boolean): BuiltFile {
   const out = new FileWriter(`${FOLDER}/20-${card.interface}.network`);
   if (card.description !== "") out.line(`# ${card.description}`, [...card.path, "description"]);
   out.line("[Match]").line(`Name=${card.interface}`, [...card.path, "interface"]);
-  if (card.mtu !== null)
-    out
-      .blank()
-      .line("[Link]")
-      .line(`MTUBytes=${card.mtu}`, [...card.path, "mtu"]);
+  if (card.mtu !== null || alone) out.blank().line("[Link]");
+  if (card.mtu !== null) out.line(`MTUBytes=${card.mtu}`, [...card.path, "mtu"]);
+  if (alone) out.line("RequiredForOnline=no", card.path);
   out.blank().line("[Network]");
+  if (alone) out.line("ConfigureWithoutCarrier=yes", card.path);
   const asks = card.inet6?.method === "dhcpv6-pd";
   if (card.dhcp || asks) {
     const from = [...(card.dhcp ? [[...card.path, "dhcp"]] : []), ...(asks ? [card.inet6?.path ?? card.path] : [])];
