@@ -2,7 +2,7 @@
 import { type Context, Hono } from "hono";
 import { readMac } from "../../radius/dynamic-request.ts";
 import type { StoredSession, Voucher } from "../../store/store.ts";
-import { audit, makeVouchers, putUser, Refusal, removeUser, revokeBatch } from "./actions.ts";
+import { audit, endAnywhere, makeVouchers, putUser, Refusal, removeUser, revokeBatch } from "./actions.ts";
 import { type AdminContext, type AdminVariables, may } from "./context.ts";
 import { openApi } from "./openapi.ts";
 import { complaints, userOrder, voucherOrder } from "./orders.ts";
@@ -60,8 +60,9 @@ export function adminApi(context: AdminContext, sessions: AdminSessions, door: A
   api.get("/v1/status", (call) => call.json(context.portal.status()));
   api.get("/v1/sessions", (call) => call.json({ sessions: context.portal.sessions().map(sessionJson) }));
   api.delete("/v1/sessions/:id", async (call) => {
-    const done = await context.portal.kick(call.req.param("id"), who(call));
-    return done ? call.body(null, 204) : problem(call, 404, ["there is no such open session on this gateway"]);
+    const done = await endAnywhere(context, call.req.param("id"), who(call));
+    if (done === null) return problem(call, 404, ["there is no such open session"]);
+    return call.body(null, done === "asked" ? 202 : 204);
   });
   api.get("/v1/history", async (call) => {
     const { user, mac, from, to } = call.req.query();

@@ -37,7 +37,11 @@ export const OPERATIONS: readonly Operation[] = [
     method: "delete",
     path: "/api/v1/sessions/{id}",
     summary: "Ends a session",
-    answers: { 204: "Ended", 404: "No such open session here" },
+    answers: {
+      202: "It is at another gateway, which ends it with its next look",
+      204: "Ended",
+      404: "No such open session",
+    },
   },
   {
     method: "get",

@@ -12,11 +12,14 @@ import { html } from "hono/html";
 import { stream } from "hono/streaming";
 import { readMac } from "../../radius/dynamic-request.ts";
 import type { SessionQuery, SessionState } from "../../store/store.ts";
+import { sessionsElsewhere } from "../elsewhere.ts";
 import { portalSheet } from "../sheet/index.ts";
 import { Throttle } from "../throttle.ts";
 import { Turns } from "../turns.ts";
 import {
   audit,
+  endAnywhere,
+  here,
   makeVouchers,
   putAdministrator,
   putUser,
@@ -36,7 +39,7 @@ import { administratorOrder, complaints, lookOrder, userOrder, voucherOrder } fr
 import { type Frame, type Html, loginPage, page } from "./pages/layout.ts";
 import { GRAPH_HOURS, overview } from "./pages/overview.ts";
 import { administratorsPage, usersPage } from "./pages/people.ts";
-import { historyPage, sessionRows, sessionsPage } from "./pages/sessions.ts";
+import { historyPage, type LiveFacts, sessionRows, sessionsPage } from "./pages/sessions.ts";
 import { auditPage, lookFields, lookPage } from "./pages/settings.ts";
 import { vouchersPage } from "./pages/vouchers.ts";
 import { type AdminSession, AdminSessions, sameText } from "./sign-in.ts";
@@ -45,6 +48,8 @@ import { STYLE } from "./style.ts";
 type Call = Context<AdminVariables>;
 
 const ROWS = 50;
+/** Sessions of other gateways that a page looks through. */
+const MOST_ELSEWHERE = 1_000;
 /** Seconds an address, and a name, may have to wait: a name less, since whoever guesses it must not keep its owner out. */
 const LONGEST_ADDRESS_WAIT = 300;
 const LONGEST_NAME_WAIT = 30;
@@ -185,21 +190,20 @@ export function createAdmin(context: AdminContext): Admin {
     return show(call, "Overview", "/", overview({ status, points, from, now, hours }));
   });
 
-  app.get("/sessions", (call) =>
-    show(
-      call,
-      "Sessions",
-      "/sessions",
-      sessionsPage(portal.sessions(), call.req.query("search") ?? "", context.now(), call.get("session")),
-      { script: true },
-    ),
+  const live = async (call: Call): Promise<LiveFacts> => ({
+    here: portal.sessions(),
+    elsewhere: await sessionsElsewhere(here(context), { limit: MOST_ELSEWHERE }),
+    search: call.req.query("search") ?? "",
+    now: context.now(),
+    session: call.get("session"),
+  });
+  app.get("/sessions", async (call) =>
+    show(call, "Sessions", "/sessions", sessionsPage(await live(call)), { script: true }),
   );
-  app.get("/sessions/rows", (call) =>
-    call.html(sessionRows(portal.sessions(), call.req.query("search") ?? "", context.now(), call.get("session"))),
-  );
+  app.get("/sessions/rows", async (call) => call.html(sessionRows(await live(call))));
   app.post("/sessions/kick", async (call) => {
     allowed(call, "operator");
-    await portal.kick((await fields(call)).id ?? "", who(call));
+    await endAnywhere(context, (await fields(call)).id ?? "", who(call));
     return call.redirect("/sessions", 303);
   });
 

@@ -10,7 +10,7 @@ const span = count.max(3_155_760_000);
 const moment = count.max(8_640_000_000_000_000);
 
 const request: z.ZodType<ControlRequest> = z.discriminatedUnion("verb", [
-  z.strictObject({ verb: z.enum(["status", "sessions", "user-list", "admin-list"]) }),
+  z.strictObject({ verb: z.enum(["status", "sessions", "sessions-elsewhere", "user-list", "admin-list"]) }),
   z.strictObject({ verb: z.literal("kick"), who: name }),
   z.strictObject({
     verb: z.literal("voucher-create"),
@@ -86,7 +86,8 @@ interface UserTerms {
 
 /** `Terms` are what may be left out of a question. */
 type Request<Vouchers, Users> =
-  | { readonly verb: "status" | "sessions" | "user-list" | "admin-list" }
+  /** `sessions` are this gateway's, `sessions-elsewhere` those of the others that share its store. */
+  | { readonly verb: "status" | "sessions" | "sessions-elsewhere" | "user-list" | "admin-list" }
   /** A session's id, a MAC or a user. */
   | { readonly verb: "kick"; readonly who: string }
   | ({ readonly verb: "voucher-create"; readonly count: number; readonly batch: string } & Vouchers)
