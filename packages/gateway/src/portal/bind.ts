@@ -7,7 +7,7 @@ import { createAccountingSender, createDynamicServer, createRadiusClient } from 
 import { openStore, type Store } from "../store/index.ts";
 import { createAdmin, type Look, savedLook } from "./admin/index.ts";
 import { forgetOldSessions } from "./forget.ts";
-import { createPages, type FormMethod, isLanguage, renderSignIn } from "./pages/index.ts";
+import { createPages, type FormMethod, isLanguage, readLogo, renderSignIn } from "./pages/index.ts";
 import type { BindParts, Running, Service } from "./parts.ts";
 
 /** Setting of the store with the key that open forms are sealed with: they outlive a restart. */
@@ -93,8 +93,10 @@ async function servePages({ config, portal, store, log }: Running): Promise<Serv
     portal,
     store,
     now: Date.now,
-    preview: (tried) =>
+    report: (sentence) => log.warning("admin", sentence),
+    preview: async (tried) =>
       renderSignIn(tried, {
+        logo: await logoInside(tried.logo),
         methods: config.signIn.filter((method): method is FormMethod => method !== "mac"),
         language: isLanguage(tried.language) ? tried.language : "en",
       }),
@@ -110,6 +112,13 @@ async function servePages({ config, portal, store, log }: Running): Promise<Serv
     throw error;
   }
   return [pages, admin];
+}
+
+/** A preview has no address of its own to take the picture from. */
+async function logoInside(path: string | null): Promise<string | null> {
+  const picture = path === null ? null : await readLogo(path);
+  if (picture === null || typeof picture === "string") return null;
+  return `data:${picture.type};base64,${picture.data.toString("base64")}`;
 }
 
 async function pageKey(store: Store): Promise<Uint8Array> {

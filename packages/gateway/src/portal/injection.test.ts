@@ -115,7 +115,8 @@ async function attack(store: Store): Promise<void> {
     portal: engine,
     store,
     now: Date.now,
-    preview: () => "",
+    preview: async () => "",
+    report: () => undefined,
     lookChanged: () => undefined,
   });
   const ask = (path: string, init: RequestInit = {}): Promise<Response> =>

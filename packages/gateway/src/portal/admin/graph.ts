@@ -15,8 +15,20 @@ interface Rates {
   readonly output: number;
 }
 
-/** Points of the store hold octets since the point before. */
-function ratesOf(points: readonly TrafficPoint[]): Rates[] {
+const HOUR = 3_600_000;
+
+/**
+ * Points of minutes hold what passed since the one before, however late it was noted. Points of hours hold the hour that
+ * began then; the last is not over.
+ */
+function ratesOf(points: readonly TrafficPoint[], byHours: boolean, now: number): Rates[] {
+  if (byHours) {
+    return points.map(({ at, inputOctets, outputOctets }) => {
+      const to = Math.min(at + HOUR, now);
+      const seconds = Math.max(60, (to - at) / 1000);
+      return { from: at, to, input: (Number(inputOctets) * 8) / seconds, output: (Number(outputOctets) * 8) / seconds };
+    });
+  }
   const rates: Rates[] = [];
   for (let i = 1; i < points.length; i++) {
     const [before, point] = [points[i - 1] as TrafficPoint, points[i] as TrafficPoint];
@@ -32,9 +44,10 @@ function ratesOf(points: readonly TrafficPoint[]): Rates[] {
 }
 
 export function trafficGraph(points: readonly TrafficPoint[], from: number, to: number): ReturnType<typeof html> {
-  const rates = ratesOf(points);
+  const byHours = to - from > 2 * 86_400_000;
+  const rates = ratesOf(points, byHours, to).filter((one) => one.to > from);
   const most = niceCeiling(Math.max(1000, ...rates.map(({ input, output }) => Math.max(input, output))));
-  const x = (at: number): number => PAD.left + ((at - from) / (to - from)) * (WIDTH - PAD.left - PAD.right);
+  const x = (at: number): number => PAD.left + (Math.max(0, at - from) / (to - from)) * (WIDTH - PAD.left - PAD.right);
   const y = (rate: number): number => HEIGHT - PAD.bottom - (rate / most) * (HEIGHT - PAD.top - PAD.bottom);
   // Each is a mean of its time, so it is drawn over that time: a single minute is seen, too.
   const line = (which: "input" | "output"): string =>
@@ -60,7 +73,7 @@ export function trafficGraph(points: readonly TrafficPoint[], from: number, to: 
     .map((part) => {
       const at = from + (to - from) * part;
       const anchor = part === 0 ? "start" : part === 1 ? "end" : "middle";
-      const text = to - from > 2 * 86_400_000 ? timeWords(at).slice(5, 10) : timeWords(at).slice(11, 16);
+      const text = byHours ? timeWords(at).slice(5, 10) : timeWords(at).slice(11, 16);
       return `<text x="${x(at)}" y="${HEIGHT - 6}" text-anchor="${anchor}">${text}</text>`;
     })
     .join("");

@@ -9,7 +9,6 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { html } from "hono/html";
-import { stream } from "hono/streaming";
 import { readMac } from "../../radius/dynamic-request.ts";
 import type { SessionQuery, SessionState } from "../../store/store.ts";
 import { sessionsElsewhere } from "../elsewhere.ts";
@@ -32,7 +31,7 @@ import {
 } from "./actions.ts";
 import { adminApi } from "./api.ts";
 import { type AdminContext, type AdminVariables, type Look, may } from "./context.ts";
-import { csvHead, csvLine } from "./csv.ts";
+import { accountingCsv } from "./csv.ts";
 import { LIVE } from "./live.ts";
 import { portalMetrics } from "./metrics.ts";
 import { administratorOrder, complaints, lookOrder, userOrder, voucherOrder } from "./orders.ts";
@@ -218,24 +217,7 @@ export function createAdmin(context: AdminContext): Admin {
       historyPage(rows.slice(0, ROWS), { user, mac, from, to, page: number }, rows.length > ROWS),
     );
   });
-  app.get("/accounting.csv", (call) => {
-    call.header("Content-Type", "text/csv; charset=utf-8");
-    call.header("Content-Disposition", 'attachment; filename="accounting.csv"');
-    return stream(
-      call,
-      async (out) => {
-        await out.write(csvHead());
-        for await (const session of store.exportSessions(historyQuery(call))) {
-          if (out.aborted) return;
-          await out.write(csvLine(session));
-        }
-      },
-      // The status has gone out: only the file itself can still say that it is not all.
-      async (_error, out) => {
-        await out.write("not complete: the store could not go on\r\n");
-      },
-    );
-  });
+  app.get("/accounting.csv", (call) => accountingCsv(call, store, historyQuery(call)));
 
   app.get("/vouchers", async (call) =>
     show(
@@ -243,6 +225,7 @@ export function createAdmin(context: AdminContext): Admin {
       "Vouchers",
       "/vouchers",
       vouchersPage(await store.vouchers({}), call.req.query("batch") ?? "", call.get("session"), context.now()),
+      { script: true },
     ),
   );
   app.post("/vouchers", async (call) => {
@@ -270,7 +253,11 @@ export function createAdmin(context: AdminContext): Admin {
     });
   });
 
-  app.get("/users", async (call) => show(call, "Users", "/users", usersPage(await store.users(), call.get("session"))));
+  app.get("/users", async (call) =>
+    show(call, "Users", "/users", usersPage(await store.users(), call.req.query("name") ?? "", call.get("session")), {
+      script: true,
+    }),
+  );
   app.post("/users", async (call) => {
     allowed(call, "operator");
     const { csrf: _csrf, ...sent } = await fields(call);
@@ -292,6 +279,7 @@ export function createAdmin(context: AdminContext): Admin {
       "Administrators",
       "/administrators",
       administratorsPage(await store.administrators(), call.get("session")),
+      { script: true },
     );
   });
   app.post("/administrators", async (call) => {
@@ -331,7 +319,7 @@ export function createAdmin(context: AdminContext): Admin {
   app.get("/look/preview", async (call) => {
     allowed(call, "admin");
     const known = await savedLook(context);
-    return call.html(context.preview(readLook({ ...lookFields(known), ...call.req.query() }, known)));
+    return call.html(await context.preview(readLook({ ...lookFields(known), ...call.req.query() }, known)));
   });
 
   app.get("/audit", async (call) => {
@@ -340,11 +328,19 @@ export function createAdmin(context: AdminContext): Admin {
     return show(call, "Audit log", "/audit", auditPage(entries.slice(0, ROWS), number, entries.length > ROWS));
   });
   app.onError(async (error, call) => {
-    if (!(error instanceof Refusal)) return call.text("The store could not do it; see the log.\n", 503);
+    if (!(error instanceof Refusal)) {
+      context.report(`${call.req.method} ${call.req.path} failed: ${error.message}`);
+      return call.text("The portal's store could not do it. The portal's log says why.\n", 503);
+    }
     const status = /may look/.test(error.message) ? 403 : 409;
     const frame = { title: "Not done", path: "", gateway: config.gateway, session: call.get("session") };
+    // `/users/remove` was asked for from `/users`.
+    const back = `/${call.req.path.split("/")[1]}`;
     return call.html(
-      page({ ...frame, said: { good: false, text: error.message } }, html`<p><a href="/">Overview</a></p>`),
+      page(
+        { ...frame, said: { good: false, text: error.message } },
+        html`<p><a class="button quiet" href="${back}">Back</a></p>`,
+      ),
       status,
     );
   });

@@ -40,6 +40,7 @@ button.bad{border-color:var(--bad);background:none;color:var(--bad)}
 .trouble,.said{border-radius:8px;padding:.6rem .9rem;margin:0 0 .8rem;border:1px solid var(--bad);color:var(--bad)}
 .said{border-color:var(--good);color:var(--good)}
 .soft{color:var(--soft)}
+.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .row{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center}
 .login{max-width:22rem;margin:12vh auto}
 .login h1{display:flex;gap:.6rem;align-items:center;justify-content:center}
@@ -55,7 +56,5 @@ iframe{width:100%;height:44rem;border:1px solid var(--line);border-radius:10px;b
 .two{display:grid;grid-template-columns:repeat(auto-fit,minmax(20rem,1fr));gap:1.2rem;align-items:start}
 .two form.panel{grid-template-columns:1fr;align-content:start}
 input[type=color]{height:2.6rem;padding:.25rem;cursor:pointer}
-.two form.panel{grid-template-columns:1fr}
-input[type=color]{height:2.4rem;padding:.2rem}
 input[type=checkbox]{width:auto;margin:0}
 `;

@@ -47,7 +47,7 @@ interface LiveTable {
 }
 
 function liveTable(shown: readonly StoredSession[], { named, kicks, now, session }: LiveTable): Html {
-  return html`<div class="scroll"><table><thead><tr>${named ? html`<th>Gateway</th>` : ""}<th>User</th><th>How</th><th>Device</th><th>Addresses</th><th>Since</th><th class="number">From it</th><th class="number">To it</th><th>Limits</th><th>Quiet for</th>${kicks ? html`<th><span hidden>Actions</span></th>` : ""}</tr></thead>
+  return html`<div class="scroll"><table><thead><tr>${named ? html`<th>Gateway</th>` : ""}<th>User</th><th>How</th><th>Device</th><th>Addresses</th><th>Since</th><th class="number">From it</th><th class="number">To it</th><th>Limits</th><th>Quiet for</th>${kicks ? html`<th><span class="unseen">Actions</span></th>` : ""}</tr></thead>
 <tbody>${shown.map(
     (
       one,
