@@ -4,8 +4,9 @@ import type { TrafficPoint } from "../../store/store.ts";
 import { rateWords, timeWords } from "./words.ts";
 
 const WIDTH = 720;
-const HEIGHT = 200;
-const PAD = { left: 74, right: 8, top: 10, bottom: 24 };
+const HEIGHT = 240;
+/** On a phone letters are three times as large, in proportion: rates stand on their lines, not beside them. */
+const PAD = { left: 4, right: 4, top: 30, bottom: 30 };
 
 interface Rates {
   readonly from: number;
@@ -66,7 +67,7 @@ export function trafficGraph(points: readonly TrafficPoint[], from: number, to: 
   const grid = steps
     .map(
       (rate) =>
-        `<path class="grid" d="M${PAD.left} ${y(rate)}H${WIDTH - PAD.right}"/><text x="${PAD.left - 6}" y="${y(rate) + 4}" text-anchor="end">${rate === 0 ? "0" : rateWords(rate)}</text>`,
+        `<path class="grid" d="M${PAD.left} ${y(rate)}H${WIDTH - PAD.right}"/>${rate === 0 ? "" : `<text x="${PAD.left}" y="${y(rate) - 4}">${rateWords(rate)}</text>`}`,
     )
     .join("");
   const ticks = [0, 0.25, 0.5, 0.75, 1]
@@ -74,7 +75,9 @@ export function trafficGraph(points: readonly TrafficPoint[], from: number, to: 
       const at = from + (to - from) * part;
       const anchor = part === 0 ? "start" : part === 1 ? "end" : "middle";
       const text = byHours ? timeWords(at).slice(5, 10) : timeWords(at).slice(11, 16);
-      return `<text x="${x(at)}" y="${HEIGHT - 6}" text-anchor="${anchor}">${text}</text>`;
+      // Five have no room on a phone.
+      const rank = part === 0.25 || part === 0.75 ? ' class="between"' : "";
+      return `<text${rank} x="${x(at)}" y="${HEIGHT - 6}" text-anchor="${anchor}">${text}</text>`;
     })
     .join("");
   const peak = Math.max(0, ...rates.map(({ output }) => output));

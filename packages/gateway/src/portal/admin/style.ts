@@ -16,14 +16,16 @@ main{max-width:84rem;margin:0 auto;padding:1.2rem}
 h1{font-size:1.4rem;margin:.2rem 0 1rem}
 h2{font-size:1.05rem;margin:1.6rem 0 .6rem}
 a{color:var(--accent)}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.8rem}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.8rem}
 .card,form.panel,.panel{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:.9rem 1.1rem}
 .card b{display:block;font-size:1.5rem;font-variant-numeric:tabular-nums}
 .card span{color:var(--soft)}
-.scroll{overflow-x:auto;background:var(--paper);border:1px solid var(--line);border-radius:10px}
+.scroll{position:relative;overflow-x:auto;background:var(--paper);border:1px solid var(--line);border-radius:10px}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:.45rem .7rem;border-bottom:1px solid var(--line);white-space:nowrap}
-td.wrap{white-space:normal;min-width:8rem}
+td.wrap{white-space:normal;min-width:12rem}
+td .row{flex-wrap:nowrap}
+form.row{align-items:end}
 tbody tr:hover{background:var(--back)}
 tr:last-child td{border-bottom:0}
 th{font-weight:600;color:var(--soft);font-size:.87rem}
@@ -47,8 +49,10 @@ button.bad{border-color:var(--bad);background:none;color:var(--bad)}
 .login form{grid-template-columns:1fr}
 svg.graph{max-height:22rem;width:100%;height:auto;display:block}
 svg .in{stroke:var(--in)}svg .out{stroke:var(--out)}svg .area{fill:var(--in);fill-opacity:.14;stroke:none}svg path{fill:none;stroke-width:1.6;stroke-linejoin:round;stroke-linecap:round}
-svg .grid{stroke:var(--line);stroke-width:1}svg text{fill:var(--soft);font:11px system-ui,sans-serif}
-.key{display:flex;gap:1.2rem;color:var(--soft);font-size:.87rem}
+svg .grid{stroke:var(--line);stroke-width:1}svg text{fill:var(--soft);font:9px system-ui,sans-serif}
+@media (max-width:60rem){svg text{font-size:12px}}
+@media (max-width:34rem){svg text{font-size:24px}svg path{stroke-width:3}svg text.between{display:none}}
+.key{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;color:var(--soft);font-size:.87rem}
 .key i{display:inline-block;width:1.4rem;border-top:3px solid var(--in);vertical-align:middle;margin-right:.35rem}
 .key i.out{border-color:var(--out);border-top-style:dashed}
 svg .out{stroke-dasharray:5 3}

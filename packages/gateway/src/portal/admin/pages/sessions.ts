@@ -47,7 +47,7 @@ interface LiveTable {
 }
 
 function liveTable(shown: readonly StoredSession[], { named, kicks, now, session }: LiveTable): Html {
-  return html`<div class="scroll"><table><thead><tr>${named ? html`<th>Gateway</th>` : ""}<th>User</th><th>How</th><th>Device</th><th>Addresses</th><th>Since</th><th class="number">From it</th><th class="number">To it</th><th>Limits</th><th>Quiet for</th>${kicks ? html`<th><span class="unseen">Actions</span></th>` : ""}</tr></thead>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${named ? "Open sessions of other gateways" : "Open sessions"}"><table><thead><tr>${named ? html`<th>Gateway</th>` : ""}<th>User</th><th>How</th><th>Device</th><th>Addresses</th><th>Since</th><th class="number">From it</th><th class="number">To it</th><th>Limits</th><th>Quiet for</th>${kicks ? html`<th><span class="unseen">Actions</span></th>` : ""}</tr></thead>
 <tbody>${shown.map(
     (
       one,
@@ -92,7 +92,7 @@ export function historyPage(rows: readonly StoredSession[], query: HistoryQuery,
     `/history?${new URLSearchParams({ user: query.user, mac: query.mac, from: query.from, to: query.to, page: String(number) })}`;
   return html`<form class="panel" method="get"><label>User<input name="user" value="${query.user}"></label><label>MAC<input name="mac" value="${query.mac}"></label><label>From<input type="date" name="from" value="${query.from}"></label><label>To<input type="date" name="to" value="${query.to}"></label>
 <span class="row"><button>Find</button><button class="quiet" formaction="/accounting.csv">CSV</button></span></form>
-<div class="scroll"><table><thead><tr><th>Started</th><th>Took</th><th>User</th><th>How</th><th>Device</th><th class="number">From it</th><th class="number">To it</th><th>Ended by</th><th>Gateway</th></tr></thead>
+<div class="scroll" tabindex="0" role="region" aria-label="Sessions"><table><thead><tr><th>Started</th><th>Took</th><th>User</th><th>How</th><th>Device</th><th class="number">From it</th><th class="number">To it</th><th>Ended by</th><th>Gateway</th></tr></thead>
 <tbody>${rows.map(
     (one) =>
       html`<tr><td>${timeWords(one.started)}</td><td>${spanWords(((one.ended ?? one.active) - one.started) / 1000)}</td><td>${one.user === "" ? html`<span class="soft">guest</span>` : one.user}</td><td>${one.method}</td><td><code>${one.mac}</code></td><td class="number">${octetWords(one.inputOctets)}</td><td class="number">${octetWords(one.outputOctets)}</td><td>${one.cause ?? one.state}</td><td>${one.gateway}</td></tr>`,
