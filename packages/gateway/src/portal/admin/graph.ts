@@ -4,7 +4,7 @@ import type { TrafficPoint } from "../../store/store.ts";
 import { rateWords, timeWords } from "./words.ts";
 
 const WIDTH = 720;
-const HEIGHT = 240;
+const HEIGHT = 210;
 /** On a phone letters are three times as large, in proportion: rates stand on their lines, not beside them. */
 const PAD = { left: 4, right: 4, top: 30, bottom: 30 };
 

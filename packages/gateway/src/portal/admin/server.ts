@@ -1,5 +1,4 @@
 /** The admin: pages for people, an API for programs, metrics; on a port of its own, for people with a name and a role. */
-import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, isIP } from "node:net";
@@ -12,6 +11,7 @@ import { html } from "hono/html";
 import { readMac } from "../../radius/dynamic-request.ts";
 import type { SessionQuery, SessionState } from "../../store/store.ts";
 import { sessionsElsewhere } from "../elsewhere.ts";
+import { type KeyPair, readPair } from "../pages/certificate.ts";
 import { portalSheet } from "../sheet/index.ts";
 import { Throttle } from "../throttle.ts";
 import { Turns } from "../turns.ts";
@@ -54,6 +54,8 @@ const LONGEST_ADDRESS_WAIT = 300;
 const LONGEST_NAME_WAIT = 30;
 /** Sign-ins from one address that may wait for each other. */
 const MOST_WAITING = 4;
+/** Milliseconds between looks at the certificate's files. */
+const CERTIFICATE_LOOK = 60_000;
 /** Octets; the terms are the longest thing anybody sends. */
 const LARGEST_BODY = 256 * 1024;
 
@@ -62,6 +64,8 @@ export interface Admin {
   readonly app: Hono<AdminVariables>;
   /** Resolves with the port when people can come. */
   start(): Promise<number>;
+  /** Reads the certificate's files again; happens by itself every minute. */
+  refresh(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -254,7 +258,7 @@ export function createAdmin(context: AdminContext): Admin {
   });
 
   app.get("/users", async (call) =>
-    show(call, "Users", "/users", usersPage(await store.users(), call.req.query("name") ?? "", call.get("session")), {
+    show(call, "Users", "/users", usersPage(await store.users(), call.get("session")), {
       script: true,
     }),
   );
@@ -346,21 +350,41 @@ export function createAdmin(context: AdminContext): Admin {
   });
 
   let server: ServerType | null = null;
+  let pair: KeyPair | null = null;
+  let timer: NodeJS.Timeout | null = null;
+  /** What was wrong with the files lately, so that it is said once. */
+  let wrong = "";
+  const refresh = async (): Promise<void> => {
+    const files = config.admin?.certificate ?? null;
+    if (files === null || server === null || !("setSecureContext" in server)) return;
+    const next = await readPair(files);
+    try {
+      if (typeof next === "string") throw new Error(next);
+      if (next.chain === pair?.chain && next.key === pair.key) return;
+      // Throws when the key is not the certificate's: one of the two may be written a moment later.
+      server.setSecureContext({ cert: next.chain, key: next.key });
+      pair = next;
+      wrong = "";
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== wrong) context.report(`the admin goes on with the certificate it has: ${message}`);
+      wrong = message;
+    }
+  };
   return {
     app,
+    refresh,
     async start() {
       const { admin } = config;
       if (admin === null) throw new Error("the configuration has no admin");
+      if (admin.certificate !== null) {
+        const read = await readPair(admin.certificate);
+        if (typeof read === "string") throw new Error(`the admin's certificate: ${read}`);
+        pair = read;
+        timer = setInterval(() => void refresh(), CERTIFICATE_LOOK);
+      }
       const tls =
-        admin.certificate === null
-          ? {}
-          : {
-              createServer: createHttpsServer,
-              serverOptions: {
-                cert: await readFile(admin.certificate.chain),
-                key: await readFile(admin.certificate.key),
-              },
-            };
+        pair === null ? {} : { createServer: createHttpsServer, serverOptions: { cert: pair.chain, key: pair.key } };
       return new Promise((resolve, reject) => {
         server = serve({ fetch: app.fetch, hostname: admin.listen, port: admin.port, ...tls }, (info: AddressInfo) =>
           resolve(info.port),
@@ -369,6 +393,7 @@ export function createAdmin(context: AdminContext): Admin {
       });
     },
     close() {
+      if (timer !== null) clearInterval(timer);
       return new Promise((resolve) => {
         if (server === null) return resolve();
         if ("closeAllConnections" in server) server.closeAllConnections();

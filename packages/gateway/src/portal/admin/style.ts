@@ -51,7 +51,7 @@ svg.graph{max-height:22rem;width:100%;height:auto;display:block}
 svg .in{stroke:var(--in)}svg .out{stroke:var(--out)}svg .area{fill:var(--in);fill-opacity:.14;stroke:none}svg path{fill:none;stroke-width:1.6;stroke-linejoin:round;stroke-linecap:round}
 svg .grid{stroke:var(--line);stroke-width:1}svg text{fill:var(--soft);font:9px system-ui,sans-serif}
 @media (max-width:60rem){svg text{font-size:12px}}
-@media (max-width:34rem){svg text{font-size:24px}svg path{stroke-width:3}svg text.between{display:none}}
+@media (max-width:34rem){svg text{font-size:24px}svg.graph path{stroke-width:3}svg text.between{display:none}}
 .key{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;color:var(--soft);font-size:.87rem}
 .key i{display:inline-block;width:1.4rem;border-top:3px solid var(--in);vertical-align:middle;margin-right:.35rem}
 .key i.out{border-color:var(--out);border-top-style:dashed}

@@ -6,23 +6,21 @@ import type { AdminSession } from "../sign-in.ts";
 import { timeWords } from "../words.ts";
 import { csrf, type Html } from "./layout.ts";
 
-/** @param chosen whose form is filled in: what is saved takes the place of all that was there */
-export function usersPage(users: readonly LocalUser[], chosen: string, session: AdminSession): Html {
+export function usersPage(users: readonly LocalUser[], session: AdminSession): Html {
   const works = may(session.role, "operator");
-  const known = users.find(({ name }) => name === chosen);
   const form = html`<form class="panel" method="post" action="/users" autocomplete="off">${csrf(session)}
-<label>Name<input name="name" value="${known?.name ?? ""}" required maxlength="63"></label>
-<label>Password<input name="password" type="password" autocomplete="new-password"${known === undefined ? "" : html` placeholder="unchanged when empty"`}></label>
-<label>Devices at a time<input name="devices" type="number" min="1" max="100" value="${known?.devices ?? 1}"></label>
-<label>Note<input name="note" value="${known?.note ?? ""}" maxlength="200"></label>
-<label class="row"><input name="disabled" type="checkbox"${known?.disabled === true ? html` checked` : ""}> may not sign in</label><button>Save user</button></form>`;
+<label>Name<input name="name" required maxlength="63"></label>
+<label>Password<input name="password" type="password" autocomplete="new-password" placeholder="unchanged when empty"></label>
+<label>Devices at a time<input name="devices" type="number" min="1" max="100" value="1"></label>
+<label>Note<input name="note" maxlength="200"></label>
+<label class="row"><input name="disabled" type="checkbox"> may not sign in</label><button>Save user</button></form>`;
   return html`${works ? form : ""}<h2>Users</h2>${
     users.length === 0
       ? html`<p class="soft">None in the store${session.role === "viewer" ? "" : "; people of a RADIUS server are not listed here"}.</p>`
       : html`<div class="scroll" tabindex="0" role="region" aria-label="Users"><table><thead><tr><th>Name</th><th>State</th><th class="number">Devices</th><th>Since</th><th>Note</th>${works ? html`<th><span class="unseen">Actions</span></th>` : ""}</tr></thead>
 <tbody>${users.map(
           (one) =>
-            html`<tr><td>${works ? html`<a href="/users?${new URLSearchParams({ name: one.name })}">${one.name}</a>` : one.name}</td><td>${one.disabled ? "may not sign in" : "good"}</td><td class="number">${one.devices}</td><td>${timeWords(one.created)}</td><td class="wrap">${one.note}</td>${works ? html`<td>${remove("/users/remove", one.name, session)}</td>` : ""}</tr>`,
+            html`<tr><td>${one.name}</td><td>${one.disabled ? "may not sign in" : "good"}</td><td class="number">${one.devices}</td><td>${timeWords(one.created)}</td><td class="wrap">${one.note}</td>${works ? html`<td>${remove("/users/remove", one.name, session)}</td>` : ""}</tr>`,
         )}</tbody></table></div>`
   }`;
 }
