@@ -88,7 +88,7 @@ export class MemoryDatabase {
     this.vouchers.set(voucher.id, { ...voucher, usedOctets: voucher.usedOctets + octets });
   }
 
-  find({ gateway, notGateway, states, user, mac, voucher, from, to, limit, offset }: SessionQuery): StoredSession[] {
+  find({ gateway, notGateway, states, user, mac, method, voucher, from, to, limit, offset }: SessionQuery): StoredSession[] {
     const found = [...this.sessions.values()].filter(
       (one) =>
         (gateway === undefined || one.gateway === gateway) &&
@@ -96,6 +96,7 @@ export class MemoryDatabase {
         (states === undefined || states.includes(one.state)) &&
         (user === undefined || one.user === user) &&
         (mac === undefined || one.mac === mac) &&
+        (method === undefined || one.method === method) &&
         (voucher === undefined || one.voucher === voucher) &&
         (from === undefined || one.started >= from) &&
         (to === undefined || one.started < to),

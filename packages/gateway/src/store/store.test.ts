@@ -433,6 +433,8 @@ const CASES: Readonly<Record<string, Case>> = {
     expect((await a.sessions(asked)).map(({ number }) => number)).toEqual([301, 201]);
     expect(await a.countSessions(asked)).toBe(2);
     expect((await a.sessions({ mac: macOf(9) })).map(({ id }) => id)).toEqual(["s9"]);
+    expect((await a.sessions({ mac: macOf(9), method: "password" })).map(({ id }) => id)).toEqual(["s9"]);
+    expect(await a.sessions({ mac: macOf(9), method: "click" })).toEqual([]);
     expect(await a.countSessions({ gateway: "beach", states: ["open"] })).toBe(1_150);
     expect(await a.countSessions({ states: ["closed", "closing"] })).toBe(0);
     const some: string[] = [];

@@ -163,6 +163,7 @@ export interface SessionQuery {
   readonly states?: readonly SessionState[];
   readonly user?: string;
   readonly mac?: string;
+  readonly method?: StoredSession["method"];
   readonly voucher?: string;
   /** Started in this span. */
   readonly from?: number;

@@ -1,4 +1,6 @@
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PortalConfig } from "@pierhead/lang/portal-conf";
@@ -92,6 +94,7 @@ beforeEach(async () => {
   const portal: Portal = {
     client: async (address) => ({ address, mac: null, session: null }),
     signIn: async () => ({ kind: "unavailable", reason: "" }),
+    pause: async () => null,
     signOut: async () => false,
     kick: async (id, who) => {
       const before = open.length;
@@ -564,5 +567,64 @@ describe("the API", () => {
     const text = await (await ask("/metrics", { headers: await token("viewer") })).text();
     expect(text).toContain('pierhead_portal_sessions{method="password"} 2');
     expect(text).toContain("pierhead_portal_accounting_pending 3");
+  });
+});
+
+describe("the admin's server", () => {
+  it("keeps one address from taking all connections, takes a body without a length, and none that is too large", async () => {
+    const port = await admin.start();
+    const url = `http://127.0.0.1:${port}`;
+    const sockets = Array.from({ length: 80 }, () => connect({ port, host: "127.0.0.1", localAddress: "127.0.0.2" }));
+    try {
+      let closed = 0;
+      await new Promise<void>((resolve) => {
+        for (const socket of sockets) {
+          socket
+            .on("error", () => {})
+            .on("close", () => {
+              closed++;
+              if (closed === 16) resolve();
+            });
+        }
+      });
+      const post = (text: string) =>
+        fetch(`${url}/login`, {
+          method: "POST",
+          headers: { "Content-Type": "application/x-www-form-urlencoded" },
+          body: new Blob([text]).stream(),
+          duplex: "half",
+        } as RequestInit);
+      expect((await post("name=nobody&password=x")).status).toBe(401);
+      expect((await post(`name=${"x".repeat(300_000)}`)).status).toBe(413);
+      // Slow heads are cut: the listener's own test says when.
+      expect((await fetch(`${url}/login`, { headers: { "X-Long": "y".repeat(20_000) } })).status).toBe(431);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      await admin.close();
+    }
+  });
+
+  it("says in a sentence why it cannot listen", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    const start = (change: object) =>
+      createAdmin({
+        config: { ...CONFIG, admin: { ...CONFIG.admin, ...change } } as PortalConfig,
+        portal: { status: () => ({}) } as unknown as Portal,
+        store,
+        now: () => now,
+        preview: () => "",
+        lookChanged: () => undefined,
+      }).start();
+    await expect(start({ port })).rejects.toThrow(`cannot listen on 127.0.0.1 port ${port}: another program has it`);
+    const gone = { chain: join(folder, "gone.pem"), key: join(folder, "gone.key") };
+    await expect(start({ certificate: gone })).rejects.toThrow(
+      `the certificate of the admin page: ${gone.chain}: ENOENT`,
+    );
+    writeFileSync(gone.chain, "no");
+    writeFileSync(gone.key, "no");
+    await expect(start({ certificate: gone })).rejects.toThrow("the certificate of the admin page cannot be used: ");
+    other.close();
   });
 });

@@ -1,8 +1,6 @@
 /** The admin: pages for people, an API for programs, metrics; on a port of its own, for people with a name and a role. */
 import type { IncomingMessage } from "node:http";
-import { createServer as createHttpsServer } from "node:https";
-import { type AddressInfo, isIP } from "node:net";
-import { type ServerType, serve } from "@hono/node-server";
+import { isIP } from "node:net";
 import { parseAddress } from "@pierhead/core";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -11,6 +9,7 @@ import { html } from "hono/html";
 import { readMac } from "../../radius/dynamic-request.ts";
 import type { SessionQuery, SessionState } from "../../store/store.ts";
 import { sessionsElsewhere } from "../elsewhere.ts";
+import { type Fetch, ListenError, listen, makeServer, OPERATORS, shut } from "../listen.ts";
 import { type KeyPair, readPair } from "../pages/certificate.ts";
 import { portalSheet } from "../sheet/index.ts";
 import { Throttle } from "../throttle.ts";
@@ -62,7 +61,10 @@ const LARGEST_BODY = 256 * 1024;
 export interface Admin {
   /** For tests without a socket. */
   readonly app: Hono<AdminVariables>;
-  /** Resolves with the port when people can come. */
+  /**
+   * Resolves with the port when people can come.
+   * @throws ListenError
+   */
   start(): Promise<number>;
   /** Reads the certificate's files again; happens by itself every minute. */
   refresh(): Promise<void>;
@@ -349,7 +351,7 @@ export function createAdmin(context: AdminContext): Admin {
     );
   });
 
-  let server: ServerType | null = null;
+  let server: ReturnType<typeof makeServer> | null = null;
   let pair: KeyPair | null = null;
   let timer: NodeJS.Timeout | null = null;
   /** What was wrong with the files lately, so that it is said once. */
@@ -377,28 +379,24 @@ export function createAdmin(context: AdminContext): Admin {
     async start() {
       const { admin } = config;
       if (admin === null) throw new Error("the configuration has no admin");
-      if (admin.certificate !== null) {
-        const read = await readPair(admin.certificate);
-        if (typeof read === "string") throw new Error(`the admin's certificate: ${read}`);
-        pair = read;
-        timer = setInterval(() => void refresh(), CERTIFICATE_LOOK);
+      const read = admin.certificate === null ? null : await readPair(admin.certificate);
+      if (typeof read === "string") throw new ListenError(`the certificate of the admin page: ${read}`);
+      pair = read;
+      // Who has an IPv6 network has all addresses of it.
+      const ownerOf = async (address: string): Promise<string> => networkOf(address);
+      const options = { limits: OPERATORS, ownerOf, replaceGlobals: true };
+      try {
+        server = pair === null ? makeServer(app.fetch as Fetch, null, options) : makeServer(app.fetch as Fetch, pair, options);
+      } catch (error) {
+        throw new ListenError(`the certificate of the admin page cannot be used: ${(error as Error).message}`);
       }
-      const tls =
-        pair === null ? {} : { createServer: createHttpsServer, serverOptions: { cert: pair.chain, key: pair.key } };
-      return new Promise((resolve, reject) => {
-        server = serve({ fetch: app.fetch, hostname: admin.listen, port: admin.port, ...tls }, (info: AddressInfo) =>
-          resolve(info.port),
-        );
-        server.once("error", reject);
-      });
+      const port = await listen(server, admin.listen, admin.port);
+      if (pair !== null) timer = setInterval(() => void refresh(), CERTIFICATE_LOOK);
+      return port;
     },
-    close() {
+    async close() {
       if (timer !== null) clearInterval(timer);
-      return new Promise((resolve) => {
-        if (server === null) return resolve();
-        if ("closeAllConnections" in server) server.closeAllConnections();
-        server.close(() => resolve());
-      });
+      if (server !== null) await shut(server);
     },
   };
 }

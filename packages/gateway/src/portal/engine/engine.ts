@@ -9,16 +9,20 @@ import { Throttle } from "../throttle.ts";
 import { Turns } from "../turns.ts";
 import { GuestNetworks, withAddress } from "./addresses.ts";
 import { Batch } from "./batch.ts";
+import { clickAllowance } from "./click.ts";
 import { JumpWatch } from "./clock.ts";
 import { endSession } from "./closing.ts";
 import { type Engine, type EngineParts, failed, inStore } from "./context.ts";
 import { watchEnd } from "./deadline.ts";
 import { dynamic } from "./dynamic.ts";
+import { GoneWatch } from "./gone.ts";
 import { moved } from "./judge.ts";
 import { kernelBatch } from "./kernel.ts";
+import { ownLimits } from "./limits.ts";
 import { MacAttempts } from "./mac-attempts.ts";
 import { NumberPool } from "./numbers.ts";
 import { firewallPlan, gardenAddresses } from "./plan.ts";
+import { Questions } from "./questions.ts";
 import { reconcile } from "./reconcile.ts";
 import { nasRecord, recordOf } from "./record.ts";
 import { type Attempt, attempt } from "./sign-in.ts";
@@ -54,6 +58,7 @@ export class SessionEngine implements Portal {
   readonly #users: Turns = new Turns(MOST_WAITING_USER);
   readonly #macAttempts: MacAttempts = new MacAttempts();
   readonly #spoofing: SpoofingWatch = new SpoofingWatch();
+  readonly #gone: GoneWatch = new GoneWatch();
   readonly #started: number;
   #ticking: Promise<void> | null = null;
   /** Questions about MACs that are under way. */
@@ -101,6 +106,7 @@ export class SessionEngine implements Portal {
       writes: 0,
       traffic: { input: 0n, output: 0n },
       localNames: new Set(),
+      questions: new Questions(),
       now: () => {
         const jump = jumps.look();
         if (jump !== 0) this.#jumped(jump);
@@ -146,6 +152,7 @@ export class SessionEngine implements Portal {
     const minute = steady - this.#minute >= EVERY_MINUTE;
     await tick(this.#engine);
     await this.#endAsked();
+    if (!this.#stopping) await this.#gone.look(this.#engine);
     // Whether the store works again is only known by asking it.
     if (minute || this.#engine.troubles.has("store")) await this.#everyMinute();
     await this.#lookForSpoofing();
@@ -209,10 +216,24 @@ export class SessionEngine implements Portal {
     return { address, mac, session };
   }
 
+  async pause(mac: string): Promise<number | null> {
+    const engine = this.#engine;
+    if (!engine.config.signIn.includes("click")) return null;
+    const { limits } = engine.config;
+    try {
+      const allowance = await clickAllowance(engine, mac, ownLimits(limits, null, engine.now()));
+      return allowance.kind === "pause" ? allowance.until : null;
+    } catch (error) {
+      // Whoever tries is told that it does not work.
+      failed(engine, error);
+      return null;
+    }
+  }
+
   async signIn(address: string, how: SignIn): Promise<SignInAnswer> {
     const engine = this.#engine;
     if (this.#stopping) return { kind: "unavailable", reason: "the portal is ending" };
-    if (!engine.config.signIn.includes(how.method)) {
+    if (!engine.config.signIn.includes(how.method === "answer" ? "password" : how.method)) {
       return { kind: "refused", why: "method-not-offered", message: "" };
     }
     const mac = await this.#macOf(address);
@@ -221,10 +242,17 @@ export class SessionEngine implements Portal {
     return answer ?? { kind: "slow-down", seconds: 1 };
   }
 
-  async #inTurn(mac: string, address: string | null, how: Attempt): Promise<SignInAnswer> {
+  async #inTurn(
+    mac: string,
+    address: string | null,
+    asked: SignIn | { readonly method: "mac" },
+  ): Promise<SignInAnswer> {
     const engine = this.#engine;
     const steady = engine.parts.clock.monotonic();
-    const name = how.method === "password" ? how.user.toLowerCase() : null;
+    const how = this.#attemptOf(mac, asked, steady);
+    if (how === null) return { kind: "refused", why: "stale-question", message: "" };
+    const user = how.method === "password" ? how.user : how.method === "answer" ? how.question.user : null;
+    const name = user?.toLowerCase() ?? null;
     const wait = Math.max(this.#devices.wait(mac, steady), name === null ? 0 : this.#names.wait(name, steady));
     if (wait > 0 && how.method !== "mac") return { kind: "slow-down", seconds: wait };
     const before = engine.table.mac(mac);
@@ -233,6 +261,7 @@ export class SessionEngine implements Portal {
       await before.ending;
       if (engine.table.mac(mac) !== null) return { kind: "unavailable", reason: "the last session is not closed yet" };
     }
+    if (how.method === "answer") engine.questions.answered(mac);
     const make = (): Promise<SignInAnswer> => attempt(engine, mac, address, how);
     // Of two devices that come at the same moment neither would see that the other takes the last place.
     const isLocal = how.method === "password" && (engine.parts.radius === null || engine.localNames.has(how.user));
@@ -247,8 +276,18 @@ export class SessionEngine implements Portal {
         user: answer.session.user,
         method: how.method,
       });
+    } else if (answer.kind === "question" && how.method === "password") {
+      // Each may send somebody a message: asking for many costs time as guessing does.
+      this.#devices.failed(mac, steady);
     } else if (answer.kind === "refused" && how.method !== "mac") this.#wrong(mac, name, how.method, answer.why);
     return answer;
+  }
+
+  /** Null for the answer to a question that is over. */
+  #attemptOf(mac: string, asked: SignIn | { readonly method: "mac" }, steady: number): Attempt | null {
+    if (asked.method !== "answer") return asked;
+    const question = this.#engine.questions.find(mac, asked.key, steady);
+    return question === null ? null : { method: "answer", question, answer: asked.answer };
   }
 
   /** A wrong guess costs time; what is no guess does not. */
@@ -332,6 +371,8 @@ export class SessionEngine implements Portal {
   #neighbour({ mac, address, present }: NeighbourChange): void {
     // An address that went to sleep is not given up: its first packet after that must pass.
     if (!present || this.#stopping) return;
+    const entry = this.#engine.table.mac(mac);
+    if (entry !== null) this.#gone.seen(entry, this.#engine.parts.clock.monotonic());
     if (this.#openOf(mac) !== null) this.#addAddress(mac, address);
     else if (this.#engine.networks.has(address)) void this.#tryMac(mac, address, 0);
   }

@@ -3,14 +3,14 @@ import type { Server } from "node:http";
 import type { Server as SecureServer } from "node:https";
 import { networkInterfaces } from "node:os";
 import type { PortalConfig } from "@pierhead/lang/portal-conf";
+import { type Fetch, GUESTS, ListenError, listen, makeServer, shut } from "../listen.ts";
 import type { Portal } from "../service.ts";
 import { Challenges } from "../uam/challenge.ts";
 import { upperMac } from "../uam/redirect.ts";
 import { Acme } from "./acme.ts";
 import { originsOf, ownAddresses, uamAddress } from "./address.ts";
-import { type Fetch, makeApp } from "./app.ts";
+import { makeApp } from "./app.ts";
 import { expiryWarning, type Judged, judge, readPair } from "./certificate.ts";
-import { ListenError, listen, makeServer, shut } from "./listen.ts";
 import { Logo } from "./logo.ts";
 import { Seals } from "./seal.ts";
 import type { House, SendLink } from "./visit.ts";
@@ -84,7 +84,7 @@ export function createPages(options: PagesOptions): Pages {
   };
   let origins = originsOf(config, ports);
   const fetch = makeApp(house);
-  const ownerOf = async (address: string): Promise<string | null> => (await portal.client(address)).mac;
+  const guests = { limits: GUESTS, ownerOf: async (address: string) => (await portal.client(address)).mac };
 
   async function certificateNow(): Promise<Judged | string | null> {
     if (certificate === null) return null;
@@ -116,7 +116,7 @@ export function createPages(options: PagesOptions): Pages {
     }
     certificateTrouble = null;
     if (secureServers.length === 0) {
-      const fresh = ownAddresses(config).map(() => makeServer(fetch, got.pair, ownerOf));
+      const fresh = ownAddresses(config).map(() => makeServer(fetch, got.pair, guests));
       try {
         for (const [i, server] of fresh.entries())
           ports.https = await listen(server, ownAddresses(config)[i] as string, ports.https);
@@ -142,12 +142,12 @@ export function createPages(options: PagesOptions): Pages {
       if (addresses.length === 0) throw new ListenError("guests.addresses names no address to listen on");
       try {
         for (const address of addresses) {
-          const server = makeServer(fetch, null, ownerOf);
+          const server = makeServer(fetch, null, guests);
           servers.push(server);
           ports.http = await listen(server, address, ports.http);
         }
         if (settings.uam !== null && ports.uam !== ports.http) {
-          const server = makeServer(fetch, null, ownerOf);
+          const server = makeServer(fetch, null, guests);
           servers.push(server);
           ports.uam = await listen(server, uamAddress(config), ports.uam ?? 0);
         }

@@ -159,6 +159,10 @@ function refused(
   switch (answer.kind) {
     case "refused":
       return failed("failed&reason=reject", answer.message || answer.why.replace(/-/g, " "), WISPR.failed);
+    // Only a click has a pause, and questions are asked on our own pages only.
+    case "pause":
+    case "question":
+      return failed("failed&reason=reject", null, WISPR.failed);
     case "slow-down":
       return failed(
         "failed&reason=reject",

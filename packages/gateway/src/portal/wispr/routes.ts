@@ -60,6 +60,10 @@ export async function wisprLogin(visit: Visit): Promise<Response> {
       });
     case "refused":
       return reply(WISPR.failed, got.message || got.why.replace(/-/g, " "));
+    // Only a click has a pause, and questions are asked on our own pages only.
+    case "pause":
+    case "question":
+      return reply(WISPR.failed, "");
     case "slow-down":
       return reply(WISPR.failed, `too many attempts: wait ${Math.ceil(got.seconds)} seconds`);
     case "unavailable":
