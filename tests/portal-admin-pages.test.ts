@@ -169,7 +169,7 @@ describe.skipIf(noBrowser() !== null)("the admin page in Chromium", () => {
 async function furnish(store: Store, now: number): Promise<void> {
   await store.putAdministrator({ name: "eva", role: "admin" }, PASSWORD);
   await store.putAdministrator({ name: "otto", role: "operator" }, null);
-  await store.putUser({ name: "zoe", disabled: false, limits: {}, devices: 3, note: "boat 7", created: now }, "123456");
+  await store.addUser({ name: "zoe", disabled: false, limits: {}, devices: 3, note: "boat 7", created: now }, "123456");
   const order = { expires: null, duration: 7_200, octets: 500_000_000n, devices: 1, rateUp: null, note: "" };
   await store.createVouchers({ ...order, count: 2, batch: "kiosk", rateDown: null }, now);
   await store.createVouchers({ ...order, count: 5, batch: "deck chairs", rateDown: 10_000_000, note: "August" }, now);

@@ -224,6 +224,7 @@ describe("signing in", () => {
       { result: "pause", seconds: 5_400, again: new Date(1_800_000_000_000 + 5_400_000).toISOString() },
     ],
     [{ kind: "slow-down", seconds: 90 }, 429, "wait 1 min", { result: "slow-down", seconds: 90 }],
+    [{ kind: "busy" }, 503, LANGUAGES.en.busy, { result: "busy", text: LANGUAGES.en.busy }],
     [{ kind: "unavailable", reason: "disk 7 is full" }, 503, LANGUAGES.en.unavailableText, { result: "unavailable" }],
   ];
   it.each(refusals)("a page and JSON for %j", async (answer, status, sentence, members) => {
@@ -243,6 +244,7 @@ describe("signing in", () => {
     expect(JSON.parse(json.text)).toMatchObject(members);
     if (answer.kind === "slow-down") expect(refused.headers["retry-after"]).toBe("90");
     if (answer.kind === "pause") expect(refused.headers["retry-after"]).toBe("5400");
+    if (answer.kind === "busy") expect([refused.headers["retry-after"], reports]).toEqual(["5", []]);
     if (answer.kind === "unavailable") expect(reports.join()).toContain("disk 7 is full");
     if (status === 403 && sentence !== LANGUAGES.en.elsewhere)
       expect(refused.text).toContain('name="user" value="anna"');

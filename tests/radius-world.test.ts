@@ -369,6 +369,7 @@ describe.skipIf(missing !== null)("FreeRADIUS", () => {
     );
     const store = {
       pendingAccounting: async (_: string, limit: number) => rows.slice(0, limit),
+      countPending: async () => rows.length,
       acknowledgeAccounting: async (sequences: readonly number[]) => {
         rows = rows.filter(({ sequence }) => !sequences.includes(sequence));
       },

@@ -1,4 +1,5 @@
 /** Sessions of the other gateways that share the store: one gateway can look at them, and have them ended. */
+import { coveredSession } from "./covered.ts";
 import type { SessionQuery, Store, StoredSession } from "../store/store.ts";
 
 export interface Here {
@@ -29,7 +30,7 @@ export async function endElsewhere(
   const at = now();
   const ids = new Set(await store.beginClose(sessions.map(({ id }) => ({ id, cause: "Admin-Reset", at }))));
   const asked = sessions.filter(({ id }) => ids.has(id));
-  for (const { id, mac, user, gateway: owner } of asked) {
+  for (const { id, mac, user, gateway: owner } of asked.map(coveredSession)) {
     const detail = `${id} ${mac}${user === "" ? "" : ` ${user}`} at ${owner}`;
     await store.audit({ at, gateway, who, what: "kick", detail });
   }

@@ -44,6 +44,8 @@ export type SignInAnswer =
   | { readonly kind: "pause"; readonly until: number }
   /** Seconds to wait: too many wrong tries from this device or for this name. */
   | { readonly kind: "slow-down"; readonly seconds: number }
+  /** More people sign in at this moment than their passwords can be checked; nobody's fault, and over in a moment. */
+  | { readonly kind: "busy" }
   /** Not the guest's fault: RADIUS silent, store or firewall failing. */
   | { readonly kind: "unavailable"; readonly reason: string };
 

@@ -14,6 +14,7 @@ import {
   writtenSession,
 } from "./session-row.ts";
 import { type SessionQuery, type StoredSession, StoreError, type VoucherVerdict } from "./store.ts";
+import { claimPlaces, isOfLocalUser } from "./user-devices.ts";
 import { claimVouchers, useOctets } from "./vouchers.ts";
 
 /** Rows of one statement: few enough that writing them down does not hold the event loop up. */
@@ -33,9 +34,12 @@ export function openWork(kind: DatabaseKind): Work<Opening, VoucherVerdict | nul
         session.voucher === null ? [] : [{ voucher: session.voucher, mac: session.mac, at: session.started }],
       );
       const judged = (await claimVouchers(trx, kind, claims))[Symbol.iterator]();
-      const verdicts = openings.map(({ session }) =>
-        session.voucher === null ? null : ((judged.next().value as VoucherVerdict | undefined) ?? null),
-      );
+      const users = openings.map(({ session }) => session).filter(isOfLocalUser);
+      const placed = await claimPlaces(trx, kind, users);
+      const verdicts = openings.map(({ session }): VoucherVerdict | null => {
+        if (session.voucher !== null) return (judged.next().value as VoucherVerdict | undefined) ?? null;
+        return isOfLocalUser(session) && !placed.has(session) ? { kind: "bad", why: "too-many-devices" } : null;
+      });
       const good = openings.filter((_, index) => verdicts[index]?.kind !== "bad");
       const inserted = await insertSessions(
         trx,

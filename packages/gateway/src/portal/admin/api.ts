@@ -1,14 +1,22 @@
 /** The HTTP API under /api/v1: what the pages do, for programs. openapi.ts describes it. */
 import { type Context, Hono } from "hono";
 import { readMac } from "../../radius/dynamic-request.ts";
-import type { SessionQuery, SessionState, StoredSession, Voucher } from "../../store/store.ts";
-import { endAnywhere, makeVouchers, putUser, Refusal, removeUser, revokeBatch } from "./actions.ts";
-import { type AdminContext, type AdminVariables, may } from "./context.ts";
+import {
+  type LocalUser,
+  type SessionQuery,
+  type SessionState,
+  type StoredSession,
+  StoreError,
+  type Voucher,
+} from "../../store/store.ts";
+import { coveredCode } from "../../store/voucher-code.ts";
+import { addUser, changeUser, endAnywhere, makeVouchers, Refusal, removeUser, revokeBatch } from "./actions.ts";
+import { type AdminContext, type AdminVariables, CROWDED, may } from "./context.ts";
 import { accountingCsv } from "./csv.ts";
 import { openApi } from "./openapi.ts";
 import { complaints, userOrder, voucherOrder } from "./orders.ts";
+import { seenBy } from "./seen.ts";
 import type { AdminSession, AdminSessions } from "./sign-in.ts";
-import { coveredCode } from "./words.ts";
 
 type Call = Context<AdminVariables>;
 
@@ -63,7 +71,9 @@ export function adminApi(context: AdminContext, sessions: AdminSessions, door: A
     return wrong.length === 0 ? next() : Promise.resolve(problem(call, 400, wrong));
   });
   api.get("/v1/status", (call) => call.json(context.portal.status()));
-  api.get("/v1/sessions", (call) => call.json({ sessions: context.portal.sessions().map(sessionJson) }));
+  api.get("/v1/sessions", (call) =>
+    call.json({ sessions: seenBy(call.get("session"), context.portal.sessions()).map(sessionJson) }),
+  );
   api.delete("/v1/sessions/:id", async (call) => {
     const done = await endAnywhere(context, call.req.param("id"), who(call));
     if (done === null) return problem(call, 404, ["there is no such open session"]);
@@ -71,9 +81,9 @@ export function adminApi(context: AdminContext, sessions: AdminSessions, door: A
   });
   api.get("/v1/history", async (call) => {
     const rows = await context.store.sessions({ ...wanted(call), ...page(call) });
-    return call.json({ sessions: rows.map(sessionJson) });
+    return call.json({ sessions: seenBy(call.get("session"), rows, call.req.query("user")).map(sessionJson) });
   });
-  api.get("/v1/accounting.csv", (call) => accountingCsv(call, context.store, wanted(call)));
+  api.get("/v1/accounting.csv", (call) => accountingCsv(call, context.store.exportSessions(wanted(call))));
   api.get("/v1/traffic", async (call) => {
     const { from, to } = call.req.query();
     const now = context.now();
@@ -104,8 +114,11 @@ export function adminApi(context: AdminContext, sessions: AdminSessions, door: A
     const body = (await call.req.json().catch(() => null)) as object | null;
     const order = userOrder.safeParse({ ...body, name: call.req.param("name") });
     if (!order.success) return problem(call, 400, complaints(order.error));
-    await putUser(context, who(call), order.data);
-    return call.body(null, 204);
+    // RFC 9110, 13.1.2: only when there is none.
+    const onlyNew = call.req.header("If-None-Match") === "*";
+    if (!onlyNew && (await changeUser(context, who(call), order.data))) return call.body(null, 204);
+    if (await addUser(context, who(call), order.data)) return call.body(null, 204);
+    return problem(call, 412, ["there is a user of that name already: nothing was changed"]);
   });
   api.delete("/v1/users/:name", async (call) => {
     const done = await removeUser(context, who(call), call.req.param("name"));
@@ -118,6 +131,10 @@ export function adminApi(context: AdminContext, sessions: AdminSessions, door: A
   api.notFound((call) => problem(call, 404, ["there is no such resource; see /api/openapi.json"]));
   api.onError((error, call) => {
     if (error instanceof Refusal) return problem(call, 409, [error.message]);
+    if (error instanceof StoreError && error.trouble === "crowded") {
+      for (const [name, value] of Object.entries(CROWDED)) call.header(name, value);
+      return problem(call, 503, [error.message]);
+    }
     context.report(`${call.req.method} ${call.req.path} failed: ${error.message}`);
     return problem(call, 503, ["the store could not do it"]);
   });
@@ -154,7 +171,7 @@ function misread(query: Readonly<Record<string, string>>): string[] {
 }
 
 /** RFC 9457. */
-function problem(call: Call, status: 400 | 401 | 403 | 404 | 409 | 429 | 503, details: string[]): Response {
+function problem(call: Call, status: 400 | 401 | 403 | 404 | 409 | 412 | 429 | 503, details: string[]): Response {
   return call.json({ status, detail: details.join("; ") }, status, { "Content-Type": "application/problem+json" });
 }
 
@@ -221,18 +238,14 @@ function voucherJson(one: Voucher): object {
   };
 }
 
-function userJson({
-  name,
-  disabled,
-  devices,
-  note,
-  created,
-}: {
-  name: string;
-  disabled: boolean;
-  devices: number;
-  note: string;
-  created: number;
-}): object {
-  return { name, disabled, devices, note, created: new Date(created).toISOString() };
+function userJson({ name, disabled, devices, note, created, limits }: LocalUser): object {
+  const { idle = null, octetsTotal = null, rateUp = null, rateDown = null } = limits;
+  return {
+    name,
+    disabled,
+    devices,
+    note,
+    created: new Date(created).toISOString(),
+    limits: { idle, octetsTotal: octetsTotal === null ? null : `${octetsTotal}`, rateUp, rateDown },
+  };
 }

@@ -1,7 +1,9 @@
 /** Accounting as CSV (RFC 4180): one line per session, for spreadsheets and billing. */
 import type { Context } from "hono";
 import { stream } from "hono/streaming";
-import type { SessionQuery, Store, StoredSession } from "../../store/store.ts";
+import type { StoredSession } from "../../store/store.ts";
+import type { AdminVariables } from "./context.ts";
+import { seenBy } from "./seen.ts";
 
 const COLUMNS: readonly (readonly [string, (session: StoredSession) => string])[] = [
   ["session", ({ id }) => id],
@@ -21,16 +23,17 @@ const COLUMNS: readonly (readonly [string, (session: StoredSession) => string])[
 ];
 
 /** A file for a browser or a program, sent as the store gives it. */
-export function accountingCsv(call: Context, store: Pick<Store, "exportSessions">, query: SessionQuery): Response {
+export function accountingCsv(call: Context<AdminVariables>, sessions: AsyncIterable<StoredSession>): Response {
+  const user = call.req.query("user");
   call.header("Content-Type", "text/csv; charset=utf-8");
   call.header("Content-Disposition", 'attachment; filename="accounting.csv"');
   return stream(
     call,
     async (out) => {
       await out.write(csvHead());
-      for await (const session of store.exportSessions(query)) {
+      for await (const session of sessions) {
         if (out.aborted) return;
-        await out.write(csvLine(session));
+        for (const shown of seenBy(call.get("session"), [session], user)) await out.write(csvLine(shown));
       }
     },
     // The status has gone out: only the file itself can still say that it is not all.

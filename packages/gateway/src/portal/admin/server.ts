@@ -7,7 +7,7 @@ import { bodyLimit } from "hono/body-limit";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { html } from "hono/html";
 import { readMac } from "../../radius/dynamic-request.ts";
-import type { SessionQuery, SessionState } from "../../store/store.ts";
+import { type SessionQuery, type SessionState, StoreError } from "../../store/store.ts";
 import { sessionsElsewhere } from "../elsewhere.ts";
 import { type Fetch, ListenError, listen, makeServer, OPERATORS, shut } from "../listen.ts";
 import { type KeyPair, readPair } from "../pages/certificate.ts";
@@ -15,12 +15,13 @@ import { portalSheet } from "../sheet/index.ts";
 import { Throttle } from "../throttle.ts";
 import { Turns } from "../turns.ts";
 import {
+  addUser,
   audit,
+  changeUser,
   endAnywhere,
   here,
   makeVouchers,
   putAdministrator,
-  putUser,
   Refusal,
   removeAdministrator,
   removeUser,
@@ -29,17 +30,18 @@ import {
   saveLook,
 } from "./actions.ts";
 import { adminApi } from "./api.ts";
-import { type AdminContext, type AdminVariables, type Look, may } from "./context.ts";
+import { type AdminContext, type AdminVariables, CROWDED, type Look, may } from "./context.ts";
 import { accountingCsv } from "./csv.ts";
 import { LIVE } from "./live.ts";
 import { portalMetrics } from "./metrics.ts";
-import { administratorOrder, complaints, lookOrder, userOrder, voucherOrder } from "./orders.ts";
+import { administratorOrder, complaints, lookOrder, type UserForm, userOrder, voucherOrder } from "./orders.ts";
 import { type Frame, type Html, loginPage, page } from "./pages/layout.ts";
 import { GRAPH_HOURS, overview } from "./pages/overview.ts";
-import { administratorsPage, usersPage } from "./pages/people.ts";
+import { administratorsPage, shownLimits, usersPage } from "./pages/people.ts";
 import { historyPage, type LiveFacts, sessionRows, sessionsPage } from "./pages/sessions.ts";
 import { auditPage, lookFields, lookPage } from "./pages/settings.ts";
 import { vouchersPage } from "./pages/vouchers.ts";
+import { seenBy } from "./seen.ts";
 import { type AdminSession, AdminSessions, sameText } from "./sign-in.ts";
 import { STYLE } from "./style.ts";
 
@@ -196,8 +198,8 @@ export function createAdmin(context: AdminContext): Admin {
   });
 
   const live = async (call: Call): Promise<LiveFacts> => ({
-    here: portal.sessions(),
-    elsewhere: await sessionsElsewhere(here(context), { limit: MOST_ELSEWHERE }),
+    here: seenBy(call.get("session"), portal.sessions()),
+    elsewhere: seenBy(call.get("session"), await sessionsElsewhere(here(context), { limit: MOST_ELSEWHERE })),
     search: call.req.query("search") ?? "",
     now: context.now(),
     session: call.get("session"),
@@ -215,7 +217,8 @@ export function createAdmin(context: AdminContext): Admin {
   app.get("/history", async (call) => {
     const { user = "", mac = "", from = "", to = "" } = call.req.query();
     const number = Math.max(1, Math.trunc(Number(call.req.query("page") ?? 1)) || 1);
-    const rows = await store.sessions({ ...historyQuery(call), limit: ROWS + 1, offset: (number - 1) * ROWS });
+    const query = { ...historyQuery(call), limit: ROWS + 1, offset: (number - 1) * ROWS };
+    const rows = seenBy(call.get("session"), await store.sessions(query), user);
     return show(
       call,
       "History",
@@ -223,7 +226,7 @@ export function createAdmin(context: AdminContext): Admin {
       historyPage(rows.slice(0, ROWS), { user, mac, from, to, page: number }, rows.length > ROWS),
     );
   });
-  app.get("/accounting.csv", (call) => accountingCsv(call, store, historyQuery(call)));
+  app.get("/accounting.csv", (call) => accountingCsv(call, store.exportSessions(historyQuery(call))));
 
   app.get("/vouchers", async (call) =>
     show(
@@ -260,16 +263,36 @@ export function createAdmin(context: AdminContext): Admin {
   });
 
   app.get("/users", async (call) =>
-    show(call, "Users", "/users", usersPage(await store.users(), call.get("session")), {
+    show(call, "Users", "/users", usersPage(await store.users(), call.req.query("name") ?? null, call.get("session")), {
       script: true,
     }),
   );
+  const userOf = async (call: Call): Promise<UserForm> => {
+    const { csrf: _csrf, disabled, ...sent } = await fields(call);
+    // A box that is not ticked is not sent.
+    const order = userOrder.safeParse({ ...sent, disabled: disabled === "on" });
+    if (!order.success) throw new Refusal(complaints(order.error).join("; "));
+    return order.data;
+  };
   app.post("/users", async (call) => {
     allowed(call, "operator");
-    const { csrf: _csrf, ...sent } = await fields(call);
-    const order = userOrder.safeParse(sent);
-    if (!order.success) throw new Refusal(complaints(order.error).join("; "));
-    await putUser(context, who(call), order.data);
+    const form = await userOf(call);
+    if (!(await addUser(context, who(call), form))) {
+      throw new Refusal(
+        `There is a user ${form.name} already, and nothing was changed: choose them in the list of users.`,
+      );
+    }
+    return call.redirect("/users", 303);
+  });
+  app.post("/users/change", async (call) => {
+    allowed(call, "operator");
+    const form = await userOf(call);
+    const shown = shownLimits((await store.users()).find(({ name }) => name === form.name) ?? null);
+    // The form rounds: what was left as it was shown stays as it is.
+    for (const name of ["idle", "megabytes", "rateDown", "rateUp"] as const) {
+      if (form[name] === shown[name]) delete form[name];
+    }
+    if (!(await changeUser(context, who(call), form))) throw new Refusal(`There is no user ${form.name} any more.`);
     return call.redirect("/users", 303);
   });
   app.post("/users/remove", async (call) => {
@@ -334,6 +357,8 @@ export function createAdmin(context: AdminContext): Admin {
     return show(call, "Audit log", "/audit", auditPage(entries.slice(0, ROWS), number, entries.length > ROWS));
   });
   app.onError(async (error, call) => {
+    if (error instanceof StoreError && error.trouble === "crowded")
+      return call.text(`${error.message}\n`, 503, CROWDED);
     if (!(error instanceof Refusal)) {
       context.report(`${call.req.method} ${call.req.path} failed: ${error.message}`);
       return call.text("The portal's store could not do it. The portal's log says why.\n", 503);

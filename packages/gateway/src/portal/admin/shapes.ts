@@ -66,6 +66,12 @@ export const usersShape: z.ZodType = z.strictObject({
       devices: count.describe("At a time"),
       note: z.string(),
       created: moment,
+      limits: z.strictObject({
+        idle: count.nullable().describe("Seconds; null is the portal's, here and below"),
+        octetsTotal: octets.nullable(),
+        rateUp: rate,
+        rateDown: rate,
+      }),
     }),
   ),
 });

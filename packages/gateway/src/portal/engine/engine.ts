@@ -4,6 +4,7 @@ import type { PortalConfig } from "@pierhead/lang/portal-conf";
 import type { NeighbourChange } from "../../neighbours/neighbours.ts";
 import type { DynamicAnswer, DynamicRequest } from "../../radius/types.ts";
 import type { StoredSession } from "../../store/store.ts";
+import { coveredName, coveredSession } from "../covered.ts";
 import type { Client, Portal, PortalStatus, SignIn, SignInAnswer } from "../service.ts";
 import { Throttle } from "../throttle.ts";
 import { Turns } from "../turns.ts";
@@ -34,9 +35,8 @@ import { VoucherBudgets } from "./vouchers.ts";
 
 /** Rows of one transaction of the store. */
 const MOST_ROWS = 500;
-/** Sign-ins of one device that may wait for each other, and of one local user's devices. */
+/** Sign-ins of one device that may wait for each other. */
 const MOST_WAITING = 4;
-const MOST_WAITING_USER = 64;
 /** Seconds a device, and a name, may have to wait: a name less, since whoever guesses it must not keep its owner out. */
 const LONGEST_DEVICE_WAIT = 300;
 const LONGEST_NAME_WAIT = 30;
@@ -55,7 +55,6 @@ export class SessionEngine implements Portal {
   readonly #devices: Throttle = new Throttle(LONGEST_DEVICE_WAIT);
   readonly #names: Throttle = new Throttle(LONGEST_NAME_WAIT);
   readonly #turns: Turns = new Turns(MOST_WAITING);
-  readonly #users: Turns = new Turns(MOST_WAITING_USER);
   readonly #macAttempts: MacAttempts = new MacAttempts();
   readonly #spoofing: SpoofingWatch = new SpoofingWatch();
   readonly #gone: GoneWatch = new GoneWatch();
@@ -262,18 +261,14 @@ export class SessionEngine implements Portal {
       if (engine.table.mac(mac) !== null) return { kind: "unavailable", reason: "the last session is not closed yet" };
     }
     if (how.method === "answer") engine.questions.answered(mac);
-    const make = (): Promise<SignInAnswer> => attempt(engine, mac, address, how);
-    // Of two devices that come at the same moment neither would see that the other takes the last place.
-    const isLocal = how.method === "password" && (engine.parts.radius === null || engine.localNames.has(how.user));
-    const answer = isLocal ? await this.#users.take(how.user.normalize("NFC"), make) : await make();
-    if (answer === null) return { kind: "slow-down", seconds: 1 };
+    const answer = await attempt(engine, mac, address, how);
     if (answer.kind === "in") {
       // The device keeps its count: one voucher that is good must not buy a thousand guesses.
       if (name !== null) this.#names.succeeded(name);
       engine.parts.log.info("sign-in", `${mac} came in (${how.method})`, {
         mac,
         session: answer.session.id,
-        user: answer.session.user,
+        user: coveredSession(answer.session).user,
         method: how.method,
       });
     } else if (answer.kind === "question" && how.method === "password") {
@@ -314,7 +309,7 @@ export class SessionEngine implements Portal {
   async kick(id: string, who: string): Promise<boolean> {
     const entry = this.#engine.table.id(id);
     if (entry === null || entry.phase !== "open") return false;
-    const { mac, user } = entry.now;
+    const { mac, user } = coveredSession(entry.now);
     this.#macAttempts.signedOut(mac, this.#engine.parts.clock.monotonic());
     await endSession(this.#engine, entry, "Admin-Reset");
     this.#audit(who, "kick", `${id} ${mac}${user === "" ? "" : ` ${user}`}`);
@@ -331,7 +326,7 @@ export class SessionEngine implements Portal {
     const answer = await dynamic(this.#engine, request);
     const what = Object.entries(request.selector)
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => `${name} ${value}`)
+      .map(([name, value]) => `${name} ${name === "user" ? coveredName(String(value)) : value}`)
       .join(", ");
     const how = answer.kind === "done" ? "" : ` refused (${answer.errorCause})`;
     this.#audit(`radius ${from}`, request.kind, `${what}${how}`);
@@ -431,6 +426,8 @@ export class SessionEngine implements Portal {
     const engine = this.#engine;
     const { store, clock } = engine.parts;
     this.#minute = clock.monotonic();
+    // Said anew when it goes on.
+    engine.troubles.over("passwords");
     try {
       for (const code of engine.budgets.unsure()) {
         const { writes } = engine;

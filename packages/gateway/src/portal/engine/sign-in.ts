@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { macLogin } from "../../radius/request.ts";
 import type { AccessAnswer, Credentials } from "../../radius/types.ts";
-import type { LocalUser } from "../../store/store.ts";
+import { StoreError } from "../../store/store.ts";
 import type { SignIn, SignInAnswer } from "../service.ts";
 import { withAddress } from "./addresses.ts";
 import { clickAllowance } from "./click.ts";
@@ -46,11 +46,21 @@ export async function attempt(
   try {
     answer = await decide(engine, candidate, how);
   } catch (error) {
-    answer = { kind: "unavailable", reason: failed(engine, error) };
+    answer = isCrowded(error) ? crowded(engine, error) : { kind: "unavailable", reason: failed(engine, error) };
   }
   if (!("kind" in answer)) return openSession(engine, answer);
   engine.numbers.free(candidate.number);
   return answer;
+}
+
+function isCrowded(error: unknown): error is StoreError {
+  return error instanceof StoreError && error.trouble === "crowded";
+}
+
+/** Not the store's trouble. The operator is told all the same: so many passwords at once are most likely an attack. */
+function crowded(engine: Engine, { message }: StoreError): SignInAnswer {
+  engine.troubles.begin("passwords", message);
+  return { kind: "busy" };
 }
 
 /** Acct-Session-Id: seconds and chance, so that no reboot and no other gateway makes it again. */
@@ -231,19 +241,8 @@ async function byLocalUser(
   if (credentials.kind !== "password") return { kind: "refused", why: "method-not-offered", message: "" };
   const user = await inStore(engine.troubles, engine.parts.store.checkUser(name, credentials.password));
   if (user === null || user.disabled) return WRONG;
-  if (await hasAllDevices(engine, user, candidate.mac))
-    return { kind: "refused", why: "too-many-devices", message: "" };
   const usual = grant(engine, candidate, { method });
   return { ...usual, user: user.name, limits: withUser(usual.limits, user.limits) };
-}
-
-/** On all gateways that share the store. */
-async function hasAllDevices(engine: Engine, user: LocalUser, mac: string): Promise<boolean> {
-  const open = await inStore(
-    engine.troubles,
-    engine.parts.store.sessions({ user: user.name, states: ["open"], limit: user.devices + 1 }),
-  );
-  return open.filter((session) => session.mac !== mac && session.method !== "voucher").length >= user.devices;
 }
 
 async function byMac(engine: Engine, candidate: Candidate): Promise<Grant | SignInAnswer> {

@@ -20,6 +20,9 @@ export function messagePage(
 
 type Refusal = Exclude<SignInAnswer, { kind: "in" | "question" }>;
 
+/** Seconds: two hundred passwords take about eight. */
+const BUSY = 5;
+
 /** What to say, and how HTTP says it. */
 export interface RefusalText {
   readonly status: 403 | 429 | 503;
@@ -62,6 +65,8 @@ export function refusalText(language: Language, answer: Refusal, now: number): R
         retryAfter: seconds,
       };
     }
+    case "busy":
+      return { status: 503, title: words.unavailable, lines: [words.busy], retryAfter: BUSY };
     // The reason is for the operator's log, not for guests.
     case "unavailable":
       return { status: 503, title: words.unavailable, lines: [words.unavailableText], retryAfter: 60 };

@@ -49,6 +49,7 @@ export const de: Words = {
   answer: "Antwort",
   pause: "Ihre freie Zeit ist vorerst vorbei",
   pauseText: "Dieses Gerät kann sich in {0} wieder verbinden: {1}.",
+  busy: "Gerade melden sich zu viele gleichzeitig an. Bitte versuchen Sie es in ein paar Sekunden noch einmal.",
   unavailable: "Gerade nicht möglich",
   unavailableText:
     "Es liegt nicht an Ihnen. Bitte versuchen Sie es in einer Minute erneut oder fragen Sie das Personal.",

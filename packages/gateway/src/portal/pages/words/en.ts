@@ -49,6 +49,7 @@ export const en: Words = {
   answer: "Answer",
   pause: "Your free time is over for now",
   pauseText: "This device may come in again in {0}: {1}.",
+  busy: "Too many people are signing in at the moment. Please try again in a few seconds.",
   unavailable: "Not possible right now",
   unavailableText: "It is not your fault. Please try again in a minute, or tell the staff.",
   elsewhere: "You are not on the guest network",

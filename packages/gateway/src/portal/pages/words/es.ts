@@ -49,6 +49,7 @@ export const es: Words = {
   answer: "Respuesta",
   pause: "Su tiempo gratuito ha terminado por ahora",
   pauseText: "Este dispositivo podrá volver a conectarse dentro de {0}: {1}.",
+  busy: "Hay demasiadas personas iniciando sesión en este momento. Inténtelo de nuevo en unos segundos.",
   unavailable: "No es posible en este momento",
   unavailableText: "No es culpa suya. Inténtelo de nuevo en un minuto o avise al personal.",
   elsewhere: "No está en la red de invitados",

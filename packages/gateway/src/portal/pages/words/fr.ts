@@ -49,6 +49,7 @@ export const fr: Words = {
   answer: "Réponse",
   pause: "Votre temps gratuit est terminé pour le moment",
   pauseText: "Cet appareil pourra se reconnecter dans {0} : {1}.",
+  busy: "Trop de personnes se connectent en ce moment. Réessayez dans quelques secondes.",
   unavailable: "Impossible pour le moment",
   unavailableText: "Vous n’y êtes pour rien. Réessayez dans une minute ou prévenez le personnel.",
   elsewhere: "Vous n’êtes pas sur le réseau invité",

@@ -49,6 +49,7 @@ export const it: Words = {
   answer: "Risposta",
   pause: "Il tempo gratuito per ora è finito",
   pauseText: "Questo dispositivo potrà ricollegarsi tra {0}: {1}.",
+  busy: "Troppe persone stanno accedendo in questo momento. Riprova tra qualche secondo.",
   unavailable: "Al momento non è possibile",
   unavailableText: "Non è colpa tua. Riprova tra un minuto o avvisa il personale.",
   elsewhere: "Non sei nella rete ospiti",

@@ -49,6 +49,7 @@ export const pt: Words = {
   answer: "Resposta",
   pause: "O seu tempo gratuito terminou por agora",
   pauseText: "Este dispositivo poderá voltar a ligar-se dentro de {0}: {1}.",
+  busy: "Há demasiadas pessoas a iniciar sessão neste momento. Tente novamente dentro de alguns segundos.",
   unavailable: "De momento não é possível",
   unavailableText: "A culpa não é sua. Tente novamente dentro de um minuto ou avise o pessoal.",
   elsewhere: "Não está na rede de convidados",

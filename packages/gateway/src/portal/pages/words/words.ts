@@ -50,6 +50,7 @@ export interface Words {
   readonly pause: string;
   /** `{0}` is how long, `{1}` a time of the day or a day with it. */
   readonly pauseText: string;
+  readonly busy: string;
   readonly unavailable: string;
   readonly unavailableText: string;
   readonly elsewhere: string;
