@@ -13,7 +13,10 @@ afterEach(async () => {
 });
 
 /** Answers with what was posted. */
-async function serve(limits: Partial<ListenLimits>, ownerOf: (address: string) => Promise<string | null> = async () => null) {
+async function serve(
+  limits: Partial<ListenLimits>,
+  ownerOf: (address: string) => Promise<string | null> = async () => null,
+) {
   const server = makeServer(async (request) => new Response(await request.text()), null, {
     limits: { ...GUESTS, ...limits },
     ownerOf,

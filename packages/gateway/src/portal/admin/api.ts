@@ -114,11 +114,15 @@ export function adminApi(context: AdminContext, sessions: AdminSessions, door: A
     const body = (await call.req.json().catch(() => null)) as object | null;
     const order = userOrder.safeParse({ ...body, name: call.req.param("name") });
     if (!order.success) return problem(call, 400, complaints(order.error));
+    const name = order.data.name.normalize("NFC");
+    const isKnown = (await context.store.users()).some((user) => user.name === name);
     // RFC 9110, 13.1.2: only when there is none.
-    const onlyNew = call.req.header("If-None-Match") === "*";
-    if (!onlyNew && (await changeUser(context, who(call), order.data))) return call.body(null, 204);
-    if (await addUser(context, who(call), order.data)) return call.body(null, 204);
-    return problem(call, 412, ["there is a user of that name already: nothing was changed"]);
+    if (isKnown && call.req.header("If-None-Match") === "*") {
+      return problem(call, 412, ["there is a user of that name already: nothing was changed"]);
+    }
+    const put = isKnown ? changeUser : addUser;
+    if (await put(context, who(call), order.data)) return call.body(null, 204);
+    return problem(call, 409, ["somebody made or removed the user at this moment: nothing was changed"]);
   });
   api.delete("/v1/users/:name", async (call) => {
     const done = await removeUser(context, who(call), call.req.param("name"));
