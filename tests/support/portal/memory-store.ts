@@ -95,7 +95,19 @@ export class MemoryDatabase {
     this.vouchers.set(voucher.id, { ...voucher, usedOctets: voucher.usedOctets + octets });
   }
 
-  find({ gateway, notGateway, states, user, mac, method, voucher, from, to, limit, offset }: SessionQuery): StoredSession[] {
+  find({
+    gateway,
+    notGateway,
+    states,
+    user,
+    mac,
+    method,
+    voucher,
+    from,
+    to,
+    limit,
+    offset,
+  }: SessionQuery): StoredSession[] {
     const found = [...this.sessions.values()].filter(
       (one) =>
         (gateway === undefined || one.gateway === gateway) &&

@@ -1,6 +1,7 @@
 /** Sessions of the other gateways that share the store: one gateway can look at them, and have them ended. */
-import { coveredSession } from "./covered.ts";
+
 import type { SessionQuery, Store, StoredSession } from "../store/store.ts";
+import { coveredSession } from "./covered.ts";
 
 export interface Here {
   readonly store: Store;

@@ -559,7 +559,15 @@ describe("the API", () => {
 
   it("says of a parameter it cannot read so, and answers no other question instead", async () => {
     const headers = await token("viewer");
-    for (const query of ["from=yesterday", "to=2031-99-99", "limit=-1", "offset=x", "state=ended"]) {
+    for (const query of [
+      "from=yesterday",
+      "from=1",
+      "to=x 1",
+      "to=2031-99-99",
+      "limit=-1",
+      "offset=x",
+      "state=ended",
+    ]) {
       const answer = await ask(`/api/v1/history?${query}`, { headers });
       expect([query, answer.status]).toEqual([query, 400]);
       expect((await answer.json()) as object).toMatchObject({

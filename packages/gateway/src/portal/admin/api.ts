@@ -161,8 +161,7 @@ function misread(query: Readonly<Record<string, string>>): string[] {
   const wrong: string[] = [];
   for (const name of ["from", "to"]) {
     const text = query[name];
-    if (text !== undefined && Number.isNaN(Date.parse(text)))
-      wrong.push(`${name}: a date or time (ISO 8601) is wanted`);
+    if (text !== undefined && !isMoment(text)) wrong.push(`${name}: a date or time (ISO 8601) is wanted`);
   }
   for (const name of ["limit", "offset"]) {
     const text = query[name];
@@ -172,6 +171,12 @@ function misread(query: Readonly<Record<string, string>>): string[] {
     wrong.push("state: open, closing or closed is wanted");
   }
   return wrong;
+}
+
+/** `Date.parse` by itself finds a date in almost any text with a number. */
+function isMoment(text: string): boolean {
+  const form = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
+  return form.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 /** RFC 9457. */

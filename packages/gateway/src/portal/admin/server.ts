@@ -411,7 +411,8 @@ export function createAdmin(context: AdminContext): Admin {
       const ownerOf = async (address: string): Promise<string> => networkOf(address);
       const options = { limits: OPERATORS, ownerOf, replaceGlobals: true };
       try {
-        server = pair === null ? makeServer(app.fetch as Fetch, null, options) : makeServer(app.fetch as Fetch, pair, options);
+        server =
+          pair === null ? makeServer(app.fetch as Fetch, null, options) : makeServer(app.fetch as Fetch, pair, options);
       } catch (error) {
         throw new ListenError(`the certificate of the admin page cannot be used: ${(error as Error).message}`);
       }
