@@ -354,6 +354,7 @@ describe("the admin's pages", () => {
       "/history",
       "/accounting.csv",
       "/accounting.csv?states=open",
+      "/api/v1/accounting.csv",
       "/vouchers?batch=b",
       "/api/v1/sessions",
       "/api/v1/history",
@@ -587,8 +588,11 @@ describe("the API", () => {
   it("asks another gateway to end its session", async () => {
     await store.openSession(session("f", { gateway: "west", mac: "02:00:00:00:00:0f", user: "willy" }), null);
     const viewer = await enter("viewer");
+    const code = session("d", { gateway: "west", mac: "02:00:00:00:00:0d", user: "7K4M-Q2XP", method: "voucher" });
+    await store.openSession(code, null);
     const shown = await (await ask("/sessions", { cookie: viewer.cookie })).text();
     expect(shown).toMatch(/Other gateways.*west.*willy/s);
+    expect([shown.includes("7K4M-Q2XP"), shown.includes("7K••-••••")]).toEqual([false, true]);
     const headers = await token("operator");
     const path = "/api/v1/sessions/f";
     expect((await ask(path, { method: "DELETE", headers })).status).toBe(202);
