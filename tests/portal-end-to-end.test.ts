@@ -1,6 +1,7 @@
 /**
  * The hotspot from a device's first DHCP question to its last accounting record, with the real things around it: see
- * {@link PortalStage}. One world, and what happens in it in order.
+ * {@link PortalStage}. A world for each kind of store, side by side, and what happens in each in order. The gateway that keeps
+ * its sessions in PostgreSQL is joined by another one in the end.
  */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,6 +19,8 @@ import { type Postgres, postgresIsMissing, startPostgres } from "./support/postg
 
 const missing = portalStageIsMissing() ?? noBrowser();
 if (missing !== null) console.log(`the portal from end to end: skipped, ${missing}`);
+const noPostgres = missing ?? postgresIsMissing();
+if (noPostgres !== null) console.log(`the portal from end to end with PostgreSQL: skipped, ${noPostgres}`);
 
 /** To be looked at; git knows nothing of it. */
 const SHOTS = fileURLToPath(new URL("../test-results/portal", import.meta.url));
@@ -30,6 +33,8 @@ const USERS = `anna Cleartext-Password := "correct horse"
  Class := 0x70696572
 
 bert Cleartext-Password := "correct horse"
+
+carl Cleartext-Password := "correct horse"
 
 volume Cleartext-Password := "correct horse"
  ChilliSpot-Max-Total-Octets := 2000000,
@@ -113,7 +118,12 @@ async function finished(stage: PortalStage, user: string, nth = 0): Promise<Reco
   return records;
 }
 
-describe.skipIf(missing !== null)("the hotspot from end to end", () => {
+interface Hotspot {
+  readonly stage: PortalStage;
+}
+
+/** What happens at a hotspot, whatever its store is. */
+function dayAtTheHotspot(kind: "sqlite" | "postgresql", open: () => Promise<PortalStage>): Hotspot {
   let stage: PortalStage;
   let browser: Browser;
   let page: Page;
@@ -124,7 +134,8 @@ describe.skipIf(missing !== null)("the hotspot from end to end", () => {
       place,
       tries.map((one) => ({ kind: "bulk", ...one })),
     )) as Bulk[];
-  const shot = (from: Page, name: string) => from.screenshot({ path: join(SHOTS, `e2e-${name}.png`), fullPage: true });
+  const shot = (from: Page, name: string) =>
+    from.screenshot({ path: join(SHOTS, `e2e-${kind}-${name}.png`), fullPage: true });
   const within = (value: number, wanted: number, part: number): void => {
     expect(value).toBeGreaterThan(wanted * (1 - part));
     expect(value).toBeLessThan(wanted * (1 + part));
@@ -142,14 +153,14 @@ describe.skipIf(missing !== null)("the hotspot from end to end", () => {
   }
 
   beforeAll(async () => {
-    stage = await openStage("pier-1", { users: USERS });
+    stage = await open();
     browser = await startBrowser(stage.chromium("guest"));
   });
   afterAll(async () => {
     await browser?.close();
   });
 
-  it("gives a device its addresses before it signed in, and tells it of the portal", async () => {
+  it.sequential("gives a device its addresses before it signed in, and tells it of the portal", async () => {
     const [addresses, lease] = await Promise.all([stage.slaac("guest"), stage.dhcp("guest")]);
     expect(lease).toMatchObject({
       domain_name_servers: PORTAL.gateway[4],
@@ -158,7 +169,7 @@ describe.skipIf(missing !== null)("the hotspot from end to end", () => {
     temporary = addresses.temporary;
   });
 
-  it("sends HTTP to the page, refuses everything else at once, and lets DNS and the walled garden through", async () => {
+  it.sequential("sends HTTP to the page, refuses everything else at once, and lets DNS and the walled garden through", async () => {
     for (const family of ["-4", "-6"]) {
       const found = await stage.curl("guest", [family, `http://${SITE}/news`]);
       expect(found).toMatchObject({ exit: 0, status: 302 });
@@ -187,7 +198,7 @@ describe.skipIf(missing !== null)("the hotspot from end to end", () => {
     expect((await stage.curl("guest", [`https://[${resolver[6]}]/`])).exit).toBe(7);
   });
 
-  it("says by RFC 8908 that the device is captive, over HTTPS with a certificate that is good", async () => {
+  it.sequential("says by RFC 8908 that the device is captive, over HTTPS with a certificate that is good", async () => {
     const found = await stage.curl("guest", [`https://${LOGIN}/captive-portal/api`]);
     expect(found).toMatchObject({ exit: 0, status: 200 });
     expect(found.headers).toMatch(/^content-type: application\/captive\+json$/im);
@@ -197,7 +208,7 @@ describe.skipIf(missing !== null)("the hotspot from end to end", () => {
     expect(await stage.isIn("guest")).toBe(false);
   });
 
-  it("answers a wrong password with a proper page and with JSON", async () => {
+  it.sequential("answers a wrong password with a proper page and with JSON", async () => {
     const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 390, height: 844 } });
     page = await context.newPage();
     page.setDefaultTimeout(15_000);
@@ -218,7 +229,7 @@ describe.skipIf(missing !== null)("the hotspot from end to end", () => {
     expect(await stage.isIn("guest")).toBe(false);
   });
 
-  it("lets who signs in on the page out, with all addresses of the device", async () => {
+  it.sequential("lets who signs in on the page out, with all addresses of the device", async () => {
     await page.getByLabel("User name").fill("anna");
     await page.getByLabel("Password").fill("correct horse");
     await page.getByRole("button", { name: "Sign in" }).click();
@@ -245,7 +256,7 @@ describe.skipIf(missing !== null)("the hotspot from end to end", () => {
     expect(await stage.isIn("other")).toBe(false);
   });
 
-  it("keeps to RADIUS's rates within a tenth, and to those of a CoA", async () => {
+  it.sequential("keeps to RADIUS's rates within a tenth, and to those of a CoA", async () => {
     // Long enough that what a starved reader finds in its socket at the start does not count for a tenth.
     const down = { host: server[4], port: 8000, seconds: 4 };
     const up = { host: server[6], port: 8001, seconds: 4, send: true };
@@ -263,7 +274,7 @@ describe.skipIf(missing !== null)("the hotspot from end to end", () => {
     await keeps(up, 2_000_000);
   });
 
-  it("ends the session by the page's button, and tells RADIUS of it once", async () => {
+  it.sequential("ends the session by the page's button, and tells RADIUS of it once", async () => {
     await page.goto(`https://${LOGIN}/`);
     await page.getByText("You are online").waitFor();
     await shot(page, "4-in-use");
@@ -282,7 +293,7 @@ describe.skipIf(missing !== null)("the hotspot from end to end", () => {
     expect(gaps.filter((gap) => gap < 2 || gap > 5)).toEqual([]);
   });
 
-  it("accounts for the bytes that were sent, until a Disconnect", async () => {
+  it.sequential("accounts for the bytes that were sent, until a Disconnect", async () => {
     stage.world.run(
       "other",
       ["nft", "-f", "-"],
@@ -313,7 +324,7 @@ describe.skipIf(missing !== null)("the hotspot from end to end", () => {
     expect(none).toContain("Received Disconnect-NAK");
   });
 
-  it("ends sessions whose volume, time or patience is used up", async () => {
+  it.sequential("ends sessions whose volume, time or patience is used up", async () => {
     expect(await stage.password("guest", "volume")).toMatchObject({ result: "in" });
     expect(await stage.password("other", "short")).toMatchObject({ result: "in" });
     const [[cut]] = await Promise.all([
@@ -336,7 +347,7 @@ describe.skipIf(missing !== null)("the hotspot from end to end", () => {
     expect((await finished(stage, "idle")).at(-1)).toMatchObject({ "Acct-Terminate-Cause": "Idle-Timeout" });
   });
 
-  it("takes vouchers of the command line, for as many devices as they are for", async () => {
+  it.sequential("takes vouchers of the command line, for as many devices as they are for", async () => {
     const made = await stage.pierhead("voucher", "create", "-b", "kiosk", "--devices", "2", "--time", "1h");
     const [one, two] = [made.stdout.trim(), (await stage.pierhead("voucher", "create", "-b", "kiosk")).stdout.trim()];
     expect(one).toMatch(/^[0-9A-Z]{4}-[0-9A-Z]{4}/);
@@ -356,7 +367,7 @@ describe.skipIf(missing !== null)("the hotspot from end to end", () => {
         new RegExp(`^${other.mac.toUpperCase().replaceAll(":", "-")} 10\\.77\\.0\\.11 pass `),
       ),
     });
-    expect(await stage.json("status")).toMatchObject({ gateway: "pier-1", sessions: 2, troubles: [] });
+    expect(await stage.json("status")).toMatchObject({ gateway: stage.options.gateway, sessions: 2, troubles: [] });
     expect(await stage.pierhead("kick", other.mac)).toMatchObject({
       status: 0,
       stdout: expect.stringMatching(/^ended /),
@@ -373,14 +384,14 @@ describe.skipIf(missing !== null)("the hotspot from end to end", () => {
     });
   });
 
-  it("goes on after a restart: the traffic, the sessions and the accounting", async () => {
+  it.sequential("goes on after a restart: the traffic, the sessions and the accounting", async () => {
     expect(await stage.password("guest", "bert")).toMatchObject({ result: "in" });
     // A Start whose answer is lost with the process has to be sent again: the server may have taken it or not.
     await eventually("an empty queue", () => stage.isQuiet());
-    const until = join(scratch, "enough");
+    const until = join(stage.options.folder, "enough");
     const streams = bulk("guest", [
-      { host: server[4], port: 8000, seconds: 90, until },
-      { host: server[6], port: 8001, seconds: 90, until, send: true },
+      { host: server[4], port: 8000, seconds: 600, until },
+      { host: server[6], port: 8001, seconds: 600, until, send: true },
     ]);
     let ended = false;
     void streams.finally(() => {
@@ -410,9 +421,10 @@ describe.skipIf(missing !== null)("the hotspot from end to end", () => {
     within(octets(stop, "Input"), up.total, 0.02);
   });
 
-  it("is looked after on the admin page", async () => {
-    writeFileSync(join(scratch, "admin"), "a very long password", { mode: 0o600 });
-    const admin = await stage.pierhead("admin", "add", "eva", "-r", "admin", "-p", `file:${join(scratch, "admin")}`);
+  it.sequential("is looked after on the admin page", async () => {
+    const secret = join(stage.options.folder, "admin.secret");
+    writeFileSync(secret, "a very long password", { mode: 0o600 });
+    const admin = await stage.pierhead("admin", "add", "eva", "-r", "admin", "-p", `file:${secret}`);
     expect(admin.status).toBe(0);
     expect(await stage.password("guest", "anna")).toMatchObject({ result: "in" });
     await stage.dhcp("other");
@@ -461,7 +473,7 @@ describe.skipIf(missing !== null)("the hotspot from end to end", () => {
         )) as number[],
       );
       expect(pdf.toString("latin1", 0, 5)).toBe("%PDF-");
-      writeFileSync(join(SHOTS, "e2e-vouchers.pdf"), pdf);
+      writeFileSync(join(SHOTS, `e2e-${kind}-vouchers.pdf`), pdf);
 
       await desk.getByRole("link", { name: "Look" }).click();
       await desk.getByLabel("Title").fill("Deck chairs");
@@ -477,27 +489,40 @@ describe.skipIf(missing !== null)("the hotspot from end to end", () => {
       await inside.close();
     }
   });
+  return {
+    get stage() {
+      return stage;
+    },
+  };
+}
+// Side by side, since most of what they do is wait.
+describe.skipIf(missing !== null)("the hotspot from end to end, with SQLite", { concurrent: true }, () => {
+  dayAtTheHotspot("sqlite", () => openStage("pier-1", { users: USERS }));
 });
 
-const noPostgres = missing ?? postgresIsMissing();
-if (noPostgres !== null) console.log(`two gateways with one PostgreSQL: skipped, ${noPostgres}`);
-
-describe.skipIf(noPostgres !== null)("two gateways with one PostgreSQL", () => {
+describe.skipIf(noPostgres !== null)("the hotspot from end to end, with PostgreSQL", { concurrent: true }, () => {
   let postgres: Postgres;
-  let one: PortalStage;
-  let two: PortalStage;
-  beforeAll(async () => {
+  let store = "";
+  const hotspot = dayAtTheHotspot("postgresql", async () => {
     postgres = await startPostgres();
-    const store = await postgres.createDatabase("hotspot");
-    one = await openStage("east", { users: USERS, store });
-    two = await openStage("west", { users: null, store });
+    store = await postgres.createDatabase("hotspot");
+    return openStage("east", { users: USERS, store });
   });
+  let two: PortalStage;
+  // The portals first: they write into the database as long as they live.
   afterAll(async () => {
-    await Promise.all([one?.close(), two?.close()]);
+    await Promise.all([hotspot.stage?.close(), two?.close()]);
     await postgres?.close();
   });
 
-  it("takes a voucher for one device on the gateway it comes to first, and nowhere else for another device", async () => {
+  it.sequential("is joined by another gateway with the same database", async () => {
+    two = await openStage("west", { users: null, store });
+  });
+
+  it.sequential("takes a voucher for one device on the gateway it comes to first, and nowhere else for another", async () => {
+    const one = hotspot.stage;
+    for (const { id } of await one.ask<{ id: string }[]>({ verb: "sessions" }))
+      await one.ask({ verb: "kick", who: id });
     const code = (await one.pierhead("voucher", "create", "-b", "kiosk")).stdout.trim();
     // Both at the same moment: the devices of the two worlds differ.
     const tries = await Promise.all([
@@ -516,13 +541,29 @@ describe.skipIf(noPostgres !== null)("two gateways with one PostgreSQL", () => {
     expect(await loser.ask({ verb: "status" })).toMatchObject({ sessions: 0 });
     expect(await loser.pierhead("voucher", "revoke", code)).toMatchObject({ status: 0 });
     expect(await loser.signIn(place, { method: "voucher", voucher: code })).toMatchObject({ why: "revoked" });
+    await user.ask({ verb: "kick", who: code });
   });
 
-  it("accounts across kill -9 and a restart of the database as it does with SQLite", async () => {
-    for (const { id } of await one.ask<{ id: string }[]>({ verb: "sessions" })) {
-      await one.ask({ verb: "kick", who: id });
-    }
-    expect(await one.password("guest", "bert")).toMatchObject({ result: "in" });
+  it.sequential("ends at one gateway a session of the other, with its Stop", async () => {
+    const one = hotspot.stage;
+    expect(await one.password("guest", "carl")).toMatchObject({ result: "in" });
+    const [session] = await one.ask<{ id: string }[]>({ verb: "sessions" });
+    expect(await two.pierhead("sessions", "--all")).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(new RegExp(`${session?.id}.*east.*carl`)),
+    });
+    expect(await two.pierhead("kick", "carl")).toMatchObject({
+      status: 0,
+      stdout: `east ends ${session?.id} when it next looks\n`,
+    });
+    await eventually("the end of the session", async () => !(await one.isIn("guest")));
+    expect((await finished(one, "carl")).at(-1)).toMatchObject({ "Acct-Terminate-Cause": "Admin-Reset" });
+    expect(await two.pierhead("kick", "carl")).toMatchObject({ status: 1 });
+  });
+
+  it.sequential("accounts across kill -9 of portal and database", async () => {
+    const one = hotspot.stage;
+    expect(await one.password("guest", "carl")).toMatchObject({ result: "in" });
     await eventually("an empty queue", () => one.isQuiet());
     const [sent] = (await one.world.try("guest", [
       { kind: "bulk", host: server[4], port: 8000, octets: 30_000_000, seconds: 20 },
@@ -543,7 +584,7 @@ describe.skipIf(noPostgres !== null)("two gateways with one PostgreSQL", () => {
       `token=${hidden(body, "token")}`,
       `https://${LOGIN}/sign-out`,
     ]);
-    const stop = (await finished(one, "bert")).at(-1);
+    const stop = (await finished(one, "carl", 1)).at(-1);
     expect(stop?.["Acct-Terminate-Cause"]).toBe("User-Request");
     expect(octets(stop, "Output")).toBeGreaterThan(sent.total);
     // Once, not twice; with what was on the way when the client had enough: at most its receive buffer.

@@ -645,6 +645,24 @@ describe("devices and gateways", () => {
     expect(world.engine.sessions().map(({ mac }) => mac)).toEqual([macOf(2)]);
   });
 
+  it("a session that another gateway has begun to close ends with the next look, once, for the reason it was given", async () => {
+    const world = await started();
+    const answer = await world.signIn(1);
+    await world.signIn(2);
+    if (answer.kind !== "in") throw new Error("not in");
+    const { id } = answer.session;
+    const stored = world.database.sessions.get(id);
+    if (stored === undefined) throw new Error("not stored");
+    world.database.sessions.set(id, { ...stored, state: "closing", cause: "Admin-Reset", ended: world.clock.now() });
+    await world.engine.tick();
+    expect(world.engine.sessions().map(({ mac }) => mac)).toEqual([macOf(2)]);
+    expect(world.kernel.open.size).toBe(1);
+    expect(world.database.sessions.get(id)).toMatchObject({ state: "closed", cause: "Admin-Reset" });
+    expect(world.records(id)).toEqual(["Start", "Stop"]);
+    await world.engine.tick();
+    expect(world.records(id)).toEqual(["Start", "Stop"]);
+  });
+
   it("two gateways in one store do not touch each other's sessions", async () => {
     const one = await started();
     const other = new PortalWorld({ config: portalConfig({ gateway: "pier-2" }) });

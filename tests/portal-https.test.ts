@@ -4,7 +4,10 @@ import { Agent } from "node:https";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "node:tls";
+import { createAdmin } from "@pierhead/gateway/portal/admin";
 import { announce, captivePortalApi, createPages, type Pages, type PagesOptions } from "@pierhead/gateway/portal/pages";
+import type { Store } from "@pierhead/gateway/store";
 import type { PortalConfig } from "@pierhead/lang/portal-conf";
 import { axios } from "acme-client";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -45,6 +48,17 @@ async function start(
   await pages.start();
   const { http, https } = pages.ports();
   return { http: `http://127.0.0.1:${http}`, https: `https://127.0.0.1:${https}`, pages, portal };
+}
+
+/** Serial number of the certificate served there. */
+function serialAt(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: "127.0.0.1", port, ca, servername: NAME }, () => {
+      resolve(socket.getPeerCertificate().serialNumber);
+      socket.destroy();
+    });
+    socket.on("error", reject);
+  });
 }
 
 function secure(url: string, pages: Pages, headers: Record<string, string> = {}): ReturnType<typeof ask> {
@@ -158,16 +172,7 @@ describe("the operator's certificate", () => {
     const clock = { ahead: 0 };
     const live = makeCertificate(folder, "live", NAME, 90);
     const { https, pages } = await start({ kind: "files", ...live }, { now: () => Date.now() + clock.ahead });
-    const serial = async (): Promise<string> => {
-      const { connect } = await import("node:tls");
-      return new Promise((resolve, reject) => {
-        const socket = connect({ host: "127.0.0.1", port: pages.ports().https, ca, servername: NAME }, () => {
-          resolve(socket.getPeerCertificate().serialNumber);
-          socket.destroy();
-        });
-        socket.on("error", reject);
-      });
-    };
+    const serial = (): Promise<string> => serialAt(pages.ports().https);
     const first = await serial();
     makeCertificate(folder, "live", NAME, 20);
     await pages.refresh();
@@ -183,6 +188,39 @@ describe("the operator's certificate", () => {
     expect(pages.troubles()).toContainEqual(expect.stringContaining("no PEM certificate"));
     clock.ahead = 30 * 86_400_000;
     expect(pages.troubles()).toContainEqual(expect.stringContaining("has expired"));
+  });
+
+  it("of the admin is read again as well, and a bad one is not taken", async () => {
+    const files = makeCertificate(folder, "desk", NAME, 90);
+    const config = {
+      ...portalConfig({}),
+      admin: { listen: "127.0.0.1", port: 0, certificate: files, fromGuests: false },
+    };
+    const said: string[] = [];
+    const admin = createAdmin({
+      config,
+      portal: new MemoryPortal(),
+      store: {} as Store,
+      now: Date.now,
+      report: (sentence) => said.push(sentence),
+      preview: async () => "",
+      lookChanged: () => undefined,
+    });
+    const port = await admin.start();
+    try {
+      const first = await serialAt(port);
+      makeCertificate(folder, "desk", NAME, 90);
+      await admin.refresh();
+      const second = await serialAt(port);
+      expect(second).not.toBe(first);
+      writeFileSync(files.key, readFileSync(makeCertificate(folder, "stranger", NAME, 90).key));
+      await admin.refresh();
+      await admin.refresh();
+      expect(await serialAt(port)).toBe(second);
+      expect(said).toEqual([expect.stringMatching(/^the admin goes on with the certificate it has: .*key/)]);
+    } finally {
+      await admin.close();
+    }
   });
 
   it("says where it cannot listen and why, and leaves nothing behind", async () => {

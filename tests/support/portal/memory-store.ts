@@ -95,10 +95,23 @@ export class MemoryDatabase {
     this.vouchers.set(voucher.id, { ...voucher, usedOctets: voucher.usedOctets + octets });
   }
 
-  find({ gateway, states, user, mac, method, voucher, from, to, limit, offset }: SessionQuery): StoredSession[] {
+  find({
+    gateway,
+    notGateway,
+    states,
+    user,
+    mac,
+    method,
+    voucher,
+    from,
+    to,
+    limit,
+    offset,
+  }: SessionQuery): StoredSession[] {
     const found = [...this.sessions.values()].filter(
       (one) =>
         (gateway === undefined || one.gateway === gateway) &&
+        one.gateway !== notGateway &&
         (states === undefined || states.includes(one.state)) &&
         (user === undefined || one.user === user) &&
         (mac === undefined || one.mac === mac) &&

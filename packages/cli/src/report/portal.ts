@@ -44,12 +44,19 @@ export function portalStatus(status: PortalStatus, now: number, colors: Colors):
   return `${lines.join("\n")}\n`;
 }
 
-export function portalSessions(sessions: readonly ShownSession[], now: number, colors: Colors): string {
+/** @param named each with the gateway it is at */
+export function portalSessions(
+  sessions: readonly ShownSession[],
+  now: number,
+  colors: Colors,
+  named: boolean = false,
+): string {
   if (sessions.length === 0) return "nobody is in\n";
   const rows = [...sessions]
     .sort((a, b) => a.started - b.started)
     .map((one) => [
       one.id,
+      ...(named ? [printable(one.gateway)] : []),
       one.mac,
       one.addresses.find((address) => address.includes(".")) ?? one.addresses[0] ?? "-",
       cut(one.user === "" ? "-" : one.user),
@@ -61,7 +68,21 @@ export function portalSessions(sessions: readonly ShownSession[], now: number, c
       one.limits.until === null ? "-" : span(one.limits.until - now),
       rate(one.limits.rateUp, one.limits.rateDown),
     ]);
-  const head = ["session", "device", "address", "user", "by", "for", "idle", "from it", "to it", "left", "up/down"];
+  const place = named ? ["gateway"] : [];
+  const head = [
+    "session",
+    ...place,
+    "device",
+    "address",
+    "user",
+    "by",
+    "for",
+    "idle",
+    "from it",
+    "to it",
+    "left",
+    "up/down",
+  ];
   return `${painted([head, ...rows], colors)}${plural(sessions.length, "session")}\n`;
 }
 

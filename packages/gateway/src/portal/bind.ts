@@ -7,7 +7,7 @@ import { createAccountingSender, createDynamicServer, createRadiusClient } from 
 import { openStore, type Store } from "../store/index.ts";
 import { createAdmin, type Look } from "./admin/index.ts";
 import { forgetOldSessions } from "./forget.ts";
-import { createPages, type FormMethod, isLanguage, renderSignIn } from "./pages/index.ts";
+import { createPages, type FormMethod, isLanguage, readLogo, renderSignIn } from "./pages/index.ts";
 import type { BindParts, Running, Service } from "./parts.ts";
 import { watchLook } from "./saved-look.ts";
 
@@ -91,8 +91,10 @@ async function servePages({ config, portal, store, log }: Running): Promise<Serv
       portal,
       store,
       now: Date.now,
-      preview: (tried) =>
+      report: (sentence) => log.warning("admin", sentence),
+      preview: async (tried) =>
         renderSignIn(tried, {
+          logo: await logoInside(tried.logo),
           methods: config.signIn.filter((method): method is FormMethod => method !== "mac"),
           language: isLanguage(tried.language) ? tried.language : "en",
         }),
@@ -106,6 +108,13 @@ async function servePages({ config, portal, store, log }: Running): Promise<Serv
     await Promise.all(open.map((service) => service.close()));
     throw error;
   }
+}
+
+/** A preview has no address of its own to take the picture from. */
+async function logoInside(path: string | null): Promise<string | null> {
+  const picture = path === null ? null : await readLogo(path);
+  if (picture === null || typeof picture === "string") return null;
+  return `data:${picture.type};base64,${picture.data.toString("base64")}`;
 }
 
 async function pageKey(store: Store): Promise<Uint8Array> {

@@ -111,7 +111,8 @@ async function attack(store: Store): Promise<void> {
     portal: engine,
     store,
     now: Date.now,
-    preview: () => "",
+    preview: async () => "",
+    report: () => undefined,
     lookChanged: () => undefined,
   });
   const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
@@ -140,16 +141,15 @@ async function attack(store: Store): Promise<void> {
   for (const [index, text] of ATTACKS.entries()) {
     expect((await token(index % 2 === 0 ? text : "root", text)).status).toBeGreaterThanOrEqual(400);
     const q = encodeURIComponent(text);
-    for (const path of [
-      `/history?user=${q}&mac=${q}&from=${q}&to=${q}&limit=${q}&offset=${q}`,
-      `/vouchers?batch=${q}&limit=${q}`,
-      `/audit?from=${q}&to=${q}&offset=${q}`,
-      `/traffic?from=${q}&to=${q}`,
-    ]) {
+    for (const path of [`/history?user=${q}&mac=${q}`, `/vouchers?batch=${q}`]) {
       const response = await ask(`/api/v1${path}`, { headers });
       expect([path, response.status]).toEqual([path, 200]);
-      const said = Object.values((await response.json()) as Record<string, unknown[]>)[0];
-      if (path.startsWith("/history") || path.startsWith("/vouchers")) expect(said).toEqual([]);
+      expect(Object.values((await response.json()) as Record<string, unknown[]>)[0]).toEqual([]);
+    }
+    // What can be nothing but a date, a number or a state never comes near the database.
+    for (const name of ["from", "to", "limit", "offset", "state"]) {
+      const response = await ask(`/api/v1/history?${name}=${q}`, { headers });
+      expect([name, text, response.status]).toEqual([name, text, 400]);
     }
     const voucher = { count: 1, batch: text, devices: 1, note: text };
     const made = await ask("/api/v1/vouchers", { method: "POST", headers, body: JSON.stringify(voucher) });

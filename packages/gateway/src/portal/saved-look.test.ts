@@ -26,7 +26,8 @@ async function gateway(name: string): Promise<{ store: Store; look: SavedLook; s
     config,
     store,
     now: Date.now,
-    preview: () => "",
+    preview: async () => "",
+    report: () => undefined,
     lookChanged: look.take,
     portal: undefined as never,
   };

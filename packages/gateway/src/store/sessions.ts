@@ -348,6 +348,7 @@ function matching(db: Kysely<Tables>, query: SessionQuery): SelectQueryBuilder<T
   equal("username", query.user);
   equal("mac", query.mac);
   equal("voucher", query.voucher);
+  if (query.notGateway !== undefined) select = select.where("gateway", "!=", clean(query.notGateway));
   equal("method", query.method);
   if (query.states !== undefined) select = select.where("state", "in", query.states);
   // Said twice, so that the index of those that are not closed can be taken, which are few among all there ever were.

@@ -161,6 +161,8 @@ export interface PendingAccounting {
 
 export interface SessionQuery {
   readonly gateway?: string;
+  /** Of all others. */
+  readonly notGateway?: string;
   readonly states?: readonly SessionState[];
   readonly user?: string;
   readonly mac?: string;

@@ -2,7 +2,7 @@ import type { PortalStatus } from "@pierhead/gateway/portal";
 import type { Command } from "commander";
 import { EXIT, UsageError } from "../../failure.ts";
 import type { ShownSession } from "../../report/portal.ts";
-import { colorsFor } from "../../terminal.ts";
+import { colorsFor, printable } from "../../terminal.ts";
 import { ask } from "./ask.ts";
 
 type Exit = (status: number) => void;
@@ -32,22 +32,30 @@ Example:
   portal
     .command("sessions")
     .description("who is in")
+    .option("--all", "at all gateways that share the store")
     .option("--json", "all facts of each, for machines")
     .addHelpText(
       "after",
       `
+What other gateways count is up to half a minute old.
+
 Exit status: 0 printed; 2 no portal answers.
 
 Example:
   pierhead portal sessions
+  pierhead portal sessions --all
   pierhead portal sessions --json | jq '.sessions[].mac'
 `,
     )
-    .action(async (flags: { json?: boolean }, self: Command) => {
-      const sessions = await ask<readonly ShownSession[]>(self, { verb: "sessions" });
+    .action(async (flags: { all?: boolean; json?: boolean }, self: Command) => {
+      const here = await ask<readonly ShownSession[]>(self, { verb: "sessions" });
+      const all = flags.all === true;
+      const sessions = all
+        ? [...here, ...(await ask<readonly ShownSession[]>(self, { verb: "sessions-elsewhere" }))]
+        : here;
       const { portalSessions } = await import("../../report/portal.ts");
       if (flags.json === true) process.stdout.write(`${JSON.stringify({ sessions })}\n`);
-      else process.stdout.write(portalSessions(sessions, Date.now(), colorsFor(process.stdout)));
+      else process.stdout.write(portalSessions(sessions, Date.now(), colorsFor(process.stdout), all));
       exit(EXIT.fine);
     });
 
@@ -59,6 +67,8 @@ Example:
     .addHelpText(
       "after",
       `
+Sessions at other gateways that share the store are ended by those with their next look, seconds later.
+
 Exit status: 0 ended; 1 nobody of that name is in; 2 no portal answers.
 
 Example:
@@ -66,13 +76,17 @@ Example:
 `,
     )
     .action(async (who: string, flags: { json?: boolean }, self: Command) => {
-      const { ended } = await ask<{ ended: readonly string[] }>(self, { verb: "kick", who });
-      if (flags.json === true) process.stdout.write(`${JSON.stringify({ ended })}\n`);
-      else
-        process.stdout.write(
-          ended.length === 0 ? `${who} is not in\n` : `${ended.map((id) => `ended ${id}`).join("\n")}\n`,
-        );
-      exit(ended.length === 0 ? EXIT.findings : EXIT.fine);
+      const { ended, asked } = await ask<{
+        ended: readonly string[];
+        asked: readonly { id: string; gateway: string }[];
+      }>(self, { verb: "kick", who });
+      const lines = [
+        ...ended.map((id) => `ended ${id}`),
+        ...asked.map(({ id, gateway }) => `${printable(gateway)} ends ${id} when it next looks`),
+      ];
+      if (flags.json === true) process.stdout.write(`${JSON.stringify({ ended, asked })}\n`);
+      else process.stdout.write(lines.length === 0 ? `${who} is not in\n` : `${lines.join("\n")}\n`);
+      exit(lines.length === 0 ? EXIT.findings : EXIT.fine);
     });
 
   portal

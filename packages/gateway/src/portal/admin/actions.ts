@@ -1,5 +1,6 @@
 /** What administrators change, with its line in the audit log: pages and API do the same thing the same way. */
 import type { Voucher } from "../../store/store.ts";
+import { endElsewhere, type Here } from "../elsewhere.ts";
 import { revokeVouchers } from "../revoke.ts";
 import { changedLimits } from "../user-limits.ts";
 import type { AdminContext, Look } from "./context.ts";
@@ -18,6 +19,18 @@ type Who = string;
 
 export async function audit(context: AdminContext, who: Who, what: string, detail: string): Promise<void> {
   await context.store.audit({ at: context.now(), gateway: context.config.gateway, who, what, detail });
+}
+
+export function here({ store, config, now }: AdminContext): Here {
+  return { store, gateway: config.gateway, now };
+}
+
+/** `asked`: it is at another gateway, which ends it with its next look. Null: nobody has such an open session. */
+export async function endAnywhere(context: AdminContext, id: string, who: Who): Promise<"ended" | "asked" | null> {
+  if (await context.portal.kick(id, who)) return "ended";
+  const session = await context.store.session(id);
+  if (session === null || session.gateway === here(context).gateway) return null;
+  return (await endElsewhere(here(context), [session], who)).length === 0 ? null : "asked";
 }
 
 export async function makeVouchers(context: AdminContext, who: Who, form: VoucherForm): Promise<readonly Voucher[]> {

@@ -55,12 +55,24 @@ function session(id: string, more: Partial<StoredSession> = {}): StoredSession {
   };
 }
 
+const ORDER = {
+  count: 1,
+  batch: "kiosk",
+  expires: null,
+  duration: null,
+  octets: null,
+  devices: 1,
+  rateUp: null,
+  rateDown: null,
+  note: "",
+};
 const PASSWORD = "correct horse battery";
 let folder: string;
 let store: Store;
 let admin: Admin;
 let open: StoredSession[];
 let now: number;
+let reported: string[];
 
 // Passwords are slow on purpose: the administrators are made once.
 const template = mkdtempSync(join(tmpdir(), "admin-"));
@@ -78,6 +90,7 @@ beforeEach(async () => {
   store = await openStore(`sqlite:${join(folder, "portal.db")}`);
   open = [session("1"), session("2", { user: "<b>bob</b>", mac: "02:00:00:00:00:02" })];
   now = NOW;
+  reported = [];
   const portal: Portal = {
     client: async (address) => ({ address, mac: null, session: null }),
     signIn: async () => ({ kind: "unavailable", reason: "" }),
@@ -107,7 +120,8 @@ beforeEach(async () => {
     portal,
     store,
     now: () => now,
-    preview: (look) => `<title>${look.title}</title>`,
+    preview: async (look) => `<title>${look.title}</title>`,
+    report: (sentence) => reported.push(sentence),
     lookChanged: () => undefined,
   });
 });
@@ -340,6 +354,7 @@ describe("the admin's pages", () => {
       "/history",
       "/accounting.csv",
       "/accounting.csv?states=open",
+      "/api/v1/accounting.csv",
       "/vouchers?batch=b",
       "/api/v1/sessions",
       "/api/v1/history",
@@ -511,22 +526,102 @@ describe("the API", () => {
     const headers = await token("admin");
     const described = (await (await ask("/api/openapi.json")).json()) as {
       openapi: string;
-      paths: Record<string, object>;
+      paths: Record<
+        string,
+        Record<string, { responses: Record<string, { content?: Record<string, { schema: object }> }> }>
+      >;
     };
     expect(described.openapi).toBe("3.1.0");
     expect(Object.keys(described.paths).sort()).toEqual([...new Set(OPERATIONS.map(({ path }) => path))].sort());
-    for (const { method, path, open: isOpen } of OPERATIONS) {
+    await store.openSession(session("1"), null);
+    await store.addUser({ name: "zoe", disabled: false, limits: {}, devices: 1, note: "", created: NOW }, "123456");
+    await store.createVouchers({ ...ORDER, count: 2, batch: "x", octets: 5n, duration: 60 }, NOW);
+    await store.recordTraffic("pier", { at: NOW, sessions: 1, inputOctets: 1n, outputOctets: 2n });
+    const bodies: Readonly<Record<string, object>> = {
+      "/api/v1/token": { name: "viewer", password: PASSWORD },
+      "/api/v1/vouchers": { count: 1, batch: "y" },
+      "/api/v1/users/{name}": { password: "123456" },
+    };
+    for (const { method, path, open: isOpen, shape, answers } of OPERATIONS) {
       const call = path.replace("{id}", "1").replace("{batch}", "x").replace("{name}", "zoe");
-      const init = { method: method.toUpperCase(), ...(method === "post" || method === "put" ? { body: "{}" } : {}) };
+      const body = method === "post" || method === "put" ? { body: JSON.stringify(bodies[path]) } : {};
+      const init = { method: method.toUpperCase(), ...body };
       if (isOpen !== true) expect([path, (await ask(call, init)).status]).toEqual([path, 401]);
       if (method === "delete" && path.endsWith("token")) continue;
       const answer = await ask(call, { ...init, headers });
-      expect([path, answer.status < 500, answer.status === 404 && !/users|sessions/.test(path)]).toEqual([
-        path,
-        true,
-        false,
-      ]);
+      expect([method, path, answer.ok, answers[answer.status]]).toEqual([method, path, true, expect.any(String)]);
+      if (shape === undefined) continue;
+      const found = shape.safeParse(await answer.json());
+      expect([method, path, found.error?.issues ?? []]).toEqual([method, path, []]);
+      const told = described.paths[path]?.[method]?.responses[answer.status];
+      expect(told?.content?.["application/json"]?.schema).toMatchObject({ type: "object" });
     }
+  });
+
+  it("says of a parameter it cannot read so, and answers no other question instead", async () => {
+    const headers = await token("viewer");
+    for (const query of [
+      "from=yesterday",
+      "from=1",
+      "to=x 1",
+      "to=2031-99-99",
+      "limit=-1",
+      "offset=x",
+      "state=ended",
+    ]) {
+      const answer = await ask(`/api/v1/history?${query}`, { headers });
+      expect([query, answer.status]).toEqual([query, 400]);
+      expect((await answer.json()) as object).toMatchObject({
+        detail: expect.stringMatching(`^${query.split("=")[0]}: `),
+      });
+    }
+    await store.openSession(session("1", { started: NOW - 60_000 }), null);
+    await store.openSession(session("2", { started: NOW, mac: "02:00:00:00:00:02" }), null);
+    const lines = async (query: string): Promise<number> =>
+      (await (await ask(`/api/v1/accounting.csv?${query}`, { headers })).text()).trim().split("\r\n").length - 1;
+    expect(await lines("state=open")).toBe(2);
+    expect(await lines("state=closed")).toBe(0);
+    expect(await lines(`from=${new Date(NOW).toISOString()}`)).toBe(1);
+    expect(await lines("mac=02-00-00-00-00-01")).toBe(1);
+  });
+
+  it("asks another gateway to end its session", async () => {
+    await store.openSession(session("f", { gateway: "west", mac: "02:00:00:00:00:0f", user: "willy" }), null);
+    const viewer = await enter("viewer");
+    const code = session("d", { gateway: "west", mac: "02:00:00:00:00:0d", user: "7K4M-Q2XP", method: "voucher" });
+    await store.openSession(code, null);
+    const shown = await (await ask("/sessions", { cookie: viewer.cookie })).text();
+    expect(shown).toMatch(/Other gateways.*west.*willy/s);
+    expect([shown.includes("7K4M-Q2XP"), shown.includes("7K••-••••")]).toEqual([false, true]);
+    const headers = await token("operator");
+    const path = "/api/v1/sessions/f";
+    expect((await ask(path, { method: "DELETE", headers })).status).toBe(202);
+    expect(await store.session("f")).toMatchObject({ state: "closing", cause: "Admin-Reset" });
+    expect((await store.auditLog({ limit: 1 }))[0]).toMatchObject({
+      gateway: "pier",
+      who: "operator",
+      what: "kick",
+      detail: "f 02:00:00:00:00:0f willy at west",
+    });
+    expect((await ask(path, { method: "DELETE", headers })).status).toBe(404);
+    // One of this gateway that it does not know is nobody's to end: its own start settles it.
+    await store.openSession(session("e", { mac: "02:00:00:00:00:0e" }), null);
+    expect((await ask("/api/v1/sessions/e", { method: "DELETE", headers })).status).toBe(404);
+    expect(await store.session("e")).toMatchObject({ state: "open" });
+  });
+
+  it("what nobody expected is in the log, and not in the answer", async () => {
+    const headers = await token("viewer");
+    const { cookie } = await enter("viewer");
+    store.users = () => Promise.reject(new Error("no such column: secret"));
+    for (const answer of [await ask("/api/v1/users", { headers }), await ask("/users", { cookie })]) {
+      expect(answer.status).toBe(503);
+      expect(await answer.text()).not.toContain("secret");
+    }
+    expect(reported).toEqual([
+      "GET /api/v1/users failed: no such column: secret",
+      "GET /users failed: no such column: secret",
+    ]);
   });
 
   it("octets are exact", async () => {
@@ -628,7 +723,8 @@ describe("the admin's server", () => {
         portal: { status: () => ({}) } as unknown as Portal,
         store,
         now: () => now,
-        preview: () => "",
+        preview: async () => "",
+        report: () => undefined,
         lookChanged: () => undefined,
       }).start();
     await expect(start({ port })).rejects.toThrow(`cannot listen on 127.0.0.1 port ${port}: another program has it`);

@@ -1,10 +1,18 @@
 /** The HTTP API under /api/v1: what the pages do, for programs. openapi.ts describes it. */
 import { type Context, Hono } from "hono";
 import { readMac } from "../../radius/dynamic-request.ts";
-import { type LocalUser, type StoredSession, StoreError, type Voucher } from "../../store/store.ts";
+import {
+  type LocalUser,
+  type SessionQuery,
+  type SessionState,
+  type StoredSession,
+  StoreError,
+  type Voucher,
+} from "../../store/store.ts";
 import { coveredCode } from "../../store/voucher-code.ts";
-import { addUser, audit, changeUser, makeVouchers, Refusal, removeUser, revokeBatch } from "./actions.ts";
+import { addUser, changeUser, endAnywhere, makeVouchers, Refusal, removeUser, revokeBatch } from "./actions.ts";
 import { type AdminContext, type AdminVariables, CROWDED, may } from "./context.ts";
+import { accountingCsv } from "./csv.ts";
 import { openApi } from "./openapi.ts";
 import { complaints, userOrder, voucherOrder } from "./orders.ts";
 import { seenBy } from "./seen.ts";
@@ -58,24 +66,24 @@ export function adminApi(context: AdminContext, sessions: AdminSessions, door: A
     if (call.req.method === "GET" || may(call.get("session").role, "operator")) return next();
     return Promise.resolve(problem(call, 403, ["a viewer changes nothing"]));
   });
+  api.use("/v1/*", (call, next) => {
+    const wrong = misread(call.req.query());
+    return wrong.length === 0 ? next() : Promise.resolve(problem(call, 400, wrong));
+  });
   api.get("/v1/status", (call) => call.json(context.portal.status()));
   api.get("/v1/sessions", (call) =>
     call.json({ sessions: seenBy(call.get("session"), context.portal.sessions()).map(sessionJson) }),
   );
   api.delete("/v1/sessions/:id", async (call) => {
-    const done = await context.portal.kick(call.req.param("id"), who(call));
-    return done ? call.body(null, 204) : problem(call, 404, ["there is no such open session on this gateway"]);
+    const done = await endAnywhere(context, call.req.param("id"), who(call));
+    if (done === null) return problem(call, 404, ["there is no such open session"]);
+    return call.body(null, done === "asked" ? 202 : 204);
   });
   api.get("/v1/history", async (call) => {
-    const { user, mac, from, to } = call.req.query();
-    const rows = await context.store.sessions({
-      ...(user === undefined ? {} : { user }),
-      ...(mac === undefined ? {} : { mac: readMac(mac) ?? mac }),
-      ...span(from, to),
-      ...page(call),
-    });
-    return call.json({ sessions: seenBy(call.get("session"), rows, user).map(sessionJson) });
+    const rows = await context.store.sessions({ ...wanted(call), ...page(call) });
+    return call.json({ sessions: seenBy(call.get("session"), rows, call.req.query("user")).map(sessionJson) });
   });
+  api.get("/v1/accounting.csv", (call) => accountingCsv(call, context.store.exportSessions(wanted(call))));
   api.get("/v1/traffic", async (call) => {
     const { from, to } = call.req.query();
     const now = context.now();
@@ -125,16 +133,50 @@ export function adminApi(context: AdminContext, sessions: AdminSessions, door: A
     return call.json({ entries: await context.store.auditLog({ ...span(from, to), ...page(call) }) });
   });
   api.notFound((call) => problem(call, 404, ["there is no such resource; see /api/openapi.json"]));
-  api.onError(async (error, call) => {
+  api.onError((error, call) => {
     if (error instanceof Refusal) return problem(call, 409, [error.message]);
     if (error instanceof StoreError && error.trouble === "crowded") {
       for (const [name, value] of Object.entries(CROWDED)) call.header(name, value);
       return problem(call, 503, [error.message]);
     }
-    await audit(context, "api", "failed", `${call.req.method} ${call.req.path}`).catch(() => undefined);
+    context.report(`${call.req.method} ${call.req.path} failed: ${error.message}`);
     return problem(call, 503, ["the store could not do it"]);
   });
   return api;
+}
+
+/** Which sessions the query means. */
+function wanted(call: Call): SessionQuery {
+  const { user, mac, state, from, to } = call.req.query();
+  return {
+    ...(user === undefined ? {} : { user }),
+    ...(mac === undefined ? {} : { mac: readMac(mac) ?? mac }),
+    ...(state === undefined ? {} : { states: [state as SessionState] }),
+    ...span(from, to),
+  };
+}
+
+/** Sentences about parameters that say nothing: left out silently, the answer would be to another question. */
+function misread(query: Readonly<Record<string, string>>): string[] {
+  const wrong: string[] = [];
+  for (const name of ["from", "to"]) {
+    const text = query[name];
+    if (text !== undefined && !isMoment(text)) wrong.push(`${name}: a date or time (ISO 8601) is wanted`);
+  }
+  for (const name of ["limit", "offset"]) {
+    const text = query[name];
+    if (text !== undefined && !/^\d{1,15}$/.test(text)) wrong.push(`${name}: a whole number is wanted`);
+  }
+  if (query["state"] !== undefined && !/^(open|closing|closed)$/.test(query["state"])) {
+    wrong.push("state: open, closing or closed is wanted");
+  }
+  return wrong;
+}
+
+/** `Date.parse` by itself finds a date in almost any text with a number. */
+function isMoment(text: string): boolean {
+  const form = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
+  return form.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 /** RFC 9457. */

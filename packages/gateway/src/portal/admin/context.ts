@@ -13,7 +13,9 @@ export interface AdminContext {
   /** Unix milliseconds. */
   now(): number;
   /** The sign-in page as guests would see it with this look: a whole document. */
-  preview(look: Look): string;
+  preview(look: Look): Promise<string>;
+  /** A sentence for the operator's log. */
+  report(sentence: string): void;
   /** A look was saved: the pages take it from now on. */
   lookChanged(look: Look): void;
 }

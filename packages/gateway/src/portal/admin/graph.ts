@@ -4,8 +4,9 @@ import type { TrafficPoint } from "../../store/store.ts";
 import { rateWords, timeWords } from "./words.ts";
 
 const WIDTH = 720;
-const HEIGHT = 200;
-const PAD = { left: 74, right: 8, top: 10, bottom: 24 };
+const HEIGHT = 210;
+/** On a phone letters are three times as large, in proportion: rates stand on their lines, not beside them. */
+const PAD = { left: 4, right: 4, top: 30, bottom: 30 };
 
 interface Rates {
   readonly from: number;
@@ -15,8 +16,20 @@ interface Rates {
   readonly output: number;
 }
 
-/** Points of the store hold octets since the point before. */
-function ratesOf(points: readonly TrafficPoint[]): Rates[] {
+const HOUR = 3_600_000;
+
+/**
+ * Points of minutes hold what passed since the one before, however late it was noted. Points of hours hold the hour that
+ * began then; the last is not over.
+ */
+function ratesOf(points: readonly TrafficPoint[], byHours: boolean, now: number): Rates[] {
+  if (byHours) {
+    return points.map(({ at, inputOctets, outputOctets }) => {
+      const to = Math.min(at + HOUR, now);
+      const seconds = Math.max(60, (to - at) / 1000);
+      return { from: at, to, input: (Number(inputOctets) * 8) / seconds, output: (Number(outputOctets) * 8) / seconds };
+    });
+  }
   const rates: Rates[] = [];
   for (let i = 1; i < points.length; i++) {
     const [before, point] = [points[i - 1] as TrafficPoint, points[i] as TrafficPoint];
@@ -32,9 +45,10 @@ function ratesOf(points: readonly TrafficPoint[]): Rates[] {
 }
 
 export function trafficGraph(points: readonly TrafficPoint[], from: number, to: number): ReturnType<typeof html> {
-  const rates = ratesOf(points);
+  const byHours = to - from > 2 * 86_400_000;
+  const rates = ratesOf(points, byHours, to).filter((one) => one.to > from);
   const most = niceCeiling(Math.max(1000, ...rates.map(({ input, output }) => Math.max(input, output))));
-  const x = (at: number): number => PAD.left + ((at - from) / (to - from)) * (WIDTH - PAD.left - PAD.right);
+  const x = (at: number): number => PAD.left + (Math.max(0, at - from) / (to - from)) * (WIDTH - PAD.left - PAD.right);
   const y = (rate: number): number => HEIGHT - PAD.bottom - (rate / most) * (HEIGHT - PAD.top - PAD.bottom);
   // Each is a mean of its time, so it is drawn over that time: a single minute is seen, too.
   const line = (which: "input" | "output"): string =>
@@ -53,15 +67,17 @@ export function trafficGraph(points: readonly TrafficPoint[], from: number, to: 
   const grid = steps
     .map(
       (rate) =>
-        `<path class="grid" d="M${PAD.left} ${y(rate)}H${WIDTH - PAD.right}"/><text x="${PAD.left - 6}" y="${y(rate) + 4}" text-anchor="end">${rate === 0 ? "0" : rateWords(rate)}</text>`,
+        `<path class="grid" d="M${PAD.left} ${y(rate)}H${WIDTH - PAD.right}"/>${rate === 0 ? "" : `<text x="${PAD.left}" y="${y(rate) - 4}">${rateWords(rate)}</text>`}`,
     )
     .join("");
   const ticks = [0, 0.25, 0.5, 0.75, 1]
     .map((part) => {
       const at = from + (to - from) * part;
       const anchor = part === 0 ? "start" : part === 1 ? "end" : "middle";
-      const text = to - from > 2 * 86_400_000 ? timeWords(at).slice(5, 10) : timeWords(at).slice(11, 16);
-      return `<text x="${x(at)}" y="${HEIGHT - 6}" text-anchor="${anchor}">${text}</text>`;
+      const text = byHours ? timeWords(at).slice(5, 10) : timeWords(at).slice(11, 16);
+      // Five have no room on a phone.
+      const rank = part === 0.25 || part === 0.75 ? ' class="between"' : "";
+      return `<text${rank} x="${x(at)}" y="${HEIGHT - 6}" text-anchor="${anchor}">${text}</text>`;
     })
     .join("");
   const peak = Math.max(0, ...rates.map(({ output }) => output));

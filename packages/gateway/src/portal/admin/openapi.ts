@@ -1,6 +1,17 @@
 /** The API's description (OpenAPI 3.1); bodies come from the schemas that check them. */
 import * as z from "zod";
 import { userBody, voucherOrder } from "./orders.ts";
+import {
+  auditShape,
+  problemShape,
+  revokedShape,
+  sessionsShape,
+  statusShape,
+  tokenShape,
+  trafficShape,
+  usersShape,
+  vouchersShape,
+} from "./shapes.ts";
 
 interface Operation {
   readonly method: "get" | "post" | "put" | "delete";
@@ -10,6 +21,8 @@ interface Operation {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: z.ZodType;
   readonly answers: Readonly<Record<number, string>>;
+  /** Of the answer when all is well, where it has a body of JSON. */
+  readonly shape?: z.ZodType;
   readonly open?: boolean;
 }
 
@@ -23,6 +36,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: "/api/v1/token",
     summary: "A token for the other calls; good for 30 minutes after the last call, 12 hours at most",
     body: z.strictObject({ name: z.string(), password: z.string() }),
+    shape: tokenShape,
     answers: { 201: "The token", 401: "Wrong name or password", 429: "Too many wrong tries; see Retry-After" },
     open: true,
   },
@@ -31,28 +45,55 @@ export const OPERATIONS: readonly Operation[] = [
     method: "get",
     path: "/api/v1/status",
     summary: "How the gateway is",
+    shape: statusShape,
     answers: { 200: "Status, RADIUS servers, troubles" },
   },
-  { method: "get", path: "/api/v1/sessions", summary: "Open sessions of this gateway", answers: { 200: "Sessions" } },
+  {
+    method: "get",
+    path: "/api/v1/sessions",
+    summary: "Open sessions of this gateway",
+    shape: sessionsShape,
+    answers: { 200: "Sessions" },
+  },
   {
     method: "delete",
     path: "/api/v1/sessions/{id}",
     summary: "Ends a session",
-    answers: { 204: "Ended", 404: "No such open session here" },
+    answers: {
+      202: "It is at another gateway, which ends it with its next look",
+      204: "Ended",
+      404: "No such open session",
+    },
   },
   {
     method: "get",
     path: "/api/v1/history",
     summary: "Sessions of all gateways of the store, newest first",
-    query: ["user", "mac", ...SPAN, ...PAGE],
+    query: ["user", "mac", "state", ...SPAN, ...PAGE],
+    shape: sessionsShape,
     answers: { 200: "Sessions" },
   },
-  { method: "get", path: "/api/v1/traffic", summary: "Octets over time", query: SPAN, answers: { 200: "Points" } },
+  {
+    method: "get",
+    path: "/api/v1/accounting.csv",
+    summary: "The same, oldest first and all of them, as CSV",
+    query: ["user", "mac", "state", ...SPAN],
+    answers: { 200: "A line per session" },
+  },
+  {
+    method: "get",
+    path: "/api/v1/traffic",
+    summary: "Octets over time",
+    query: SPAN,
+    shape: trafficShape,
+    answers: { 200: "Points" },
+  },
   {
     method: "get",
     path: "/api/v1/vouchers",
     summary: "Vouchers",
     query: ["batch", ...PAGE],
+    shape: vouchersShape,
     answers: { 200: "Vouchers" },
   },
   {
@@ -60,10 +101,23 @@ export const OPERATIONS: readonly Operation[] = [
     path: "/api/v1/vouchers",
     summary: "Makes vouchers",
     body: voucherOrder,
+    shape: vouchersShape,
     answers: { 201: "The new vouchers", 400: "What is wrong with the order" },
   },
-  { method: "delete", path: "/api/v1/vouchers/{batch}", summary: "Revokes a batch", answers: { 200: "How many" } },
-  { method: "get", path: "/api/v1/users", summary: "Guests with a name and a password", answers: { 200: "Users" } },
+  {
+    method: "delete",
+    path: "/api/v1/vouchers/{batch}",
+    summary: "Revokes a batch",
+    shape: revokedShape,
+    answers: { 200: "How many" },
+  },
+  {
+    method: "get",
+    path: "/api/v1/users",
+    summary: "Guests with a name and a password",
+    shape: usersShape,
+    answers: { 200: "Users" },
+  },
   {
     method: "put",
     path: "/api/v1/users/{name}",
@@ -83,9 +137,30 @@ export const OPERATIONS: readonly Operation[] = [
     path: "/api/v1/audit",
     summary: "Who changed what",
     query: [...SPAN, ...PAGE],
+    shape: auditShape,
     answers: { 200: "Entries" },
   },
 ];
+
+/** What may come of any call besides what it is for; bodies are RFC 9457's. */
+function failures({ open, method, query, path }: Operation): Readonly<Record<number, string>> {
+  return {
+    ...(query === undefined ? {} : { 400: "A parameter says nothing" }),
+    ...(open === true ? { 400: "Name and password are wanted" } : { 401: "No token, or one that is over" }),
+    ...(method === "get" || path.endsWith("/token") ? {} : { 403: "A viewer changes nothing" }),
+    503: "The store could not do it; see the portal's log",
+  };
+}
+
+function contentOf({ path, shape }: Operation, status: number): object {
+  if (status >= 400) return { content: { "application/problem+json": { schema: schemaOf(problemShape, "output") } } };
+  if (path.endsWith(".csv")) return { content: { "text/csv": { schema: { type: "string" } } } };
+  return shape === undefined ? {} : { content: { "application/json": { schema: schemaOf(shape, "output") } } };
+}
+
+function schemaOf(shape: z.ZodType, io: "input" | "output"): object {
+  return z.toJSONSchema(shape, { io, unrepresentable: "any" });
+}
 
 export function openApi(version: string): object {
   const paths: Record<string, Record<string, object>> = {};
@@ -115,12 +190,15 @@ export function openApi(version: string): object {
               requestBody: {
                 required: true,
                 content: {
-                  "application/json": { schema: z.toJSONSchema(one.body, { io: "input", unrepresentable: "any" }) },
+                  "application/json": { schema: schemaOf(one.body, "input") },
                 },
               },
             }),
         responses: Object.fromEntries(
-          Object.entries(one.answers).map(([status, description]) => [status, { description }]),
+          Object.entries({ ...failures(one), ...one.answers }).map(([status, description]) => [
+            status,
+            { description, ...contentOf(one, Number(status)) },
+          ]),
         ),
         ...(one.open === true ? { security: [] } : {}),
       },

@@ -6,11 +6,11 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { html } from "hono/html";
-import { stream } from "hono/streaming";
 import { readMac } from "../../radius/dynamic-request.ts";
 import { type SessionQuery, type SessionState, StoreError } from "../../store/store.ts";
+import { sessionsElsewhere } from "../elsewhere.ts";
 import { type Fetch, ListenError, listen, makeServer, OPERATORS, shut } from "../listen.ts";
-import { readPair } from "../pages/certificate.ts";
+import { type KeyPair, readPair } from "../pages/certificate.ts";
 import { portalSheet } from "../sheet/index.ts";
 import { Throttle } from "../throttle.ts";
 import { Turns } from "../turns.ts";
@@ -18,6 +18,8 @@ import {
   addUser,
   audit,
   changeUser,
+  endAnywhere,
+  here,
   makeVouchers,
   putAdministrator,
   Refusal,
@@ -29,14 +31,14 @@ import {
 } from "./actions.ts";
 import { adminApi } from "./api.ts";
 import { type AdminContext, type AdminVariables, CROWDED, type Look, may } from "./context.ts";
-import { csvHead, csvLine } from "./csv.ts";
+import { accountingCsv } from "./csv.ts";
 import { LIVE } from "./live.ts";
 import { portalMetrics } from "./metrics.ts";
 import { administratorOrder, complaints, lookOrder, type UserForm, userOrder, voucherOrder } from "./orders.ts";
 import { type Frame, type Html, loginPage, page } from "./pages/layout.ts";
 import { GRAPH_HOURS, overview } from "./pages/overview.ts";
 import { administratorsPage, shownLimits, usersPage } from "./pages/people.ts";
-import { historyPage, sessionRows, sessionsPage } from "./pages/sessions.ts";
+import { historyPage, type LiveFacts, sessionRows, sessionsPage } from "./pages/sessions.ts";
 import { auditPage, lookFields, lookPage } from "./pages/settings.ts";
 import { vouchersPage } from "./pages/vouchers.ts";
 import { seenBy } from "./seen.ts";
@@ -46,11 +48,15 @@ import { STYLE } from "./style.ts";
 type Call = Context<AdminVariables>;
 
 const ROWS = 50;
+/** Sessions of other gateways that a page looks through. */
+const MOST_ELSEWHERE = 1_000;
 /** Seconds an address, and a name, may have to wait: a name less, since whoever guesses it must not keep its owner out. */
 const LONGEST_ADDRESS_WAIT = 300;
 const LONGEST_NAME_WAIT = 30;
 /** Sign-ins from one address that may wait for each other. */
 const MOST_WAITING = 4;
+/** Milliseconds between looks at the certificate's files. */
+const CERTIFICATE_LOOK = 60_000;
 /** Octets; the terms are the longest thing anybody sends. */
 const LARGEST_BODY = 256 * 1024;
 
@@ -62,6 +68,8 @@ export interface Admin {
    * @throws ListenError
    */
   start(): Promise<number>;
+  /** Reads the certificate's files again; happens by itself every minute. */
+  refresh(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -189,33 +197,20 @@ export function createAdmin(context: AdminContext): Admin {
     return show(call, "Overview", "/", overview({ status, points, from, now, hours }));
   });
 
-  app.get("/sessions", (call) =>
-    show(
-      call,
-      "Sessions",
-      "/sessions",
-      sessionsPage(
-        seenBy(call.get("session"), portal.sessions()),
-        call.req.query("search") ?? "",
-        context.now(),
-        call.get("session"),
-      ),
-      { script: true },
-    ),
+  const live = async (call: Call): Promise<LiveFacts> => ({
+    here: seenBy(call.get("session"), portal.sessions()),
+    elsewhere: seenBy(call.get("session"), await sessionsElsewhere(here(context), { limit: MOST_ELSEWHERE })),
+    search: call.req.query("search") ?? "",
+    now: context.now(),
+    session: call.get("session"),
+  });
+  app.get("/sessions", async (call) =>
+    show(call, "Sessions", "/sessions", sessionsPage(await live(call)), { script: true }),
   );
-  app.get("/sessions/rows", (call) =>
-    call.html(
-      sessionRows(
-        seenBy(call.get("session"), portal.sessions()),
-        call.req.query("search") ?? "",
-        context.now(),
-        call.get("session"),
-      ),
-    ),
-  );
+  app.get("/sessions/rows", async (call) => call.html(sessionRows(await live(call))));
   app.post("/sessions/kick", async (call) => {
     allowed(call, "operator");
-    await portal.kick((await fields(call)).id ?? "", who(call));
+    await endAnywhere(context, (await fields(call)).id ?? "", who(call));
     return call.redirect("/sessions", 303);
   });
 
@@ -231,25 +226,7 @@ export function createAdmin(context: AdminContext): Admin {
       historyPage(rows.slice(0, ROWS), { user, mac, from, to, page: number }, rows.length > ROWS),
     );
   });
-  app.get("/accounting.csv", (call) => {
-    call.header("Content-Type", "text/csv; charset=utf-8");
-    call.header("Content-Disposition", 'attachment; filename="accounting.csv"');
-    const user = call.req.query("user") ?? "";
-    return stream(
-      call,
-      async (out) => {
-        await out.write(csvHead());
-        for await (const session of store.exportSessions(historyQuery(call))) {
-          if (out.aborted) return;
-          for (const shown of seenBy(call.get("session"), [session], user)) await out.write(csvLine(shown));
-        }
-      },
-      // The status has gone out: only the file itself can still say that it is not all.
-      async (_error, out) => {
-        await out.write("not complete: the store could not go on\r\n");
-      },
-    );
-  });
+  app.get("/accounting.csv", (call) => accountingCsv(call, store.exportSessions(historyQuery(call))));
 
   app.get("/vouchers", async (call) =>
     show(
@@ -257,6 +234,7 @@ export function createAdmin(context: AdminContext): Admin {
       "Vouchers",
       "/vouchers",
       vouchersPage(await store.vouchers({}), call.req.query("batch") ?? "", call.get("session"), context.now()),
+      { script: true },
     ),
   );
   app.post("/vouchers", async (call) => {
@@ -285,7 +263,9 @@ export function createAdmin(context: AdminContext): Admin {
   });
 
   app.get("/users", async (call) =>
-    show(call, "Users", "/users", usersPage(await store.users(), call.req.query("name") ?? null, call.get("session"))),
+    show(call, "Users", "/users", usersPage(await store.users(), call.req.query("name") ?? null, call.get("session")), {
+      script: true,
+    }),
   );
   const userOf = async (call: Call): Promise<UserForm> => {
     const { csrf: _csrf, disabled, ...sent } = await fields(call);
@@ -328,6 +308,7 @@ export function createAdmin(context: AdminContext): Admin {
       "Administrators",
       "/administrators",
       administratorsPage(await store.administrators(), call.get("session")),
+      { script: true },
     );
   });
   app.post("/administrators", async (call) => {
@@ -367,7 +348,7 @@ export function createAdmin(context: AdminContext): Admin {
   app.get("/look/preview", async (call) => {
     allowed(call, "admin");
     const known = await savedLook(context);
-    return call.html(context.preview(readLook({ ...lookFields(known), ...call.req.query() }, known)));
+    return call.html(await context.preview(readLook({ ...lookFields(known), ...call.req.query() }, known)));
   });
 
   app.get("/audit", async (call) => {
@@ -378,33 +359,69 @@ export function createAdmin(context: AdminContext): Admin {
   app.onError(async (error, call) => {
     if (error instanceof StoreError && error.trouble === "crowded")
       return call.text(`${error.message}\n`, 503, CROWDED);
-    if (!(error instanceof Refusal)) return call.text("The store could not do it; see the log.\n", 503);
+    if (!(error instanceof Refusal)) {
+      context.report(`${call.req.method} ${call.req.path} failed: ${error.message}`);
+      return call.text("The portal's store could not do it. The portal's log says why.\n", 503);
+    }
     const status = /may look/.test(error.message) ? 403 : 409;
     const frame = { title: "Not done", path: "", gateway: config.gateway, session: call.get("session") };
+    // `/users/remove` was asked for from `/users`.
+    const back = `/${call.req.path.split("/")[1]}`;
     return call.html(
-      page({ ...frame, said: { good: false, text: error.message } }, html`<p><a href="/">Overview</a></p>`),
+      page(
+        { ...frame, said: { good: false, text: error.message } },
+        html`<p><a class="button quiet" href="${back}">Back</a></p>`,
+      ),
       status,
     );
   });
 
   let server: ReturnType<typeof makeServer> | null = null;
+  let pair: KeyPair | null = null;
+  let timer: NodeJS.Timeout | null = null;
+  /** What was wrong with the files lately, so that it is said once. */
+  let wrong = "";
+  const refresh = async (): Promise<void> => {
+    const files = config.admin?.certificate ?? null;
+    if (files === null || server === null || !("setSecureContext" in server)) return;
+    const next = await readPair(files);
+    try {
+      if (typeof next === "string") throw new Error(next);
+      if (next.chain === pair?.chain && next.key === pair.key) return;
+      // Throws when the key is not the certificate's: one of the two may be written a moment later.
+      server.setSecureContext({ cert: next.chain, key: next.key });
+      pair = next;
+      wrong = "";
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== wrong) context.report(`the admin goes on with the certificate it has: ${message}`);
+      wrong = message;
+    }
+  };
   return {
     app,
+    refresh,
     async start() {
       const { admin } = config;
       if (admin === null) throw new Error("the configuration has no admin");
-      const pair = admin.certificate === null ? null : await readPair(admin.certificate);
-      if (typeof pair === "string") throw new ListenError(`the certificate of the admin page: ${pair}`);
+      const read = admin.certificate === null ? null : await readPair(admin.certificate);
+      if (typeof read === "string") throw new ListenError(`the certificate of the admin page: ${read}`);
+      pair = read;
       // Who has an IPv6 network has all addresses of it.
       const ownerOf = async (address: string): Promise<string> => networkOf(address);
+      const options = { limits: OPERATORS, ownerOf, replaceGlobals: true };
       try {
-        server = makeServer(app.fetch as Fetch, pair, { limits: OPERATORS, ownerOf, replaceGlobals: true });
+        server =
+          pair === null ? makeServer(app.fetch as Fetch, null, options) : makeServer(app.fetch as Fetch, pair, options);
       } catch (error) {
         throw new ListenError(`the certificate of the admin page cannot be used: ${(error as Error).message}`);
       }
-      return listen(server, admin.listen, admin.port);
+      const port = await listen(server, admin.listen, admin.port);
+      if (pair !== null) timer = setInterval(() => void refresh(), CERTIFICATE_LOOK);
+      return port;
     },
     async close() {
+      if (timer !== null) clearInterval(timer);
       if (server !== null) await shut(server);
     },
   };

@@ -3,6 +3,7 @@ import type { PortalConfig } from "@pierhead/lang/portal-conf";
 import { readMac } from "../../radius/dynamic-request.ts";
 import type { Administrator, Store, Voucher } from "../../store/store.ts";
 import { savedLook } from "../admin/index.ts";
+import { endElsewhere, sessionsElsewhere } from "../elsewhere.ts";
 import { revokeVouchers } from "../revoke.ts";
 import type { Portal } from "../service.ts";
 import { portalSheet } from "../sheet/index.ts";
@@ -11,6 +12,8 @@ import type { ControlRequest } from "./requests.ts";
 
 /** Who the audit log says it was. */
 const WHO = "command line";
+/** Sessions of other gateways in one answer. */
+const MOST_ELSEWHERE = 10_000;
 
 export interface ControlContext {
   readonly portal: Portal;
@@ -30,7 +33,9 @@ export async function answer(context: ControlContext, request: ControlRequest): 
     case "sessions":
       return portal.sessions();
     case "kick":
-      return { ended: await kick(portal, request.who) };
+      return kick(context, request.who);
+    case "sessions-elsewhere":
+      return sessionsElsewhere(context, { limit: MOST_ELSEWHERE });
     case "voucher-create": {
       const { verb, octets, ...order } = request;
       const made = await store.createVouchers(
@@ -131,14 +136,28 @@ async function sheet(
   return { cards: vouchers.length, pdf: Buffer.from(pdf).toString("base64") };
 }
 
-/** A session's id, a MAC as people write it, or a user with all sessions. */
-async function kick(portal: Portal, who: string): Promise<readonly string[]> {
+/** A session's id, a MAC as people write it, or a user with all sessions, here and at the other gateways of the store. */
+async function kick(
+  context: ControlContext,
+  who: string,
+): Promise<{ ended: readonly string[]; asked: readonly { id: string; gateway: string }[] }> {
+  const { portal, store } = context;
   const mac = readMac(who);
   const meant = portal
     .sessions()
     .filter((session) => session.id === who || session.user === who || (mac !== null && session.mac === mac));
   const ended = await Promise.all(meant.map(async ({ id }) => ((await portal.kick(id, WHO)) ? id : null)));
-  return ended.filter((id) => id !== null);
+  const byId = await store.session(who);
+  const others = [
+    ...(byId === null || byId.gateway === context.gateway ? [] : [byId]),
+    ...(await sessionsElsewhere(context, { user: who })),
+    ...(mac === null ? [] : await sessionsElsewhere(context, { mac })),
+  ];
+  const asked = await endElsewhere(context, others, WHO);
+  return {
+    ended: ended.filter((id) => id !== null),
+    asked: asked.map(({ id, gateway }) => ({ id, gateway })),
+  };
 }
 
 async function revoke(

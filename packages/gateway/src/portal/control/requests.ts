@@ -19,7 +19,7 @@ const userLimits = {
 };
 
 const request: z.ZodType<ControlRequest> = z.discriminatedUnion("verb", [
-  z.strictObject({ verb: z.enum(["status", "sessions", "user-list", "admin-list"]) }),
+  z.strictObject({ verb: z.enum(["status", "sessions", "sessions-elsewhere", "user-list", "admin-list"]) }),
   z.strictObject({ verb: z.literal("kick"), who: name }),
   z.strictObject({
     verb: z.literal("voucher-create"),
@@ -97,7 +97,8 @@ interface UserTerms {
 
 /** `Terms` are what may be left out of a question. */
 type Request<Vouchers, Users> =
-  | { readonly verb: "status" | "sessions" | "user-list" | "admin-list" }
+  /** `sessions` are this gateway's, `sessions-elsewhere` those of the others that share its store. */
+  | { readonly verb: "status" | "sessions" | "sessions-elsewhere" | "user-list" | "admin-list" }
   /** A session's id, a MAC or a user. */
   | { readonly verb: "kick"; readonly who: string }
   | ({ readonly verb: "voucher-create"; readonly count: number; readonly batch: string } & Vouchers)

@@ -150,6 +150,7 @@ export class SessionEngine implements Portal {
     const steady = this.#engine.parts.clock.monotonic();
     const minute = steady - this.#minute >= EVERY_MINUTE;
     await tick(this.#engine);
+    await this.#endAsked();
     if (!this.#stopping) await this.#gone.look(this.#engine);
     // Whether the store works again is only known by asking it.
     if (minute || this.#engine.troubles.has("store")) await this.#everyMinute();
@@ -445,6 +446,26 @@ export class SessionEngine implements Portal {
       await inStore(engine.troubles, store.recordTraffic(engine.config.gateway, point));
       engine.traffic.input -= input;
       engine.traffic.output -= output;
+    } catch (error) {
+      failed(engine, error);
+    }
+  }
+
+  /** Another gateway of the store may have begun to close ours: see elsewhere.ts. */
+  async #endAsked(): Promise<void> {
+    const engine = this.#engine;
+    const { parts, config, table, troubles } = engine;
+    if (table.size === 0) return;
+    try {
+      const asked = await inStore(troubles, parts.store.sessions({ gateway: config.gateway, states: ["closing"] }));
+      const ends = asked.map(async ({ id, mac, cause }) => {
+        const entry = table.id(id);
+        if (entry === null || entry.phase !== "open") return;
+        // Not let in again at once for its MAC.
+        this.#macAttempts.signedOut(mac, parts.clock.monotonic());
+        await endSession(engine, entry, cause ?? "Admin-Reset");
+      });
+      await Promise.all(ends);
     } catch (error) {
       failed(engine, error);
     }

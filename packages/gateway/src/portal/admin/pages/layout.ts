@@ -40,7 +40,7 @@ export function page(frame: Frame, body: Html): Html {
   );
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>${frame.title} · ${frame.gateway}</title><link rel="stylesheet" href="/style.css">${frame.script === true ? html`<script src="/live.js" defer></script>` : ""}</head>
+<title>${frame.title} · ${frame.gateway}</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/style.css">${frame.script === true ? html`<script src="/live.js" defer></script>` : ""}</head>
 <body><header><strong>${SIGN}${frame.gateway}</strong><nav aria-label="Pages">${links}</nav>
 <form class="who" method="post" action="/logout">${csrf(session)}<span>${session.name} (${session.role})</span><button class="quiet">Sign out</button></form></header>
 <main><h1>${frame.title}</h1>${frame.said === undefined ? "" : html`<p class="${frame.said.good ? "said" : "trouble"}" role="status">${frame.said.text}</p>`}${body}</main></body></html>`;
@@ -54,7 +54,7 @@ export function csrf(session: AdminSession): Html {
 export function loginPage(gateway: string, why: string): Html {
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>Sign in · ${gateway}</title><link rel="stylesheet" href="/style.css"></head>
+<title>Sign in · ${gateway}</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/style.css"></head>
 <body><main class="login"><h1>${SIGN}${gateway}</h1>${why === "" ? "" : html`<p class="trouble" role="alert">${why}</p>`}
 <form class="panel" method="post" action="/login">
 <label>Name<input name="name" autocomplete="username" required autofocus></label>

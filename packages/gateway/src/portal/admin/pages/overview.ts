@@ -39,7 +39,7 @@ ${status.radius.length === 0 ? "" : radius(status)}`;
 }
 
 function radius(status: PortalStatus): Html {
-  return html`<h2>RADIUS</h2><div class="scroll"><table><thead><tr><th>Server</th><th>State</th><th class="number">Round trip</th><th class="number">Requests</th><th class="number">Not answered</th><th class="number">Not believed</th></tr></thead>
+  return html`<h2>RADIUS</h2><div class="scroll" tabindex="0" role="region" aria-label="RADIUS servers"><table><thead><tr><th>Server</th><th>State</th><th class="number">Round trip</th><th class="number">Requests</th><th class="number">Not answered</th><th class="number">Not believed</th></tr></thead>
 <tbody>${status.radius.map(
     (one) =>
       html`<tr><td>${one.host}</td><td>${one.alive ? "answers" : "silent"}</td><td class="number">${one.roundTrip === null ? "" : `${Math.round(one.roundTrip)} ms`}</td><td class="number">${one.requests}</td><td class="number">${one.timeouts}</td><td class="number">${one.discarded}</td></tr>`,

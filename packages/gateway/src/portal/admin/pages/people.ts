@@ -12,7 +12,7 @@ export function usersPage(users: readonly LocalUser[], chosen: string | null, se
   return html`${works ? userForm(users.find(({ name }) => name === chosen) ?? null, session) : ""}<h2>Users</h2>${
     users.length === 0
       ? html`<p class="soft">None in the store${session.role === "viewer" ? "" : "; people of a RADIUS server are not listed here"}.</p>`
-      : html`<div class="scroll"><table><thead><tr><th>Name</th><th>State</th><th class="number">Devices</th><th>Limits</th><th>Since</th><th>Note</th>${works ? html`<th><span hidden>Actions</span></th>` : ""}</tr></thead>
+      : html`<div class="scroll" tabindex="0" role="region" aria-label="Users"><table><thead><tr><th>Name</th><th>State</th><th class="number">Devices</th><th>Limits</th><th>Since</th><th>Note</th>${works ? html`<th><span class="unseen">Actions</span></th>` : ""}</tr></thead>
 <tbody>${users.map(
           (one) =>
             html`<tr><td>${one.name}</td><td>${one.disabled ? "may not sign in" : "good"}</td><td class="number">${one.devices}</td><td class="wrap">${limitWords(one)}</td><td>${timeWords(one.created)}</td><td class="wrap">${one.note}</td>${works ? html`<td><div class="row"><a class="button quiet" href="/users?${new URLSearchParams({ name: one.name })}" aria-label="Change ${one.name}">Change</a>${remove("/users/remove", one.name, session)}</div></td>` : ""}</tr>`,
@@ -69,7 +69,7 @@ export function administratorsPage(all: readonly Administrator[], session: Admin
 <label>Password<input name="password" type="password" autocomplete="new-password" minlength="12" placeholder="unchanged when empty"></label>
 <label>May<select name="role"><option value="viewer">look</option><option value="operator">end sessions, make vouchers and users</option><option value="admin">do everything</option></select></label>
 <button>Save administrator</button></form>
-<h2>Administrators</h2><div class="scroll"><table><thead><tr><th>Name</th><th>Role</th><th>Since</th><th>Last here</th><th><span hidden>Actions</span></th></tr></thead>
+<h2>Administrators</h2><div class="scroll" tabindex="0" role="region" aria-label="Administrators"><table><thead><tr><th>Name</th><th>Role</th><th>Since</th><th>Last here</th><th><span class="unseen">Actions</span></th></tr></thead>
 <tbody>${all.map(
     (one) =>
       html`<tr><td>${one.name}</td><td>${one.role}</td><td>${timeWords(one.created)}</td><td>${one.lastSeen === null ? "never" : timeWords(one.lastSeen)}</td><td>${remove("/administrators/remove", one.name, session)}</td></tr>`,
@@ -77,5 +77,5 @@ export function administratorsPage(all: readonly Administrator[], session: Admin
 }
 
 function remove(action: string, name: string, session: AdminSession): Html {
-  return html`<form method="post" action="${action}">${csrf(session)}<input type="hidden" name="name" value="${name}"><button class="bad" aria-label="Remove ${name}">Remove</button></form>`;
+  return html`<form method="post" action="${action}" data-sure="Remove ${name}?">${csrf(session)}<input type="hidden" name="name" value="${name}"><button class="bad" aria-label="Remove ${name}">Remove</button></form>`;
 }

@@ -36,7 +36,7 @@ export function lookFields(look: Look): Record<string, string> {
 }
 
 export function auditPage(entries: readonly AuditEntry[], page: number, hasMore: boolean): Html {
-  return html`<div class="scroll"><table><thead><tr><th>When</th><th>Who</th><th>What</th><th>Detail</th><th>Gateway</th></tr></thead>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Audit log"><table><thead><tr><th>When</th><th>Who</th><th>What</th><th>Detail</th><th>Gateway</th></tr></thead>
 <tbody>${entries.map(
     (one) =>
       html`<tr><td>${timeWords(one.at)}</td><td>${one.who}</td><td>${one.what}</td><td class="wrap">${one.detail}</td><td>${one.gateway}</td></tr>`,

@@ -39,14 +39,14 @@ function batchTable(batches: ReadonlyMap<string, readonly Voucher[]>, session: A
     const revoked = list.filter((one) => one.revoked).length;
     const query = new URLSearchParams({ batch: name });
     const actions = html`<td><div class="row"><a class="button quiet" href="/vouchers/sheet.pdf?${query}">Print A4</a><a class="button quiet" href="/vouchers/sheet.pdf?${query}&amp;paper=letter">Letter</a>
-<form method="post" action="/vouchers/revoke">${csrf(session)}<input type="hidden" name="batch" value="${name}"><button class="bad">Revoke all</button></form></div></td>`;
+<form method="post" action="/vouchers/revoke" data-sure="Revoke all vouchers of ${name}? They cannot be made good again.">${csrf(session)}<input type="hidden" name="batch" value="${name}"><button class="bad">Revoke all</button></form></div></td>`;
     return html`<tr><td><a href="/vouchers?${query}">${name}</a></td><td class="number">${list.length}</td><td class="number">${used}</td><td class="number">${revoked}</td>${works ? actions : ""}</tr>`;
   });
-  return html`<div class="scroll"><table><thead><tr><th>Batch</th><th class="number">Vouchers</th><th class="number">Used</th><th class="number">Revoked</th>${works ? html`<th><span hidden>Actions</span></th>` : ""}</tr></thead><tbody>${rows}</tbody></table></div>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Batches"><table><thead><tr><th>Batch</th><th class="number">Vouchers</th><th class="number">Used</th><th class="number">Revoked</th>${works ? html`<th><span class="unseen">Actions</span></th>` : ""}</tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 function voucherTable(list: readonly Voucher[], now: number, works: boolean): Html {
-  return html`<div class="scroll"><table><thead><tr><th>Code</th><th>State</th><th>Gives</th><th>Used by</th><th class="number">Used</th><th>Note</th></tr></thead>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Vouchers"><table><thead><tr><th>Code</th><th>State</th><th>Gives</th><th>Used by</th><th class="number">Used</th><th>Note</th></tr></thead>
 <tbody>${list.map(
     (one) =>
       html`<tr><td><code>${works ? one.code : coveredCode(one.code)}</code></td><td>${stateOf(one, now)}</td><td>${gives(one)}</td><td class="wrap"><code>${one.usedBy.join(" ")}</code></td><td class="number">${octetWords(one.usedOctets)}</td><td class="wrap">${one.note}</td></tr>`,
