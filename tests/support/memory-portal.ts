@@ -132,7 +132,7 @@ export class MemoryPortal implements Portal {
         const reply = this.replies.get(how.user) ?? { message: "", redirect: null };
         const password = this.users.get(how.user);
         if (password === undefined || !matches(how.credentials, how.user, password))
-          return { kind: "refused", why: "wrong-credentials", message: reply.message };
+          return { kind: "refused", why: "wrong-credentials", ...reply };
         const answer = this.#in(mac, how.user, "password", { ...FREE, until: this.now() + 5_400_000 }, "");
         return answer.kind === "in" ? { ...answer, ...reply } : answer;
       }

@@ -24,6 +24,8 @@ export type SignInAnswer =
         | "unknown-device"
         | "already-in";
       readonly message: string;
+      /** Where the server sends people it refuses. */
+      readonly redirect?: string | null;
     }
   /** Seconds to wait: too many wrong tries from this device or for this name. */
   | { readonly kind: "slow-down"; readonly seconds: number }

@@ -151,7 +151,8 @@ function byAnswer(
     return { kind: "unavailable", reason: "no RADIUS server answers" };
   }
   engine.troubles.over("radius");
-  if (answer.kind === "reject") return { ...WRONG, message: answer.message };
+  if (answer.kind === "reject")
+    return { ...WRONG, message: answer.message, ...(answer.redirect ? { redirect: answer.redirect } : {}) };
   // A page with one password field cannot answer a challenge (RFC 2865, 2.1: a NAS that cannot treats it as a reject).
   if (answer.kind === "challenge") return { ...WRONG, message: answer.message };
   const { limits, classes, redirect, message } = answer;
@@ -201,6 +202,7 @@ async function byMac(engine: Engine, candidate: Candidate): Promise<Grant | Sign
   if (radius === null && !engine.localNames.has(user)) return WRONG;
   if (radius === null) return byLocalUser(engine, candidate, user, credentials, "mac");
   const answer = await radius.authenticate({ user, credentials, station: stationOf(candidate), service: "mac" });
+  if (answer.kind === "accept" && answer.mustAsk === true) return WRONG;
   return byAnswer(engine, candidate, user, answer, "mac");
 }
 

@@ -59,7 +59,7 @@ export async function wisprLogin(visit: Visit): Promise<Response> {
         redirection: safeUrl(got.redirect),
       });
     case "refused":
-      return reply(WISPR.failed, got.message || got.why.replace(/-/g, " "));
+      return reply(WISPR.failed, got.message || got.why.replace(/-/g, " "), { redirection: safeUrl(got.redirect) });
     case "slow-down":
       return reply(WISPR.failed, `too many attempts: wait ${Math.ceil(got.seconds)} seconds`);
     case "unavailable":
