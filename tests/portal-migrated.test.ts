@@ -24,6 +24,11 @@ broke Cleartext-Password := "correct horse", Auth-Type := Reject
 
 02-77-00-00-00-11@pier Cleartext-Password := "02-77-00-00-00-11@pier"
 `;
+interface Answer {
+  readonly challenge?: string;
+  readonly accounting?: { readonly inputOctets: number };
+}
+
 const missing =
   portalWorldIsMissing() ??
   freeRadiusMissing() ??
@@ -41,7 +46,7 @@ describe.skipIf(missing !== null)("a hotspot whose chilli.conf was migrated", ()
 
   const curl = (place: "guest" | "other", ...words: string[]): string =>
     world.run(place, ["sh", "-c", 'curl -s -m 10 "$@" || true', "curl", ...words]);
-  const json = (command: string): Record<string, never> => JSON.parse(curl("guest", `${api}/json/${command}`));
+  const json = (command: string): Answer => JSON.parse(curl("guest", `${api}/json/${command}`));
   const location = (...words: string[]): URL =>
     new URL(curl("guest", "-o", "/dev/null", "-w", "%{redirect_url}", ...words));
 
@@ -201,7 +206,7 @@ ${nftset.join("\n")}
   });
 
   it("refuses in the server's words, and sends on whom it sends on", () => {
-    const challenge = (json("status") as { challenge: string }).challenge;
+    const challenge = json("status").challenge as string;
     const query = `username=broke&response=${chap(challenge, "correct horse")}`;
     expect(json(`logon?${query}`)).toMatchObject({
       clientState: 0,
@@ -212,7 +217,7 @@ ${nftset.join("\n")}
   });
 
   it("logs in by JSON, counts, logs out, and RADIUS hears what chilli told it", async () => {
-    const challenge = (json("status") as { challenge: string }).challenge;
+    const challenge = json("status").challenge as string;
     expect(json(`logon?username=anna&response=${chap(challenge, "correct horse")}`)).toMatchObject({
       clientState: 1,
       session: { userName: "anna", sessionTimeout: 3600, maxInputOctets: 50_000_000 },
@@ -226,8 +231,8 @@ ${nftset.join("\n")}
     );
     expect(got).toBe(3_000_000);
     await eventually("a look at the counters", () => {
-      const { accounting } = json("status") as { accounting: { inputOctets: number } };
-      return accounting.inputOctets > got;
+      const { accounting } = json("status");
+      return (accounting?.inputOctets ?? 0) > got;
     });
     const query = ["portal", "-s", join(folder, "run", "portal.sock"), "query", "list", "ip", PORTAL.guest[4]];
     const columns = execFileSync(process.execPath, [pierhead, ...query], { encoding: "utf8" }).split(" ");

@@ -1,6 +1,6 @@
 /** The real parts of a portal, made from its configuration. The only file that knows which they are. */
 import { randomBytes } from "node:crypto";
-import type { GardenEntry, PortalConfig } from "@pierhead/lang/portal-conf";
+import { type GardenEntry, nftsetLine, type PortalConfig } from "@pierhead/lang/portal-conf";
 import { createFirewall, type FirewallOptions, tendGarden } from "../firewall/index.ts";
 import { createNeighbours } from "../neighbours/index.ts";
 import { createAccountingSender, createDynamicServer, createRadiusClient } from "../radius/index.ts";
@@ -130,6 +130,11 @@ async function pageKey(store: Store): Promise<Uint8Array> {
 async function serveGarden({ config, firewall, log }: Running): Promise<Service[]> {
   // Guests' resolvers may be the gateway's own addresses, which the resolver on this machine has as well.
   const troubles = new Map<string, number>();
+  for (const entry of config.garden) {
+    if (config.firewall !== "nftables" || entry.kind !== "name" || !entry.below || entry.port !== null) continue;
+    const line = nftsetLine(entry.name);
+    log.info("garden", `names below ${entry.name} are opened as dnsmasq answers them, with ${line}`);
+  }
   const garden = await tendGarden({
     entries: [...config.garden, ...loginPages(config)],
     servers: config.resolvers,

@@ -3,7 +3,6 @@ import { type Diagnostic, diagnostic, type Prefix, parseAddress, parsePrefix, ty
 import type { YamlPath, YamlText } from "../yaml-text/index.ts";
 import type { PortalConfig } from "./config.ts";
 import type { PortalFile } from "./file.ts";
-import { nftsetLine } from "./garden.ts";
 import { webHost } from "./web-address.ts";
 
 type Say = (code: string, severity: Severity, message: string, path: YamlPath) => void;
@@ -126,9 +125,6 @@ function checkGarden({ garden, firewall }: Omit<PortalConfig, "places">, say: Sa
     } else if (entry.port !== null) {
       const message = `A resolver opens addresses, not ports: only ${entry.name} itself is opened at port ${entry.port}. Leave the port out, or give each name a line.`;
       say("portal/names-below", "warning", message, path);
-    } else {
-      const message = `Names below ${entry.name} are opened as dnsmasq answers them, with this line in its configuration: ${nftsetLine(entry.name)}`;
-      say("portal/names-below", "note", message, path);
     }
   });
 }

@@ -4,7 +4,7 @@ import { readMac } from "../../radius/dynamic-request.ts";
 import type { Store, Voucher } from "../../store/store.ts";
 import { savedLook } from "../admin/index.ts";
 import { revokeVouchers } from "../revoke.ts";
-import type { Portal } from "../service.ts";
+import type { Doorkeeper, Portal } from "../service.ts";
 import { portalSheet } from "../sheet/index.ts";
 import type { ControlRequest } from "./requests.ts";
 
@@ -12,7 +12,7 @@ import type { ControlRequest } from "./requests.ts";
 const WHO = "command line";
 
 export interface ControlContext {
-  readonly portal: Portal;
+  readonly portal: Portal & Doorkeeper;
   readonly store: Store;
   readonly gateway: string;
   /** As it is after the last reload. */
@@ -30,6 +30,11 @@ export async function answer(context: ControlContext, request: ControlRequest): 
       return portal.sessions();
     case "kick":
       return { ended: await kick(portal, request.who) };
+    case "admit": {
+      const { verb: _, device, user = "", ...given } = request;
+      const limits = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+      return portal.admit({ device, user, limits }, WHO);
+    }
     case "voucher-create": {
       const { verb, octets, ...order } = request;
       const made = await store.createVouchers(

@@ -1,7 +1,7 @@
 /** Who may come in: terms agreed to, a voucher, a password, a device that is known, a link that was sent by mail. */
 import { randomBytes } from "node:crypto";
 import { macLogin } from "../../radius/request.ts";
-import type { AccessAnswer, Credentials } from "../../radius/types.ts";
+import type { AccessAnswer, Credentials, RadiusLimits } from "../../radius/types.ts";
 import type { LocalUser } from "../../store/store.ts";
 import type { SignIn, SignInAnswer } from "../service.ts";
 import { withAddress } from "./addresses.ts";
@@ -19,7 +19,10 @@ export interface Candidate {
   readonly started: number;
 }
 
-export type Attempt = SignIn | { readonly method: "mac" };
+export type Attempt =
+  | SignIn
+  | { readonly method: "mac" }
+  | { readonly method: "operator"; readonly user: string; readonly limits: RadiusLimits };
 
 /** One attempt of one device, whose turn it is. A number that came to nothing is free again. */
 export async function attempt(
@@ -77,6 +80,11 @@ function decide(engine: Engine, candidate: Candidate, how: Attempt): Promise<Gra
       return byMac(engine, candidate);
     case "email":
       return byEmail(engine, candidate, how.token);
+    case "operator": {
+      const usual = grant(engine, candidate, { method: "operator", user: how.user });
+      const limits = withRadius(usual.limits, how.limits, candidate.started);
+      return Promise.resolve({ ...usual, limits, fixedUntil: namesATime(how.limits) });
+    }
   }
 }
 
