@@ -282,7 +282,7 @@ export function readAsDaemon(source: Source, options: DaemonOptions): DaemonResu
       return character < 128 ? character : STRANGE;
     },
   };
-  const accepted = parser.run(reading, tokens);
+  const accepted = parser.run(reading, reading, tokens);
 
   // parse_config: link_states, then the start state, then whether there were errors.
   const { errors, states, names } = reading;

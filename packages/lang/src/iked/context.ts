@@ -1,5 +1,5 @@
 import { Secret, Source } from "@pierhead/core";
-import { FAIL, hasBlank, type Origin, type ParseEvents, type ParseReport, type Reduction } from "../lexer/index.ts";
+import { FAIL, hasBlank, type Origin, type ParseReport, type Reduction } from "../lexer/index.ts";
 import type { IkedPolicy, IkedRadius, IkedSettings, IkedUser } from "./configuration.ts";
 import { type IkedEnvironment, resolveHosts } from "./hosts.ts";
 import { utf8Length } from "./octets.ts";
@@ -18,7 +18,7 @@ const USER_LENGTH = 31;
 const PASSWORD_LENGTH = 255;
 
 /** What the actions of the grammar work on. */
-export class IkedContext implements ParseEvents {
+export class IkedContext {
   readonly report: ParseReport;
   readonly environment: IkedEnvironment;
   readonly settings: IkedSettings = {
@@ -50,22 +50,6 @@ export class IkedContext implements ParseEvents {
     this.report = report;
     this.environment = environment;
     this.#sink = sink;
-  }
-
-  get halted(): boolean {
-    return this.report.halted;
-  }
-
-  syntaxError(expected: () => readonly string[]): void {
-    this.report.syntaxError(expected);
-  }
-
-  silentError(): void {
-    this.report.silentError();
-  }
-
-  overflow(): void {
-    this.report.overflow();
   }
 
   addPolicy(statement: PolicyStatement): unknown {

@@ -1,10 +1,12 @@
 import { Source } from "@pierhead/core";
 import {
-  Grammar,
-  Lexer,
-  type LexerDialect,
+  defineAll,
+  type Language,
+  type Lexer,
+  type LexerTraits,
+  makeLanguage,
+  openLexer,
   ParseReport,
-  Parser,
   type ReportCodes,
   SyntaxBuilder,
 } from "../lexer/index.ts";
@@ -24,13 +26,17 @@ const CODES: ReportCodes = {
   "nul-in-quote": "iked/nul-in-quote",
 };
 
-interface Language {
-  readonly parser: Parser<IkedContext>;
-  readonly lexer: LexerDialect;
-  readonly words: ReadonlyMap<string, string>;
-}
+let language: Language<IkedContext> | null = null;
 
-let language: Language | null = null;
+const TRAITS: LexerTraits = {
+  macros: "unread",
+  lineEndAtEndOfFile: true,
+  firstLineOfIncluded: 0,
+  escapesBlanks: true,
+  countsEscapedLines: true,
+  rejectsNul: true,
+  forgetsPushback: false,
+};
 
 /** Reads iked.conf(5); never throws, whatever the text. */
 export function loadIked(
@@ -85,7 +91,7 @@ export function ikedPrint(
   });
   const { context } = run;
   const stderr = [...warnings, ...context.report.stderr];
-  if (context.halted) return { stderr: stderr.join(""), exit: context.report.exit };
+  if (context.report.halted) return { stderr: stderr.join(""), exit: context.report.exit };
   if (context.rules === 0) stderr.push(`${fileName}: no valid configuration rules found\n`);
   if (run.accepted) stderr.push("configuration OK\n");
   return { stderr: stderr.join(""), exit: run.accepted ? 0 : 1 };
@@ -103,46 +109,16 @@ function read(
   readonly syntax: SyntaxBuilder;
   readonly accepted: boolean;
 } {
-  language ??= makeLanguage();
-  const lexer = new Lexer(source, language.lexer);
+  language ??= makeLanguage(KEYWORDS, PRODUCTIONS, TRAITS);
+  const syntax = new SyntaxBuilder(source);
+  const lexer = openLexer(source, language.lexer, syntax);
   const report = new ParseReport(lexer, CODES, ": ", language.words);
   const context = new IkedContext(report, environment, sink);
   started(context);
-  for (const define of defines) {
-    const equals = define.lastIndexOf("=");
-    if (equals !== -1) lexer.define(define.slice(0, equals), define.slice(equals + 1), true, null, 0, 0);
-  }
-  const syntax = new SyntaxBuilder(source);
-  const { stringToken, numberToken } = language.lexer;
-  lexer.onToken = (code, start, end) => {
-    const named = code === stringToken ? "word" : code === numberToken ? "number" : "keyword";
-    syntax.token(code === 10 ? "line-end" : code > 256 ? named : "punctuation", start, end);
-  };
-  language.parser.run(context, lexer);
+  defineAll(lexer, defines);
+  language.parser.run(context, report, lexer);
   for (const { origin } of context.users) if (origin.source === source) syntax.statement("user", origin.span);
   for (const { origin } of context.policies) if (origin.source === source) syntax.statement("ikev2", origin.span);
   for (const { origin } of context.radius) if (origin.source === source) syntax.statement("radius", origin.span);
   return { context, lexer, syntax, accepted: !report.halted && lexer.errors === 0 };
-}
-
-function makeLanguage(): Language {
-  const tokens = ["STRING", "NUMBER", "ERROR", ...KEYWORDS.map((word) => `'${word}'`)];
-  const grammar = new Grammar<IkedContext>(tokens, PRODUCTIONS);
-  return {
-    parser: new Parser(grammar),
-    words: new Map(KEYWORDS.map((word) => [`'${word}'`, word])),
-    lexer: {
-      keywords: new Map(KEYWORDS.map((word) => [word, grammar.code(`'${word}'`)])),
-      stringToken: grammar.code("STRING"),
-      numberToken: grammar.code("NUMBER"),
-      errorToken: grammar.code("ERROR"),
-      macros: "unread",
-      lineEndAtEndOfFile: true,
-      firstLineOfIncluded: 0,
-      escapesBlanks: true,
-      countsEscapedLines: true,
-      rejectsNul: true,
-      forgetsPushback: false,
-    },
-  };
 }

@@ -1,5 +1,5 @@
 import { Secret, Source } from "@pierhead/core";
-import { hasBlank, type Origin, type ParseEvents, type ParseReport, type Reduction } from "../lexer/index.ts";
+import { hasBlank, type Origin, type ParseReport, type Reduction } from "../lexer/index.ts";
 import { findTransform } from "./algorithms.ts";
 import type { IpsecDialect } from "./dialect.ts";
 import { Expander } from "./expand.ts";
@@ -26,7 +26,7 @@ export interface IpsecSink {
 const INCLUDE_LIMIT = 64;
 
 /** What the actions of the grammar work on. */
-export class IpsecContext implements ParseEvents {
+export class IpsecContext {
   readonly report: ParseReport;
   readonly dialect: IpsecDialect;
   readonly environment: IpsecEnvironment;
@@ -42,22 +42,6 @@ export class IpsecContext implements ParseEvents {
     this.environment = environment;
     this.#sink = sink;
     this.#expander = new Expander(report, dialect, (rule) => sink.rule(rule));
-  }
-
-  get halted(): boolean {
-    return this.report.halted;
-  }
-
-  syntaxError(expected: () => readonly string[]): void {
-    this.report.syntaxError(expected);
-  }
-
-  silentError(): void {
-    this.report.silentError();
-  }
-
-  overflow(): void {
-    this.report.overflow();
   }
 
   ike(statement: IkeStatement): boolean {

@@ -1,15 +1,15 @@
 import { type Diagnostic, Source, type System } from "@pierhead/core";
 import {
-  Grammar,
-  Lexer,
-  type LexerDialect,
+  defineAll,
+  type Language,
+  type Lexer,
   type Macro,
+  makeLanguage,
+  openLexer,
   ParseReport,
-  Parser,
   type ReportCodes,
   SyntaxBuilder,
   type SyntaxFile,
-  type SyntaxKind,
 } from "../lexer/index.ts";
 import { IpsecContext, type IpsecSink } from "./context.ts";
 import { type IpsecDialect, ipsecDialect } from "./dialect.ts";
@@ -52,12 +52,6 @@ export interface PrintOptions {
   readonly defines?: readonly string[];
 }
 
-interface Language {
-  readonly parser: Parser<IpsecContext>;
-  readonly lexer: LexerDialect;
-  readonly words: ReadonlyMap<string, string>;
-}
-
 const CODES: ReportCodes = {
   "syntax-error": "ipsec/syntax-error",
   "too-deep": "ipsec/too-deep",
@@ -68,7 +62,7 @@ const CODES: ReportCodes = {
   "nul-in-quote": "ipsec/nul-in-quote",
 };
 
-const languages = new Map<IpsecDialect, Language>();
+const languages = new Map<IpsecDialect, Language<IpsecContext>>();
 
 /** Reads ipsec.conf(5); never throws, whatever the text. */
 export function loadIpsec(
@@ -170,18 +164,13 @@ function read(
 ): Run & { readonly syntax: SyntaxFile; readonly accepted: boolean } {
   const dialect = ipsecDialect(environment.system);
   const language = languageOf(dialect);
-  const lexer = new Lexer(source, language.lexer);
+  const syntax = new SyntaxBuilder(source);
+  const lexer = openLexer(source, language.lexer, syntax);
   const report = new ParseReport(lexer, CODES, ": ", language.words);
   const context = new IpsecContext(report, dialect, environment, sink);
   started({ context, lexer });
-  for (const define of defines) {
-    const equals = define.lastIndexOf("=");
-    if (equals !== -1) lexer.define(define.slice(0, equals), define.slice(equals + 1), true, null, 0, 0);
-  }
-  const syntax = new SyntaxBuilder(source);
-  const kind = kinds(language);
-  lexer.onToken = (code, start, end) => syntax.token(kind(code), start, end);
-  language.parser.run(context, lexer);
+  defineAll(lexer, defines);
+  language.parser.run(context, report, lexer);
   for (const statement of context.statements) {
     if (statement.origin.source === source) syntax.statement(statement.kind, statement.origin.span);
   }
@@ -189,42 +178,18 @@ function read(
   return { context, lexer, syntax: syntax.finish(), accepted };
 }
 
-function kinds({ lexer }: Language): (code: number) => SyntaxKind {
-  return (code) =>
-    code === lexer.stringToken
-      ? "word"
-      : code === lexer.numberToken
-        ? "number"
-        : code === 10
-          ? "line-end"
-          : code > 256
-            ? "keyword"
-            : "punctuation";
-}
-
-function languageOf(dialect: IpsecDialect): Language {
+function languageOf(dialect: IpsecDialect): Language<IpsecContext> {
   const known = languages.get(dialect);
   if (known !== undefined) return known;
-  const keywords = keywordsOf(dialect);
-  const tokens = ["STRING", "NUMBER", "ERROR", ...keywords.map(([, token]) => token)];
-  const grammar = new Grammar<IpsecContext>(tokens, productionsOf(dialect));
-  const language: Language = {
-    parser: new Parser(grammar),
-    words: new Map(keywords.map(([word, token]) => [token, word])),
-    lexer: {
-      keywords: new Map(keywords.map(([word, token]) => [word, grammar.code(token)])),
-      stringToken: grammar.code("STRING"),
-      numberToken: grammar.code("NUMBER"),
-      errorToken: grammar.code("ERROR"),
-      macros: "buffer",
-      lineEndAtEndOfFile: false,
-      firstLineOfIncluded: 1,
-      escapesBlanks: dialect.escapesBlanks,
-      countsEscapedLines: dialect.countsEscapedLines,
-      rejectsNul: dialect.rejectsNul,
-      forgetsPushback: dialect.forgetsPushback,
-    },
-  };
+  const language = makeLanguage<IpsecContext>(keywordsOf(dialect), productionsOf(dialect), {
+    macros: "buffer",
+    lineEndAtEndOfFile: false,
+    firstLineOfIncluded: 1,
+    escapesBlanks: dialect.escapesBlanks,
+    countsEscapedLines: dialect.countsEscapedLines,
+    rejectsNul: dialect.rejectsNul,
+    forgetsPushback: dialect.forgetsPushback,
+  });
   languages.set(dialect, language);
   return language;
 }

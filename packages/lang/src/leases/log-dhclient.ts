@@ -1,49 +1,16 @@
 import { parseAddress, parsePrefix } from "@pierhead/core";
-import type { IaLease, IdentityAssociation } from "../dhcpv6/index.ts";
-import type { LogReader } from "./log.ts";
+import type { LogFacts, LogReader } from "./log.ts";
 import type { LogLine } from "./log-line.ts";
+import { type Draft, type DraftReply, grantReply } from "./log-reply.ts";
 
 // Messages of client/dhclient.c and client/dhc6.c, ISC DHCP 4.4.3. With `-d -v` a Reply is written out line by line
 // (`RCV:  | X-- t1 - renew  +1000`), which is put together here.
 
-interface Draft {
-  readonly line: LogLine;
-  readonly kind: IdentityAssociation["kind"];
-  t1: number;
-  t2: number;
-  readonly leases: { lease: IaLease; line: LogLine }[];
-  dropped: boolean;
-}
-
 export function dhclientReader(): LogReader {
-  let reply: { line: LogLine; name: string | null; server: string; drafts: Draft[] } | null = null;
-  const flush = (into: Parameters<LogReader["read"]>[1]): void => {
-    const done = reply;
+  let reply: DraftReply | null = null;
+  const flush = (into: LogFacts): void => {
+    grantReply(reply, into);
     reply = null;
-    if (done === null || !done.drafts.some(({ leases }) => leases.length > 0)) return;
-    into.grants.push({
-      time: done.line.time,
-      interface: done.name,
-      client: null,
-      server: done.server,
-      offer: false,
-      span: { start: done.line.start, end: done.line.end },
-      terms: {
-        family: 6,
-        associations: done.drafts.map(({ kind, t1, t2, leases }, id) => ({
-          kind,
-          id,
-          t1,
-          t2,
-          leases: leases.map(({ lease }) => lease),
-          status: null,
-        })),
-        spans: done.drafts.map(({ line, leases }) => ({
-          timers: { start: line.start, end: line.end },
-          leases: leases.map((one) => ({ start: one.line.start, end: one.line.end })),
-        })),
-      },
-    });
   };
   return {
     read(line, into) {
@@ -109,7 +76,7 @@ function receive(text: string, line: LogLine, reply: { drafts: Draft[] } | null)
   const last = drafts?.[drafts.length - 1];
   let match = /^RCV: {2}X-- (IA_NA|IA_PD|IA_TA) /.exec(text);
   if (match !== null) {
-    drafts?.push({ line, kind: match[1] as Draft["kind"], t1: 0, t2: 0, leases: [], dropped: false });
+    drafts?.push({ line, kind: match[1] as Draft["kind"], id: drafts.length, t1: 0, t2: 0, leases: [] });
     return true;
   }
   match = /^RCV: {2}\| X-- t([12]) - (?:renew|rebind) {1,2}\+(\d+)$/.exec(text);

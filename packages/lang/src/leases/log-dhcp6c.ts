@@ -1,49 +1,15 @@
 import { parsePrefix } from "@pierhead/core";
-import type { IaLease, IdentityAssociation } from "../dhcpv6/index.ts";
 import type { LogFacts, LogReader } from "./log.ts";
-import type { LogLine } from "./log-line.ts";
+import { type Draft, type DraftReply, grantReply } from "./log-reply.ts";
 
 // Messages of WIDE-DHCPv6 20080615 (dhcp6c.c, dhcp6c_ia.c, common.c) and of OPNsense's dhcp6c after it. A line begins
 // with the C function's name. With `-D` a message's options are written out, which is put together here.
 
-interface Draft {
-  readonly kind: IdentityAssociation["kind"];
-  readonly id: number;
-  readonly t1: number;
-  readonly t2: number;
-  readonly line: LogLine;
-  readonly leases: { readonly lease: IaLease; readonly line: LogLine }[];
-}
-
 export function dhcp6cReader(): LogReader {
-  let reply: { line: LogLine; name: string; server: string; drafts: Draft[] } | null = null;
+  let reply: DraftReply | null = null;
   const flush = (into: LogFacts): void => {
-    const done = reply;
+    grantReply(reply, into);
     reply = null;
-    if (done === null || !done.drafts.some(({ leases }) => leases.length > 0)) return;
-    into.grants.push({
-      time: done.line.time,
-      interface: done.name,
-      client: null,
-      server: done.server,
-      offer: false,
-      span: { start: done.line.start, end: done.line.end },
-      terms: {
-        family: 6,
-        associations: done.drafts.map(({ kind, id, t1, t2, leases }) => ({
-          kind,
-          id,
-          t1,
-          t2,
-          leases: leases.map(({ lease }) => lease),
-          status: null,
-        })),
-        spans: done.drafts.map(({ line, leases }) => ({
-          timers: { start: line.start, end: line.end },
-          leases: leases.map((one) => ({ start: one.line.start, end: one.line.end })),
-        })),
-      },
-    });
   };
   return {
     read(line, into) {

@@ -65,7 +65,7 @@ function run(
   const grammar = new Grammar<Log>(["NUMBER"], productions);
   const words = new Words(text, grammar);
   const log = new Log();
-  const accepted = new Parser(grammar).run(log, words);
+  const accepted = new Parser(grammar).run(log, log, words);
   return { log, accepted, read: words.read };
 }
 
@@ -117,7 +117,8 @@ describe("the parser", () => {
       ],
     );
     const words = new Words("7 ;", grammar);
-    new Parser(grammar).run(new Log(), words);
+    const log = new Log();
+    new Parser(grammar).run(log, log, words);
     expect(seen).toEqual([1]);
   });
 

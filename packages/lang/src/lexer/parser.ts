@@ -28,7 +28,7 @@ export interface ParseEvents {
 const DEPTH_LIMIT = 9999;
 
 /** A grammar with its tables, made when they are first needed. */
-export class Parser<Context extends ParseEvents> {
+export class Parser<Context> {
   readonly grammar: Grammar<Context>;
   #tables: Tables | null = null;
 
@@ -46,9 +46,11 @@ export class Parser<Context extends ParseEvents> {
    * state that takes `error`, tokens are dropped until one fits, and further errors are silent until three tokens
    * have been shifted.
    *
+   * @param context what the actions work on
+   * @param events told of what yacc says
    * @returns true when the input was accepted
    */
-  run(context: Context, stream: TokenStream): boolean {
+  run(context: Context, events: ParseEvents, stream: TokenStream): boolean {
     const { grammar, tables } = this;
     const { action, defaultReduction, terminals } = tables;
     const stack = new Stack(stream.source);
@@ -58,7 +60,7 @@ export class Parser<Context extends ParseEvents> {
     let recovering = 0;
     stack.push(0, undefined, stream.source, 0, 0);
     for (;;) {
-      if (context.halted) return false;
+      if (events.halted) return false;
       let rule = defaultReduction[state] as number;
       if (rule === 0) {
         if (token < 0) token = stream.next();
@@ -66,7 +68,7 @@ export class Parser<Context extends ParseEvents> {
         const act = terminal < 0 ? 0 : (action[state * terminals + terminal] as number);
         if (act > 0) {
           if (stack.depth >= DEPTH_LIMIT) {
-            context.overflow();
+            events.overflow();
             return false;
           }
           state = act - 1;
@@ -76,8 +78,8 @@ export class Parser<Context extends ParseEvents> {
           continue;
         }
         if (act === 0) {
-          if (recovering === 0) context.syntaxError(() => this.#expected(state));
-          else if (recovering < 3) context.silentError();
+          if (recovering === 0) events.syntaxError(() => this.#expected(state));
+          else if (recovering < 3) events.silentError();
           if (recovering < 3) {
             recovering = 3;
             const found = stack.cutTo(action, terminals, errorTerminal);
@@ -96,7 +98,7 @@ export class Parser<Context extends ParseEvents> {
       stack.begin(length);
       const perform = grammar.actions[rule];
       const value = perform == null ? (length > 0 ? stack.get(1) : undefined) : perform(context, stack);
-      if (context.halted) return false;
+      if (events.halted) return false;
       if (value === FAIL) {
         // YYERROR: the right side is still on the stack; recovery starts from there.
         if (recovering < 3) {
@@ -116,13 +118,13 @@ export class Parser<Context extends ParseEvents> {
       const below = stack.reduce(length);
       state = (tables.next[below * tables.nonterminals + left] as number) - 1;
       if (stack.depth >= DEPTH_LIMIT) {
-        context.overflow();
+        events.overflow();
         return false;
       }
       stack.finish(state, value, length);
       if (state === tables.final && below === 0) {
         if (token < 0) token = stream.next();
-        if (context.halted) return false;
+        if (events.halted) return false;
         if (token === 0) return true;
       }
     }

@@ -1,5 +1,5 @@
 import type { Address } from "@pierhead/core";
-import { FAIL, type Origin, type ParseEvents, type ParseReport, type Reduction } from "../lexer/index.ts";
+import { FAIL, type Origin, type ParseReport, type Reduction } from "../lexer/index.ts";
 import type {
   Authentication,
   Endpoint,
@@ -17,7 +17,7 @@ const LONG_NAME = 31;
 const INTERFACE_LIMIT = 8;
 
 /** What the actions of the grammar work on. */
-export class NpppdContext implements ParseEvents {
+export class NpppdContext {
   readonly report: ParseReport;
   readonly settings: NpppdSettings = emptySettings();
   /** What is being read; null outside its block. */
@@ -31,22 +31,6 @@ export class NpppdContext implements ParseEvents {
 
   constructor(report: ParseReport) {
     this.report = report;
-  }
-
-  get halted(): boolean {
-    return this.report.halted;
-  }
-
-  syntaxError(expected: () => readonly string[]): void {
-    this.report.syntaxError(expected);
-  }
-
-  silentError(): void {
-    this.report.silentError();
-  }
-
-  overflow(): void {
-    this.report.overflow();
   }
 
   beginTunnel(name: string, protocol: TunnelProtocol, keyword: Origin, nameOrigin: Origin): unknown {

@@ -1,10 +1,10 @@
 import { Source, type System } from "@pierhead/core";
 import {
-  Grammar,
-  Lexer,
-  type LexerDialect,
+  type Language,
+  type LexerTraits,
+  makeLanguage,
+  openLexer,
   ParseReport,
-  Parser,
   type ReportCodes,
   SyntaxBuilder,
 } from "../lexer/index.ts";
@@ -22,13 +22,17 @@ const CODES: ReportCodes = {
   "nul-in-quote": "npppd/nul-in-quote",
 };
 
-interface Language {
-  readonly parser: Parser<NpppdContext>;
-  readonly lexer: LexerDialect;
-  readonly words: ReadonlyMap<string, string>;
-}
+const languages = new Map<boolean, Language<NpppdContext>>();
 
-const languages = new Map<boolean, Language>();
+const TRAITS: LexerTraits = {
+  macros: "none",
+  lineEndAtEndOfFile: false,
+  firstLineOfIncluded: 1,
+  escapesBlanks: true,
+  countsEscapedLines: true,
+  rejectsNul: true,
+  forgetsPushback: false,
+};
 
 /** Reads npppd.conf(5); never throws, whatever the text. */
 export function loadNpppd(source: Source, system: System): NpppdConfiguration {
@@ -53,16 +57,11 @@ export function npppdPrint(text: string, fileName: string, system: System): Nppp
 
 function read(source: Source, system: System): { readonly configuration: NpppdConfiguration; readonly stderr: string } {
   const language = languageOf(system);
-  const lexer = new Lexer(source, language.lexer);
+  const syntax = new SyntaxBuilder(source);
+  const lexer = openLexer(source, language.lexer, syntax);
   const report = new ParseReport(lexer, CODES, ":", language.words);
   const context = new NpppdContext(report);
-  const syntax = new SyntaxBuilder(source);
-  const { stringToken, numberToken } = language.lexer;
-  lexer.onToken = (code, start, end) => {
-    const named = code === stringToken ? "word" : code === numberToken ? "number" : "keyword";
-    syntax.token(code === 10 ? "line-end" : code > 256 ? named : "punctuation", start, end);
-  };
-  language.parser.run(context, lexer);
+  language.parser.run(context, report, lexer);
   const { settings } = context;
   for (const { origin } of settings.tunnels) syntax.statement("tunnel", origin.span);
   for (const { origin } of settings.authentications) syntax.statement("authentication", origin.span);
@@ -74,30 +73,11 @@ function read(source: Source, system: System): { readonly configuration: NpppdCo
   return { configuration, stderr: report.stderr.join("") };
 }
 
-function languageOf(system: System): Language {
+function languageOf(system: System): Language<NpppdContext> {
   const radiusStatements = system.family !== "openbsd" || system.major > 7 || (system.major === 7 && system.minor >= 6);
   const known = languages.get(radiusStatements);
   if (known !== undefined) return known;
-  const keywords = keywordsOf(radiusStatements);
-  const tokens = ["STRING", "NUMBER", "ERROR", ...keywords.map((word) => `'${word}'`)];
-  const grammar = new Grammar<NpppdContext>(tokens, productionsOf(radiusStatements));
-  const language: Language = {
-    parser: new Parser(grammar),
-    words: new Map(keywords.map((word) => [`'${word}'`, word])),
-    lexer: {
-      keywords: new Map(keywords.map((word) => [word, grammar.code(`'${word}'`)])),
-      stringToken: grammar.code("STRING"),
-      numberToken: grammar.code("NUMBER"),
-      errorToken: grammar.code("ERROR"),
-      macros: "none",
-      lineEndAtEndOfFile: false,
-      firstLineOfIncluded: 1,
-      escapesBlanks: true,
-      countsEscapedLines: true,
-      rejectsNul: true,
-      forgetsPushback: false,
-    },
-  };
+  const language = makeLanguage(keywordsOf(radiusStatements), productionsOf(radiusStatements), TRAITS);
   languages.set(radiusStatements, language);
   return language;
 }

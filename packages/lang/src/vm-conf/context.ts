@@ -1,5 +1,5 @@
 import { parsePrefix } from "@pierhead/core";
-import { FAIL, type Origin, type ParseEvents, type ParseReport, type Reduction } from "../lexer/index.ts";
+import { FAIL, type Origin, type ParseReport, type Reduction } from "../lexer/index.ts";
 import type { VirtualMachine, VmInterface, VmSettings, VmSwitch } from "./configuration.ts";
 
 /** VM_MAX_NICS_PER_VM, VM_MAX_DISKS_PER_VM. */
@@ -12,7 +12,7 @@ const MACHINE_NAME = 63;
 const LAST_TABLE = 255;
 
 /** What the actions of the grammar work on. */
-export class VmContext implements ParseEvents {
+export class VmContext {
   readonly report: ParseReport;
   readonly settings: VmSettings = {
     switches: [],
@@ -31,22 +31,6 @@ export class VmContext implements ParseEvents {
 
   constructor(report: ParseReport) {
     this.report = report;
-  }
-
-  get halted(): boolean {
-    return this.report.halted;
-  }
-
-  syntaxError(expected: () => readonly string[]): void {
-    this.report.syntaxError(expected);
-  }
-
-  silentError(): void {
-    this.report.silentError();
-  }
-
-  overflow(): void {
-    this.report.overflow();
   }
 
   /** Says what vmd says, in our words too; the statement fails. */
