@@ -222,14 +222,11 @@ ${nftset.join("\n")}
       clientState: 1,
       session: { userName: "anna", sessionTimeout: 3600, maxInputOctets: 50_000_000 },
     });
-    const got = Number(
-      world.run("guest", [
-        "sh",
-        "-c",
-        `timeout 3 curl -s -m 2 http://${PORTAL.server[4]}:8000/ --http0.9 | head -c 3000000 | wc -c`,
-      ]),
-    );
-    expect(got).toBe(3_000_000);
+    const [bulk] = (await world.try("guest", [
+      { kind: "bulk", host: PORTAL.server[4], port: 8000, octets: 3_000_000, seconds: 60 },
+    ])) as { total: number }[];
+    const got = bulk?.total ?? 0;
+    expect(got).toBeGreaterThanOrEqual(3_000_000);
     await eventually("a look at the counters", () => {
       const { accounting } = json("status");
       return (accounting?.inputOctets ?? 0) > got;

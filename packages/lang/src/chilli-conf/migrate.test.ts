@@ -123,6 +123,8 @@ radius:
       ["note own-page uamhomepage"],
     ],
     ["uamdomain .example.org", ["note names-below uamdomain"]],
+    ["uamdomain .example.org\ndns1 192.0.2.53", ["note names-below dns1", "note names-below uamdomain"]],
+    ["uamdomain .example.org\ndns1 192.168.182.1", ["note names-below uamdomain"]],
     ["macallowed 02-00-00-00-00-07", ["note mac-list macallowed"]],
     ["macallowed 02-00-00-00-00-07\nmacallowlocal", ["warning not-carried macallowlocal"]],
     ["ssid pier", ["note needless ssid"]],
@@ -133,6 +135,12 @@ radius:
   for (const [given, notes] of told) {
     it(`says about ${given}`, () => expect(migrate(`${RADIUS}swapoctets\n${given}\n`).notes).toEqual(notes));
   }
+
+  it("has guests ask the gateway where its resolver opens names, and whom they asked otherwise", () => {
+    const dns = "dns1 192.0.2.53\ndns2 192.0.2.54\n";
+    expect(migrate(RADIUS + dns).file).toContain("resolvers:\n  - 192.0.2.53\n  - 192.0.2.54\n");
+    expect(migrate(`${RADIUS}${dns}uamdomain example.org\n`).file).not.toContain("resolvers");
+  });
 
   it("does not guess the uplink", () => {
     expect(migrate(`${RADIUS}swapoctets\n`, null).notes).toEqual(["error uplink dhcpif"]);

@@ -63,7 +63,7 @@ class Migrator {
       );
     if (!settings.has("dhcpif"))
       this.#say("chilli-conf/no-guests", "error", "There is no dhcpif, so the guests' interface is not known.", "");
-    const resolvers = ["dns1", "dns2"].map((name) => settings.text(name)).filter((text) => text !== "");
+    const resolvers = this.#resolvers();
     const garden = this.#garden();
     const page = this.#page();
     const title = settings.text("locationname");
@@ -74,7 +74,7 @@ class Migrator {
       guests: { interface: settings.text("dhcpif") || "guests0", addresses: [this.#gateway] },
       uplink: { interface: uplink || "uplink0" },
       firewall: this.#options.firewall,
-      ...(resolvers.length === 0 ? {} : { resolvers: [...new Set(resolvers)] }),
+      ...(resolvers.length === 0 ? {} : { resolvers }),
       ...(garden.length === 0 ? {} : { garden }),
       ...(Object.keys(page).length === 0 ? {} : { portal: page }),
       ...(title === "" ? {} : { look: { title } }),
@@ -92,6 +92,16 @@ class Migrator {
       const [code, severity, words] = SAID[fate.kind];
       this.#say(code, severity, `${name} ${words}: ${fate.why}.`, name);
     }
+  }
+
+  /** Names below a domain are opened by the gateway's own resolver, so it is the one to ask. */
+  #resolvers(): string[] {
+    const named = [...new Set(["dns1", "dns2"].map((name) => this.#settings.text(name)))].filter((text) => text !== "");
+    const others = named.filter((text) => text !== this.#ownAddress);
+    if (others.length === 0 || !this.#settings.has("uamdomain") || this.#options.firewall === "pf") return named;
+    const message = `Guests ask dnsmasq on the gateway from now on, which opens the names of uamdomain; have it ask ${others.join(" and ")}.`;
+    this.#say("chilli-conf/names-below", "note", message, "dns1");
+    return [];
   }
 
   /** By `macauth`, or by a list of devices that RADIUS is asked about. */
