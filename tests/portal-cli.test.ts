@@ -242,6 +242,33 @@ describe("a running portal", () => {
     expect(added).toMatchObject({ status: 0, stdout: "anna may come in\n" });
     expect(world.database.users.get("anna")).toMatchObject({ password: "correct horse", user: { devices: 2 } });
     expect((await portal("user", "list")).stdout).toMatch(/anna +active +2/);
+    // A second time changes nothing, and says what does.
+    const again = await run(["portal", "-s", socket, "user", "add", "anna", "-p", "env:ANNA"], { ANNA: "another" });
+    expect(again.status).toBe(1);
+    expect(again.stdout).toContain(
+      "there is a user anna already: nothing was changed. `pierhead portal user set anna`",
+    );
+    expect(world.database.users.get("anna")).toMatchObject({ password: "correct horse", user: { devices: 2 } });
+    const set = (...args: string[]) => portal("user", "set", "anna", ...args);
+    expect(await set("--down", "20Mbit", "--volume", "2GB", "--disable")).toMatchObject({
+      status: 0,
+      stdout: "changed anna\n",
+    });
+    expect((await portal("user", "list")).stdout).toMatch(/anna +disabled +2 +- +2\.0 GB +-\/20M/);
+    expect((await set("--down", "default", "--enable", "-p", "env:HOME")).status).toBe(0);
+    expect(world.database.users.get("anna")).toMatchObject({
+      password: process.env.HOME,
+      user: { devices: 2, disabled: false, limits: { octetsTotal: 2_000_000_000n } },
+    });
+    expect(world.database.users.get("anna")?.user.limits).not.toHaveProperty("rateDown");
+    expect((await set()).stderr).toContain("nothing to change");
+    expect((await set("--enable", "--disable")).stderr).toContain("one of the two");
+    expect((await set("--password", "hunter2")).stderr).not.toContain("hunter2");
+    expect((await set("--password")).stderr).toContain("there is no terminal to ask at");
+    expect(await portal("user", "set", "berta", "--devices", "2")).toMatchObject({
+      status: 1,
+      stdout: "there is no user berta. `pierhead portal user add berta` makes one\n",
+    });
     expect((await portal("user", "remove", "anna")).status).toBe(0);
     expect((await portal("user", "remove", "anna")).status).toBe(1);
     writeFileSync(join(scratch, "berta"), "battery staple\n", { mode: 0o600 });
@@ -250,6 +277,17 @@ describe("a running portal", () => {
     expect(JSON.parse((await portal("admin", "list", "--json")).stdout)).toMatchObject({
       admins: [{ name: "berta", role: "admin" }],
     });
+    const secret = `file:${join(scratch, "berta")}`;
+    expect(await portal("admin", "add", "berta", "-p", secret)).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining("there is an administrator berta already: nothing was changed"),
+    });
+    expect(world.database.administrators.get("berta")?.role).toBe("admin");
+    expect((await portal("admin", "set", "berta", "-p", secret)).status).toBe(0);
+    expect(world.database.administrators.get("berta")?.role).toBe("admin");
+    expect((await portal("admin", "set", "berta", "--role", "viewer")).status).toBe(0);
+    expect(world.database.administrators.get("berta")?.role).toBe("viewer");
+    expect((await portal("admin", "set", "nobody", "--role", "viewer")).status).toBe(1);
     expect((await portal("admin", "remove", "berta")).status).toBe(0);
   });
 

@@ -1,6 +1,6 @@
 /** What the engine does, over a kernel and a store in memory. */
 import type { AccessAnswer } from "@pierhead/gateway/radius";
-import type { Voucher } from "@pierhead/gateway/store";
+import { StoreError, type Voucher } from "@pierhead/gateway/store";
 import { describe, expect, it } from "vitest";
 import { portalConfig } from "./support/portal/config.ts";
 import { ACCEPT, addressOf, macOf, PortalWorld, type WorldOptions } from "./support/portal/world.ts";
@@ -231,7 +231,44 @@ describe("signing in", () => {
   });
 });
 
+describe("a voucher's code", () => {
+  it("is in no line of the log and of the audit log, for others may read those and use it", async () => {
+    const world = await started({ config: portalConfig({ signIn: ["voucher"] }) });
+    const { code } = voucher(world);
+    const answer = await world.engine.signIn(addressOf(1), { method: "voucher", code });
+    expect(answer).toMatchObject({ kind: "in", session: { user: code } });
+    await world.engine.dynamic({ kind: "disconnect", selector: { user: "ABCD-EFGH" } }, "192.0.2.1");
+    await world.engine.dynamic({ kind: "disconnect", selector: { user: "anna" } }, "192.0.2.1");
+    if (answer.kind === "in") expect(await world.engine.kick(answer.session.id, "ann")).toBe(true);
+    await settle();
+    const lines = [...world.log, ...world.database.audit].join("\n");
+    expect(lines).not.toContain(code.slice(5));
+    expect(lines).not.toContain("EFGH");
+    expect(lines).toMatch(/ann kick [0-9a-f]+ 02:00:00:00:00:01 7K••-••••/);
+    expect(lines).toContain("disconnect user AB••-••••");
+    expect(lines).toContain("disconnect user anna");
+  });
+});
+
 describe("what fails", () => {
+  it("so many passwords at once that they cannot be checked: nobody's fault, and not the store's", async () => {
+    const world = await started({ radius: false });
+    const user = { name: "anna", disabled: false, limits: {}, devices: 1, note: "", created: 0 };
+    world.database.users.set("anna", { user, password: "secret" });
+    const { get } = world.database.users;
+    world.database.users.get = () => {
+      throw new StoreError("Too many passwords are being checked at the moment: try again soon.", "crowded");
+    };
+    for (let tries = 0; tries < 10; tries++) expect(await world.signIn(1, "anna")).toEqual({ kind: "busy" });
+    expect(world.engine.status().troubles).toEqual([expect.stringMatching(/^Too many passwords/)]);
+    world.database.users.get = get;
+    // Whoever was turned away has guessed nothing, and waits for nothing.
+    expect(await world.signIn(1, "anna")).toMatchObject({ kind: "in" });
+    world.clock.advance(61);
+    await world.engine.tick();
+    expect(world.engine.status().troubles).toEqual([]);
+  });
+
   it("the store: nobody comes in, nothing is open, and it is said", async () => {
     const world = await started();
     world.chance.odds = { fail: 1000, die: 0 };

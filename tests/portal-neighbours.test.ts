@@ -53,6 +53,33 @@ describe.skipIf(missing !== null)("neighbours on Linux", () => {
     await heard({ mac: other.mac, address: "2001:db8:77::cafe", present: true });
   });
 
+  it("that are asked for answer, asleep or not; who has left does not, and nothing is said when nobody can be asked", async () => {
+    const everybody = [guest[4], guest[6], other[4], "10.77.0.201"];
+    const answers = await neighbours.ask?.([...everybody, "10.77.0.202; reboot"]);
+    expect(new Map(answers)).toEqual(
+      new Map([
+        [guest[4], guest.mac],
+        [guest[6], guest.mac],
+        [other[4], other.mac],
+      ]),
+    );
+    world.run("other", ["ip", "link", "set", "eth0", "down"]);
+    // The kernel has just heard of it, and believes that for a while.
+    world.run("gateway", ["ip", "neigh", "flush", "dev", "guest0"]);
+    expect(new Map(await neighbours.ask?.(everybody))).toEqual(
+      new Map([
+        [guest[4], guest.mac],
+        [guest[6], guest.mac],
+      ]),
+    );
+    world.run("other", ["ip", "link", "set", "eth0", "up"]);
+    world.run("gateway", ["ip", "link", "set", "guest0", "down"]);
+    expect(await neighbours.ask?.(everybody)).toBe(null);
+    world.run("gateway", ["ip", "link", "set", "guest0", "up"]);
+    world.run("gateway", ["ip", "addr", "replace", `${PORTAL.gateway[6]}/64`, "dev", "guest0", "nodad"]);
+    expect((await neighbours.ask?.([guest[4], other[4]]))?.size).toBe(2);
+  });
+
   it("are given up when the kernel does, and move", async () => {
     world.run("gateway", ["ip", "neigh", "del", guest[4], "dev", "guest0"]);
     await heard({ mac: guest.mac, address: guest[4], present: false });

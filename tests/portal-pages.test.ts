@@ -127,6 +127,78 @@ describe("signing in", () => {
     expect(without.text).not.toContain('type="email"');
   });
 
+  it.each(Object.entries(LANGUAGES))("asks what RADIUS asks besides, without JavaScript: %s", async (lang, words) => {
+    const { base, portal } = await start({ signIn: ["password"] });
+    portal.seconds.set("anna", {
+      message: lang === "en" ? "Code <sent> to 0 1 2?" : "",
+      answer: "42",
+      echo: lang === "de",
+    });
+    const token = hidden((await ask(`${base}/`)).text, "token");
+    const password = { method: "password", user: "anna", password: "correct horse", token, lang };
+    const page = await ask(`${base}/sign-in`, { form: password });
+    expect(page.status).toBe(200);
+    const text = page.text.replace(/&#39;/g, "'");
+    expect(text).toContain(words.question);
+    expect(text).toContain(lang === "en" ? "Code &lt;sent&gt; to 0 1 2?" : words.questionText);
+    expect(text).toContain(`<input id="answer" name="answer" type="${lang === "de" ? "text" : "password"}"`);
+    expect(text).not.toContain("correct horse");
+    const form = { method: "answer", key: hidden(page.text, "key"), token: hidden(page.text, "token"), lang };
+    expect((await ask(`${base}/sign-in`, { form: { ...form, answer: "" } })).status).toBe(400);
+    expect((await ask(`${base}/sign-in`, { form: { ...form, answer: "42" } })).status).toBe(303);
+    expect(portal.sessions()).toHaveLength(1);
+    await portal.signOut("127.0.0.1");
+    const again = await ask(`${base}/sign-in`, { form: { ...form, answer: "42" } });
+    expect([again.status, again.text.replace(/&#39;/g, "'").includes(words.staleForm)]).toEqual([403, true]);
+  });
+
+  it("asks programs in JSON, and takes a wrong answer for a wrong password", async () => {
+    const { base, portal } = await start({ signIn: ["password"] });
+    portal.seconds.set("anna", { message: "Code?", answer: "42", echo: true });
+    const token = hidden((await ask(`${base}/`)).text, "token");
+    const form = { method: "password", user: "anna", password: "correct horse", token };
+    const headers = { Accept: "application/json" };
+    const asked = await ask(`${base}/sign-in`, { form, headers });
+    const { key, ...question } = JSON.parse(asked.text) as { key: string };
+    expect([asked.status, question]).toEqual([200, { result: "question", message: "Code?", echo: true }]);
+    const wrong = await ask(`${base}/sign-in`, { form: { method: "answer", key, answer: "41", token }, headers });
+    expect([wrong.status, JSON.parse(wrong.text).why]).toEqual([403, "wrong-credentials"]);
+    expect(portal.sessions()).toHaveLength(0);
+  });
+
+  it.each(Object.entries(LANGUAGES))(
+    "tells who is in a pause when a click is good again: %s",
+    async (language, words) => {
+      const { base, portal, clock } = await start({ signIn: ["click", "voucher"] });
+      portal.pauses.set(MAC, clock.now + 4 * 3_600_000);
+      const page = await ask(`${base}/?lang=${language}`);
+      const [before = "", after = ""] = words.pauseText.split(/\{0\}.*\{1\}/);
+      const text = page.text.replace(/&#39;/g, "'");
+      expect(text).toContain(words.pause);
+      expect(text).toMatch(
+        new RegExp(`${before.trim()}[^{}]*4[^{}]*:[^{}]*\\d\\d?[:h]\\d\\d[^{}]*${after.replace(".", "\\.")}`),
+      );
+      expect(text).not.toContain('value="click"');
+      expect(text).toContain('value="voucher"');
+      expect(JSON.parse((await ask(`${base}/live`)).text)).toEqual({
+        in: false,
+        again: new Date(clock.now + 4 * 3_600_000).toISOString(),
+        seconds: 14_400,
+      });
+      clock.now += 4 * 3_600_000;
+      expect((await ask(`${base}/`)).text).toContain('value="click"');
+    },
+  );
+
+  it("says nothing else where a click is all there is", async () => {
+    const { base, portal, clock } = await start({ signIn: ["click"] });
+    portal.pauses.set(MAC, clock.now + 60_000);
+    const page = await ask(`${base}/`);
+    expect([page.status, page.text.includes("<form")]).toEqual([200, false]);
+    expect(page.text).toContain(LANGUAGES.en.pause);
+    expect(page.text).not.toContain(LANGUAGES.en.methodNotOffered);
+  });
+
   const refusals: readonly (readonly [SignInAnswer, number, string, Record<string, unknown>])[] = [
     ...(
       [
@@ -139,12 +211,20 @@ describe("signing in", () => {
         ["method-not-offered", "methodNotOffered"],
         ["unknown-device", "elsewhere"],
         ["already-in", "alreadyIn"],
+        ["stale-question", "staleForm"],
       ] as const
     ).map(
       ([why, word]) =>
         [{ kind: "refused", why, message: "" } as const, 403, LANGUAGES.en[word], { result: "refused", why }] as const,
     ),
+    [
+      { kind: "pause", until: 1_800_000_000_000 + 5_400_000 },
+      429,
+      "This device may come in again in 1 hr 30 min: ",
+      { result: "pause", seconds: 5_400, again: new Date(1_800_000_000_000 + 5_400_000).toISOString() },
+    ],
     [{ kind: "slow-down", seconds: 90 }, 429, "wait 1 min", { result: "slow-down", seconds: 90 }],
+    [{ kind: "busy" }, 503, LANGUAGES.en.busy, { result: "busy", text: LANGUAGES.en.busy }],
     [{ kind: "unavailable", reason: "disk 7 is full" }, 503, LANGUAGES.en.unavailableText, { result: "unavailable" }],
   ];
   it.each(refusals)("a page and JSON for %j", async (answer, status, sentence, members) => {
@@ -163,6 +243,8 @@ describe("signing in", () => {
     expect(json.headers["content-type"]).toContain("application/json");
     expect(JSON.parse(json.text)).toMatchObject(members);
     if (answer.kind === "slow-down") expect(refused.headers["retry-after"]).toBe("90");
+    if (answer.kind === "busy") expect([refused.headers["retry-after"], reports]).toEqual(["5", []]);
+    if (answer.kind === "pause") expect(refused.headers["retry-after"]).toBe("5400");
     if (answer.kind === "unavailable") expect(reports.join()).toContain("disk 7 is full");
     if (status === 403 && sentence !== LANGUAGES.en.elsewhere)
       expect(refused.text).toContain('name="user" value="anna"');

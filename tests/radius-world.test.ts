@@ -51,6 +51,8 @@ ann Cleartext-Password := "p\u00e4ss word"
 
 02-00-00-00-00-01 Cleartext-Password := "02-00-00-00-00-01", Service-Type == Framed-User
 
+otp
+
 DEFAULT Auth-Type := Reject
 	Reply-Message = "Nobody by that name"
 `;
@@ -123,11 +125,34 @@ describe.skipIf(missing !== null)("FreeRADIUS", () => {
   let certificates: string;
   beforeAll(async () => {
     certificates = makeCertificates();
-    radius = await startFreeRadius({ secret: SECRET, users: USERS, certificates });
+    radius = await startFreeRadius({ secret: SECRET, users: USERS, certificates, code: "271828" });
   });
   afterAll(async () => {
     await radius?.stop();
     if (certificates !== undefined) rmSync(certificates, { recursive: true, force: true });
+  });
+
+  it("asks for a code besides the password, and takes it with the State it gave", async () => {
+    const asking = client([radius]);
+    expect(await asking.authenticate(login("wrong", "otp"))).toMatchObject({ kind: "reject" });
+    for (const [code, kind] of [
+      ["314159", "reject"],
+      ["271828", "accept"],
+    ] as const) {
+      const asked = await asking.authenticate(login("hello", "otp"));
+      expect(asked).toMatchObject({
+        kind: "challenge",
+        message: "Which code did we send to you?",
+        echo: true,
+        patience: 120,
+      });
+      if (asked.kind !== "challenge") return;
+      expect(await asking.authenticate({ ...login(code, "otp"), state: asked.state })).toMatchObject({ kind });
+      // The server has forgotten its question: State is good once.
+      expect(await asking.authenticate({ ...login(code, "otp"), state: asked.state })).not.toMatchObject({
+        kind: "accept",
+      });
+    }
   });
 
   it.each(["pap", "chap", "mschapv2"] as const)("lets people in and keeps others out by %s", async (protocol) => {
@@ -344,6 +369,7 @@ describe.skipIf(missing !== null)("FreeRADIUS", () => {
     );
     const store = {
       pendingAccounting: async (_: string, limit: number) => rows.slice(0, limit),
+      countPending: async () => rows.length,
       acknowledgeAccounting: async (sequences: readonly number[]) => {
         rows = rows.filter(({ sequence }) => !sequences.includes(sequence));
       },

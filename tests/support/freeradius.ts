@@ -20,6 +20,8 @@ export interface FreeRadiusOptions {
   readonly secret: string;
   /** Lines of the `files` module: users with their check and reply items. */
   readonly users: string;
+  /** The user `otp` with the password `hello` is asked for this besides (Access-Challenge). */
+  readonly code?: string;
   /** Answers have a Message-Authenticator; true when absent. */
   readonly signs?: boolean;
   /** Folder with ca.pem, server.pem and server.key: RADIUS over TLS as well. */
@@ -191,6 +193,40 @@ clients radsec {
 `;
   // FreeRADIUS before 3.2.5 signs its answers only when it is told to.
   const sign = options.signs === false ? "" : "  update reply {\n   &Message-Authenticator := 0x00\n  }";
+  const challenge =
+    options.code === undefined
+      ? ["", ""]
+      : [
+          ` if (&User-Name == "otp") {
+  if (!&State) {
+   update control {
+    &Auth-Type := Question
+    &Cleartext-Password := "hello"
+   }
+  }
+  else {
+   update control {
+    &Auth-Type := PAP
+    &Cleartext-Password := &session-state:Tmp-String-0
+   }
+  }
+ }`,
+          ` Auth-Type Question {
+  pap
+  update session-state {
+   &Tmp-String-0 := "${options.code}"
+  }
+  update reply {
+   &Reply-Message := "Which code did we send to you?"
+   &Prompt := Echo
+   &Session-Timeout := 120
+  }
+  update control {
+   &Response-Packet-Type = Access-Challenge
+  }
+  handled
+ }`,
+        ];
   return `
 prefix = /usr
 libdir = ${libraries()}
@@ -227,6 +263,9 @@ client portal {
 modules {
  pap {
  }
+ always handled {
+  rcode = handled
+ }
  chap {
  }
  mschap {
@@ -246,12 +285,14 @@ server portal {
 ${listen("auth", ports.authentication)}
 ${listen("acct", ports.accounting)}
 authorize {
+${challenge[0]}
  chap
  mschap
  files
  pap
 }
 authenticate {
+${challenge[1]}
  Auth-Type PAP {
   pap
  }
@@ -270,6 +311,9 @@ accounting {
 post-auth {
 ${sign}
  Post-Auth-Type REJECT {
+${sign}
+ }
+ Post-Auth-Type Challenge {
 ${sign}
  }
 }

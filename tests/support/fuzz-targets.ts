@@ -260,7 +260,8 @@ export function fuzzTargets(): FuzzTarget[] {
       seeds: [
         '{"verb":"kick","who":"02:00:00:00:00:01"}',
         '{"verb":"voucher-create","count":20,"batch":"b","duration":3600,"octets":1e9,"note":"n"}',
-        '{"verb":"user-put","name":"a","password":null,"devices":2,"rateUp":1}',
+        '{"verb":"user-add","name":"a","password":null,"devices":2,"rateUp":1}',
+        '{"verb":"user-set","name":"a","password":"b","disabled":true,"rateDown":null}',
       ],
       share: 1,
       run: (text) => {

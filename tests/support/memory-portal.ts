@@ -43,6 +43,11 @@ export class MemoryPortal implements Portal {
   /** What a server says with its answer, by user. */
   readonly replies: Map<string, { message: string; redirect: string | null }> = new Map();
   clickSeconds: number | null = 3_600;
+  /** What a user is asked besides the password, and what is right. */
+  readonly seconds: Map<string, { message: string; answer: string; echo: boolean }> = new Map();
+  readonly questions: Map<string, { mac: string; user: string; answer: string }> = new Map();
+  /** MAC → when it may click again. */
+  readonly pauses: Map<string, number> = new Map();
   readonly #open: Map<string, StoredSession> = new Map();
   readonly #wrong: Map<string, { count: number; until: number }> = new Map();
   #numbers = 0;
@@ -89,6 +94,11 @@ export class MemoryPortal implements Portal {
     });
   }
 
+  async pause(mac: string): Promise<number | null> {
+    const until = this.pauses.get(mac) ?? 0;
+    return until > this.now() ? until : null;
+  }
+
   async signIn(address: string, how: SignIn): Promise<SignInAnswer> {
     const { mac, session } = await this.client(address);
     if (mac === null) return refused("unknown-device");
@@ -111,6 +121,8 @@ export class MemoryPortal implements Portal {
   #check(mac: string, how: SignIn): SignInAnswer {
     switch (how.method) {
       case "click": {
+        const paused = this.pauses.get(mac) ?? 0;
+        if (paused > this.now()) return { kind: "pause", until: paused };
         const until = this.clickSeconds === null ? null : this.now() + this.clickSeconds * 1_000;
         return this.#in(mac, "", "click", { ...FREE, until }, "");
       }
@@ -126,6 +138,13 @@ export class MemoryPortal implements Portal {
         const left = ticket.octets === null ? null : ticket.octets - ticket.usedOctets;
         return this.#in(mac, ticket.code, "voucher", { ...FREE, until, octetsTotal: left }, ticket.code);
       }
+      case "answer": {
+        const question = this.questions.get(how.key);
+        if (question === undefined || question.mac !== mac) return refused("stale-question");
+        this.questions.delete(how.key);
+        if (how.answer !== question.answer) return refused("wrong-credentials");
+        return this.#in(mac, question.user, "password", FREE, "");
+      }
       case "password": {
         this.asked.push({ user: how.user, credentials: how.credentials });
         if (how.user === "silent") return { kind: "unavailable", reason: "radius 192.0.2.7 says nothing" };
@@ -133,6 +152,12 @@ export class MemoryPortal implements Portal {
         const password = this.users.get(how.user);
         if (password === undefined || !matches(how.credentials, how.user, password))
           return { kind: "refused", why: "wrong-credentials", ...reply };
+        const second = this.seconds.get(how.user);
+        if (second !== undefined && how.dialogue === true) {
+          const key = `key-${this.questions.size}`;
+          this.questions.set(key, { mac, user: how.user, answer: second.answer });
+          return { kind: "question", key, message: second.message, echo: second.echo };
+        }
         const answer = this.#in(mac, how.user, "password", { ...FREE, until: this.now() + 5_400_000 }, "");
         return answer.kind === "in" ? { ...answer, ...reply } : answer;
       }

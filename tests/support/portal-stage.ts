@@ -53,6 +53,8 @@ export interface StageOptions {
   readonly gateway?: string;
   /** Of FreeRADIUS's `files` module; null: no RADIUS. */
   readonly users: string | null;
+  /** What FreeRADIUS asks its user `otp` besides the password. */
+  readonly code?: string;
   /** URL of a PostgreSQL; SQLite when absent. */
   readonly store?: string;
   /** More lines of portal.yaml. */
@@ -125,7 +127,14 @@ export class PortalStage {
     makeCertificate(folder, "login", LOGIN, 30);
     const site = makeCertificate(folder, "site", SITE, 30);
     this.#radius =
-      users === null ? null : await startFreeRadius({ secret: SECRET, users, prefix: world.prefix("gateway") });
+      users === null
+        ? null
+        : await startFreeRadius({
+            secret: SECRET,
+            users,
+            prefix: world.prefix("gateway"),
+            ...(options.code === undefined ? {} : { code: options.code }),
+          });
     writeFileSync(join(folder, "radius.secret"), SECRET, { mode: 0o600 });
     writeFileSync(this.config, this.#portalYaml());
     await world.serve("internet", {

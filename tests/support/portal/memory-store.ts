@@ -60,10 +60,17 @@ export class MemoryDatabase {
       };
       this.vouchers.set(claimed.id, claimed);
       verdict = { ...verdict, voucher: claimed };
-    }
+    } else if (!this.#hasPlace(session)) return { kind: "bad", why: "too-many-devices" };
     this.sessions.set(session.id, session);
     if (start !== null) this.put(session.id, start);
     return verdict;
+  }
+
+  #hasPlace({ user, mac, radius, method }: StoredSession): boolean {
+    const known = [...this.users.values()].find((one) => one.user.name === user);
+    if (known === undefined || radius || (method !== "password" && method !== "mac")) return true;
+    const others = this.find({ user, states: ["open"] }).filter((one) => one.mac !== mac && !one.radius);
+    return others.length < known.user.devices;
   }
 
   update(session: StoredSession): void {
@@ -88,13 +95,14 @@ export class MemoryDatabase {
     this.vouchers.set(voucher.id, { ...voucher, usedOctets: voucher.usedOctets + octets });
   }
 
-  find({ gateway, states, user, mac, voucher, from, to, limit, offset }: SessionQuery): StoredSession[] {
+  find({ gateway, states, user, mac, method, voucher, from, to, limit, offset }: SessionQuery): StoredSession[] {
     const found = [...this.sessions.values()].filter(
       (one) =>
         (gateway === undefined || one.gateway === gateway) &&
         (states === undefined || states.includes(one.state)) &&
         (user === undefined || one.user === user) &&
         (mac === undefined || one.mac === mac) &&
+        (method === undefined || one.method === method) &&
         (voucher === undefined || one.voucher === voucher) &&
         (from === undefined || one.started >= from) &&
         (to === undefined || one.started < to),
@@ -182,10 +190,19 @@ export function memoryStore(database: MemoryDatabase, chance: Chance, life: Life
         return found.length;
       }),
     revokedAmong: (ids) => call(() => ids.filter((id) => database.vouchers.get(id)?.revoked === true)),
-    putUser: (user, password) =>
+    addUser: (user, password) =>
       call(() => {
-        const before = database.users.get(user.name);
-        database.users.set(user.name, { user, password: password ?? before?.password ?? "" });
+        if (database.users.has(user.name)) return false;
+        database.users.set(user.name, { user, password: password ?? "" });
+        return true;
+      }),
+    changeUser: (name, change, password) =>
+      call(() => {
+        const before = database.users.get(name);
+        if (before === undefined) return false;
+        const user = { ...change(before.user), name, created: before.user.created };
+        database.users.set(name, { user, password: password ?? before.password });
+        return true;
       }),
     users: () => call(() => [...database.users.values()].map(({ user }) => user)),
     deleteUser: (name) => call(() => database.users.delete(name)),

@@ -99,6 +99,10 @@ export class PortalWorld {
   readonly #radius: boolean;
   readonly #email: EmailSignIn | null;
   #listeners: ((change: NeighbourChange) => void)[] = [];
+  /** Address → MAC of the devices that answer when they are asked for; null: nobody can be asked. */
+  there: ReadonlyMap<string, string> | null = new Map();
+  /** Addresses that were asked for, a list for each time. */
+  readonly questions: (readonly string[])[] = [];
   readonly known: Map<string, Set<string>> = new Map();
 
   constructor({ seed = 1, config = portalConfig(), answer, radius = true, email }: WorldOptions = {}) {
@@ -160,6 +164,10 @@ export class PortalWorld {
       neighbours: {
         macOf: (address: string) => this.chance.call(life, () => this.#macOf(address), null),
         addressesOf: (mac: string) => [...(this.known.get(mac) ?? [])],
+        ask: async (addresses: readonly string[]) => {
+          this.questions.push(addresses);
+          return this.there;
+        },
         watch: (listener: (change: NeighbourChange) => void) => {
           this.#listeners.push(listener);
         },

@@ -97,10 +97,12 @@ export function portalUsers(users: readonly Json<LocalUser>[], colors: Colors): 
     cut(one.name),
     one.disabled ? "disabled" : "active",
     String(one.devices),
+    one.limits.idle == null ? "-" : span(one.limits.idle * 1000),
+    one.limits.octetsTotal == null ? "-" : octets(one.limits.octetsTotal),
     rate(one.limits.rateUp ?? null, one.limits.rateDown ?? null),
     cut(one.note),
   ]);
-  return painted([["user", "state", "devices", "up/down", "note"], ...rows], colors);
+  return painted([["user", "state", "devices", "idle", "volume", "up/down", "note"], ...rows], colors);
 }
 
 export function portalAdministrators(people: readonly Json<Administrator>[], now: number, colors: Colors): string {

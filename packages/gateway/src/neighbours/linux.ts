@@ -8,6 +8,11 @@ import { NeighbourTable } from "./table.ts";
 /** Milliseconds an address has to answer, and between two attempts to start a monitor that died. */
 const PATIENCE = 1_500;
 const PAUSE = 1_000;
+/**
+ * Seconds after which the kernel has made up its mind about a neighbour: five of delay for one that was there, three
+ * questions a second apart (neighbour.c: delay_first_probe_time, ucast_solicit, mcast_solicit), and some for a busy machine.
+ */
+const SETTLES = 15;
 /** Addresses asked for at a time: each is a process. */
 const QUESTIONS = 32;
 
@@ -46,6 +51,38 @@ export class LinuxNeighbours implements Neighbours {
 
   addressesOf(mac: string): readonly string[] {
     return this.#table.addressesOf(mac);
+  }
+
+  async ask(addresses: readonly string[]): Promise<ReadonlyMap<string, string> | null> {
+    const wanted = new Set(addresses.filter((address) => /^[0-9a-f.:]+$/i.test(address)));
+    const lines = [...wanted].map((address) => `neigh replace ${address} dev ${this.#device} use\n`).join("");
+    if (!(await this.#isUp())) return null;
+    // The table may be full: who was not asked is silent for no reason of its own.
+    const { status } = await this.#run(["ip", "-force", "-batch", "-"], lines);
+    if (status !== 0) return null;
+    for (let seconds = 0; ; seconds++) {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      if (this.#closed) return null;
+      const { status: shown, stdout } = await this.#run(["ip", "neigh", "show", "dev", this.#device]);
+      if (shown !== 0) return null;
+      const answers = new Map<string, string>();
+      let isOpen = false;
+      for (const line of stdout.split("\n")) {
+        const said = readIpNeighbour(line);
+        const address = said?.address ?? line.split(" ", 1)[0] ?? "";
+        if (!wanted.has(address)) continue;
+        if (/\b(?:INCOMPLETE|DELAY|PROBE)\b/.test(line)) isOpen = true;
+        if (said !== null && said.mac !== null) answers.set(address, said.mac);
+      }
+      // One the kernel still has its doubts about counts as there.
+      if (!isOpen || seconds >= SETTLES) return (await this.#isUp()) ? answers : null;
+    }
+  }
+
+  /** Our own end of the link: without it nobody can answer, and the kernel says nothing of that. */
+  async #isUp(): Promise<boolean> {
+    const { status, stdout } = await this.#run(["ip", "-o", "link", "show", "dev", this.#device]);
+    return status === 0 && /[<,]LOWER_UP[,>]/.test(stdout);
   }
 
   watch(listener: (change: NeighbourChange) => void): void {

@@ -11,6 +11,11 @@ export interface Neighbours {
   /** MAC of an address; asks the kernel when it is not known yet. Null when it is nobody's on this link. */
   macOf(address: string): Promise<string | null>;
   addressesOf(mac: string): readonly string[];
+  /**
+   * Asks whoever has these addresses to show themselves, which takes seconds.
+   * @returns address → MAC of those that did, or may have; null when they could not be asked. Absent where the system cannot
+   */
+  ask?(addresses: readonly string[]): Promise<ReadonlyMap<string, string> | null>;
   /** Told of every change from now on. */
   watch(listener: (change: NeighbourChange) => void): void;
   close(): Promise<void>;

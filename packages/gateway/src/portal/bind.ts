@@ -5,10 +5,11 @@ import { createFirewall, type FirewallOptions, tendGarden } from "../firewall/in
 import { createNeighbours } from "../neighbours/index.ts";
 import { createAccountingSender, createDynamicServer, createRadiusClient } from "../radius/index.ts";
 import { openStore, type Store } from "../store/index.ts";
-import { createAdmin, type Look, savedLook } from "./admin/index.ts";
+import { createAdmin, type Look } from "./admin/index.ts";
 import { forgetOldSessions } from "./forget.ts";
 import { createPages, type FormMethod, isLanguage, renderSignIn } from "./pages/index.ts";
 import type { BindParts, Running, Service } from "./parts.ts";
+import { watchLook } from "./saved-look.ts";
 import { calledStation, logoffUrl } from "./station.ts";
 
 /** Setting of the store with the key that open forms are sealed with: they outlive a restart. */
@@ -78,45 +79,40 @@ async function serve(running: Running): Promise<readonly Service[]> {
 
 /** Guests' pages, and the admin, which may change how they look. */
 async function servePages({ config, portal, store, log }: Running): Promise<Service[]> {
-  let look = await savedLook({ config, store });
-  if (JSON.stringify(look) !== JSON.stringify(config.look)) {
-    log.info(
-      "look",
-      "guests see what was saved in the admin page; `look` of the configuration is without effect on it",
-    );
-  }
+  const look = await watchLook(store, config, log);
   const live: PortalConfig = {
     ...config,
     get look(): Look {
-      return look;
+      return look.now;
     },
   };
   const report = (sentence: string): void => log.warning("pages", sentence);
-  const pages = createPages({ config: live, portal, key: await pageKey(store), report });
-  await pages.start();
-  if (config.admin === null) return [pages];
-  const admin = createAdmin({
-    config,
-    portal,
-    store,
-    now: Date.now,
-    preview: (tried) =>
-      renderSignIn(tried, {
-        methods: config.signIn.filter((method): method is FormMethod => method !== "mac"),
-        language: isLanguage(tried.language) ? tried.language : "en",
-      }),
-    lookChanged: (changed) => {
-      look = changed;
-    },
-  });
+  const open: Service[] = [look];
   try {
+    const pages = createPages({ config: live, portal, key: await pageKey(store), report });
+    await pages.start();
+    open.push(pages);
+    if (config.admin === null) return open;
+    const admin = createAdmin({
+      config,
+      portal,
+      store,
+      now: Date.now,
+      preview: (tried) =>
+        renderSignIn(tried, {
+          methods: config.signIn.filter((method): method is FormMethod => method !== "mac"),
+          language: isLanguage(tried.language) ? tried.language : "en",
+        }),
+      lookChanged: (changed) => look.take(changed),
+    });
     const port = await admin.start();
+    open.push(admin);
     log.info("admin", `the page for operators is at ${config.admin.listen}, port ${port}`, { port });
+    return open;
   } catch (error) {
-    await pages.close();
+    await Promise.all(open.map((service) => service.close()));
     throw error;
   }
-  return [pages, admin];
 }
 
 async function pageKey(store: Store): Promise<Uint8Array> {

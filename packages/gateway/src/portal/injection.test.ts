@@ -65,7 +65,7 @@ describe.each(DATABASES)("SQL in texts, %s", (_name, url, skipped) => {
 async function attack(store: Store): Promise<void> {
   await store.putAdministrator({ name: "root", role: "admin" }, PASSWORD);
   const user = { name: "ann", disabled: false, limits: {}, devices: 5, note: "", created: 0 };
-  await store.putUser(user, "pw");
+  await store.addUser(user, "pw");
   const order = { count: 3, batch: "b", expires: null, duration: null, octets: null, devices: 1 } as const;
   await store.createVouchers({ ...order, rateUp: null, rateDown: null, note: "" }, 0);
 

@@ -5,7 +5,15 @@ import type { StoredSession } from "../store/store.ts";
 export type SignIn =
   | { readonly method: "click" }
   | { readonly method: "voucher"; readonly code: string }
-  | { readonly method: "password"; readonly user: string; readonly credentials: Credentials }
+  | {
+      readonly method: "password";
+      readonly user: string;
+      readonly credentials: Credentials;
+      /** Whoever asks can ask people something else, and bring their answer. */
+      readonly dialogue?: boolean;
+    }
+  /** What people answered to a question. */
+  | { readonly method: "answer"; readonly key: string; readonly answer: string }
   | { readonly method: "email"; readonly token: string };
 
 export type SignInAnswer =
@@ -22,13 +30,24 @@ export type SignInAnswer =
         | "revoked"
         | "method-not-offered"
         | "unknown-device"
-        | "already-in";
+        | "already-in"
+        /** Too late, or answered before. */
+        | "stale-question";
       readonly message: string;
       /** Where the server sends people it refuses. */
       readonly redirect?: string | null;
     }
+  /**
+   * RADIUS wants to know something else first (Access-Challenge). `message` is its own, untrusted; "" when it has none. The key
+   * goes back with the answer, which may be seen while it is typed, or not.
+   */
+  | { readonly kind: "question"; readonly message: string; readonly key: string; readonly echo: boolean }
+  /** The time of a click is over, and so far nobody gets another one: Unix milliseconds of when the device may come again. */
+  | { readonly kind: "pause"; readonly until: number }
   /** Seconds to wait: too many wrong tries from this device or for this name. */
   | { readonly kind: "slow-down"; readonly seconds: number }
+  /** More people sign in at this moment than their passwords can be checked; nobody's fault, and over in a moment. */
+  | { readonly kind: "busy" }
   /** Not the guest's fault: RADIUS silent, store or firewall failing. */
   | { readonly kind: "unavailable"; readonly reason: string };
 
@@ -69,6 +88,8 @@ export interface Doorkeeper {
 export interface Portal {
   /** Who asks, by the address its request came from. */
   client(address: string): Promise<Client>;
+  /** When a device that is in the pause between two clicks may come again (Unix milliseconds); null: it is in none. */
+  pause(mac: string): Promise<number | null>;
   signIn(address: string, how: SignIn): Promise<SignInAnswer>;
   /** The device at the address signs out; false when it was not in. */
   signOut(address: string): Promise<boolean>;

@@ -34,7 +34,8 @@ export function readAccessAnswer(
     const state = set.octets("State");
     // Without State nothing ties the next request to this one (RFC 2865, 5.24).
     if (state === undefined) return { kind: "reject", message };
-    return { kind: "challenge", message, state: Uint8Array.from(state) };
+    const patience = set.integer("Session-Timeout") || null;
+    return { kind: "challenge", message, state: Uint8Array.from(state), echo: set.integer("Prompt") === 1, patience };
   }
   // CoovaChilli reads it in a Reject as well.
   const redirect = readUrl(set.texts("WISPr-Redirection-URL").join(""));

@@ -317,7 +317,15 @@ describe("answers", () => {
   it("challenge with State, or not at all", () => {
     expect(
       answer(CODE.accessChallenge, attribute("State", Uint8Array.of(9)), attribute("Reply-Message", "PIN?")),
-    ).toEqual({ kind: "challenge", message: "PIN?", state: Uint8Array.of(9) });
+    ).toEqual({ kind: "challenge", message: "PIN?", state: Uint8Array.of(9), echo: false, patience: null });
+    expect(
+      answer(
+        CODE.accessChallenge,
+        attribute("State", Uint8Array.of(9)),
+        attribute("Prompt", 1),
+        attribute("Session-Timeout", 60),
+      ),
+    ).toMatchObject({ echo: true, patience: 60 });
     expect(answer(CODE.accessChallenge)).toEqual({ kind: "reject", message: "" });
   });
 

@@ -3,12 +3,12 @@
  * leaves the queue when a server has acknowledged it, so none is lost; one whose acknowledgement was on its way when the
  * process died is sent once more (docs/support/radius.md, "At least once").
  */
-import type { PendingAccounting, Store } from "../store/store.ts";
+import type { PendingAccounting, Store, StoreReports } from "../store/store.ts";
 import type { AccountingRecord, RadiusClient } from "./types.ts";
 
 export interface AccountingSenderOptions {
   readonly gateway: string;
-  readonly store: Pick<Store, "pendingAccounting" | "acknowledgeAccounting">;
+  readonly store: Pick<Store, "pendingAccounting" | "acknowledgeAccounting"> & Pick<StoreReports, "countPending">;
   readonly client: Pick<RadiusClient, "account">;
   /** Records in flight. */
   readonly most?: number;
@@ -22,7 +22,7 @@ export interface AccountingSenderOptions {
 export interface AccountingSenderStatus {
   /** Acknowledged since the start. */
   readonly sent: number;
-  /** Read from the queue and not acknowledged. */
+  /** Not acknowledged. Exact for a queue that has been read whole; a longer one is counted every ten seconds or so. */
   readonly waiting: number;
   /** A sentence; null when all is well. */
   readonly trouble: string | null;
@@ -39,6 +39,9 @@ export interface AccountingSender {
 
 /** Records read from the store at once. */
 const BATCH = 1_000;
+/** Milliseconds from one count of a queue that is longer than what is read of it to the next, and how often a count's time. */
+const COUNT_EVERY = 10_000;
+const COUNT_TIMES = 100;
 /** A record that failed so often no longer holds up an Accounting-On: that it comes after it does no harm. */
 const POISON = 3;
 
@@ -74,6 +77,9 @@ class Sender implements AccountingSender {
   #notBefore = 0;
   #storeTrouble: string | null = null;
   #full = false;
+  /** Records in the store when they were last counted, less those acknowledged since; null while all are known. */
+  #counted: number | null = null;
+  #countAt = 0;
   #stopped = false;
   #bell: (() => void) | null = null;
   #rung = true;
@@ -93,10 +99,10 @@ class Sender implements AccountingSender {
   }
 
   status(): AccountingSenderStatus {
-    const waiting = this.#known.size - this.#acknowledged.length;
+    const waiting = Math.max(this.#known.size - this.#acknowledged.length, this.#counted ?? 0);
     const trouble =
       this.#storeTrouble ??
-      (this.#failures > 0 ? `RADIUS servers do not acknowledge accounting; ${waiting} records or more wait.` : null);
+      (this.#failures > 0 ? `RADIUS servers do not acknowledge accounting; ${waiting} records wait.` : null);
     return { sent: this.#sent, waiting, trouble };
   }
 
@@ -152,6 +158,7 @@ class Sender implements AccountingSender {
       return;
     }
     this.#full = rows.length >= limit;
+    await this.#count();
     this.#drop(rows);
     for (const row of rows) {
       if (this.#known.has(row.sequence)) continue;
@@ -162,6 +169,24 @@ class Sender implements AccountingSender {
         this.#lines.set(row.session, { records: [row], busy: false, failures: 0, notBefore: 0 });
       } else line.records.push(row);
     }
+  }
+
+  async #count(): Promise<void> {
+    if (!this.#full) {
+      this.#counted = null;
+      this.#countAt = 0;
+      return;
+    }
+    const begun = performance.now();
+    if (begun < this.#countAt) return;
+    try {
+      const rows = await this.#options.store.countPending(this.#options.gateway);
+      this.#counted = rows - this.#acknowledged.length;
+    } catch {
+      // The next reading says what is wrong with the store.
+    }
+    const now = performance.now();
+    this.#countAt = now + Math.max(COUNT_EVERY, COUNT_TIMES * (now - begun));
   }
 
   /** Interim-Updates that the store has replaced by newer ones: it lists them no more, though it lists what came after. */
@@ -239,6 +264,7 @@ class Sender implements AccountingSender {
       line.records.shift();
       if (line.records.length === 0) this.#lines.delete(session);
       this.#acknowledged.push(sequence);
+      if (this.#counted !== null) this.#counted--;
     } else {
       line.failures++;
       // In the order of the map the line comes last now: when others go through it does not hold them up.

@@ -77,7 +77,15 @@ export type AccessAnswer =
     }
   /** `redirect`: where somebody who was refused is sent (WISPr-Redirection-URL), to pay for more perhaps. */
   | { readonly kind: "reject"; readonly message: string; readonly redirect?: string | null }
-  | { readonly kind: "challenge"; readonly message: string; readonly state: Uint8Array }
+  | {
+      readonly kind: "challenge";
+      readonly message: string;
+      readonly state: Uint8Array;
+      /** What people type may be seen (Prompt, RFC 2869, 5.10). */
+      readonly echo: boolean;
+      /** Seconds the server waits for them (Session-Timeout, RFC 2865, 5.27); null when it does not say. */
+      readonly patience: number | null;
+    }
   /** No server gave an answer that could be believed. */
   | { readonly kind: "silence"; readonly reason: string };
 

@@ -52,7 +52,7 @@ export class Passwords {
     parallel: number,
   ): Promise<Buffer> {
     if (this.#waiting.length >= WAITING) {
-      throw new StoreError("Too many passwords are being checked at the moment.", "unreachable");
+      throw new StoreError("Too many passwords are being checked at the moment: try again soon.", "crowded");
     }
     if (this.#running >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#running++;

@@ -1,26 +1,61 @@
 /** Who signs in against the store itself: guests by name, and administrators. */
-import type { Kysely } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import { clean } from "./database/relation.ts";
-import type { Tables } from "./database/schema.ts";
+import type { DatabaseKind, Tables } from "./database/schema.ts";
 import { numberOrNull, readLimits, whole, writtenLimits } from "./session-row.ts";
-import type { Administrator, LocalUser, Role } from "./store.ts";
+import type { Administrator, ChangedUser, LocalUser, Role } from "./store.ts";
 
 type Row<Table extends keyof Tables> = Omit<Tables[Table], "password">;
 
+/**
+ * @param again a try before may have been committed
+ * @returns false when there is one of the name
+ */
+export async function addUser(
+  trx: Transaction<Tables>,
+  user: LocalUser,
+  hash: string | null,
+  again: boolean,
+): Promise<boolean> {
+  const name = nameOf(user.name);
+  const added = await trx
+    .insertInto("users")
+    .values({ name, created: whole(user.created), password: hash, ...written(user) })
+    .onConflict((conflict) => conflict.column("name").doNothing())
+    .returning("name")
+    .executeTakeFirst();
+  if (added !== undefined || !again || hash === null) return added !== undefined;
+  // The salt is of this call.
+  const row = await trx.selectFrom("users").select("password").where("name", "=", name).executeTakeFirst();
+  return row?.password === hash;
+}
+
 /** @param hash null leaves the password there is */
-export async function putUser(db: Kysely<Tables>, user: LocalUser, hash: string | null): Promise<void> {
-  const values = {
+export async function changeUser(
+  trx: Transaction<Tables>,
+  kind: DatabaseKind,
+  name: string,
+  change: (user: LocalUser) => ChangedUser,
+  hash: string | null,
+): Promise<boolean> {
+  const query = trx.selectFrom("users").selectAll().where("name", "=", nameOf(name));
+  const row = await (kind === "postgresql" ? query.forUpdate() : query).executeTakeFirst();
+  if (row === undefined) return false;
+  await trx
+    .updateTable("users")
+    .set({ ...written(change(readUser(row))), ...(hash === null ? {} : { password: hash }) })
+    .where("name", "=", row.name)
+    .execute();
+  return true;
+}
+
+function written(user: ChangedUser): Pick<Tables["users"], "disabled" | "limits" | "devices" | "note"> {
+  return {
     disabled: user.disabled ? 1n : 0n,
     limits: writtenLimits(user.limits),
     devices: whole(user.devices),
     note: clean(user.note),
-    ...(hash === null ? {} : { password: hash }),
   };
-  await db
-    .insertInto("users")
-    .values({ name: nameOf(user.name), created: whole(user.created), password: null, ...values })
-    .onConflict((conflict) => conflict.column("name").doUpdateSet(values))
-    .execute();
 }
 
 export async function users(db: Kysely<Tables>): Promise<readonly LocalUser[]> {

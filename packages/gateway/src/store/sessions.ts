@@ -14,6 +14,7 @@ import {
   writtenSession,
 } from "./session-row.ts";
 import { type SessionQuery, type StoredSession, StoreError, type VoucherVerdict } from "./store.ts";
+import { claimPlaces, isOfLocalUser } from "./user-devices.ts";
 import { claimVouchers, useOctets } from "./vouchers.ts";
 
 /** Rows of one statement: few enough that writing them down does not hold the event loop up. */
@@ -33,9 +34,12 @@ export function openWork(kind: DatabaseKind): Work<Opening, VoucherVerdict | nul
         session.voucher === null ? [] : [{ voucher: session.voucher, mac: session.mac, at: session.started }],
       );
       const judged = (await claimVouchers(trx, kind, claims))[Symbol.iterator]();
-      const verdicts = openings.map(({ session }) =>
-        session.voucher === null ? null : ((judged.next().value as VoucherVerdict | undefined) ?? null),
-      );
+      const users = openings.map(({ session }) => session).filter(isOfLocalUser);
+      const placed = await claimPlaces(trx, kind, users);
+      const verdicts = openings.map(({ session }): VoucherVerdict | null => {
+        if (session.voucher !== null) return (judged.next().value as VoucherVerdict | undefined) ?? null;
+        return isOfLocalUser(session) && !placed.has(session) ? { kind: "bad", why: "too-many-devices" } : null;
+      });
       const good = openings.filter((_, index) => verdicts[index]?.kind !== "bad");
       const inserted = await insertSessions(
         trx,
@@ -344,6 +348,7 @@ function matching(db: Kysely<Tables>, query: SessionQuery): SelectQueryBuilder<T
   equal("username", query.user);
   equal("mac", query.mac);
   equal("voucher", query.voucher);
+  equal("method", query.method);
   if (query.states !== undefined) select = select.where("state", "in", query.states);
   // Said twice, so that the index of those that are not closed can be taken, which are few among all there ever were.
   if (query.states !== undefined && !query.states.includes("closed")) {

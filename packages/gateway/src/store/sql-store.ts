@@ -24,6 +24,7 @@ import {
 import type {
   Administrator,
   AuditEntry,
+  ChangedUser,
   LocalUser,
   PendingAccounting,
   Role,
@@ -190,9 +191,14 @@ export class SqlStore implements Store, StoreReports {
     return this.#database.read((db) => revokedAmong(db, this.#database.kind, ids));
   }
 
-  async putUser(user: LocalUser, password: string | null): Promise<void> {
+  async addUser(user: LocalUser, password: string | null): Promise<boolean> {
     const hash = password === null ? null : await this.#passwords.hash(password);
-    await this.#database.write((trx) => people.putUser(trx, user, hash));
+    return this.#database.write((trx, again) => people.addUser(trx, user, hash, again));
+  }
+
+  async changeUser(name: string, change: (user: LocalUser) => ChangedUser, password: string | null): Promise<boolean> {
+    const hash = password === null ? null : await this.#passwords.hash(password);
+    return this.#database.write((trx) => people.changeUser(trx, this.#database.kind, name, change, hash));
   }
 
   users(): Promise<readonly LocalUser[]> {

@@ -172,6 +172,70 @@ const CASES: Readonly<Record<string, Case>> = {
     expect(Object.values(await waiting(a)).length + Object.values(await waiting(a, "beach")).length).toBe(4);
   },
 
+  "a local user's places go to as many of 50 that come at once through two gateways": async ({ a, b }) => {
+    const user = { name: "anna", disabled: false, limits: {}, note: "", created: NOW };
+    await a.addUser({ ...user, devices: 9 }, null);
+    for (const devices of [1, 3]) {
+      await b.changeUser("anna", (anna) => ({ ...anna, devices }), null);
+      const sessions = Array.from({ length: 50 }, (_, index) =>
+        sessionOf(devices * 100 + index, {
+          user: "anna",
+          radius: false,
+          method: index % 3 ? "password" : "mac",
+          gateway: index % 2 ? "pier" : "beach",
+        }),
+      );
+      const verdicts = await Promise.all(
+        sessions.map((session, index) => (index % 2 ? a : b).openSession(session, recordOf(session, "Start"))),
+      );
+      const bad = verdicts.filter((verdict) => verdict !== null);
+      expect(bad).toEqual(Array(50 - devices).fill({ kind: "bad", why: "too-many-devices" }));
+      const open = await b.sessions({ user: "anna", states: ["open"] });
+      expect(open.length).toBe(devices);
+      expect(Object.values(await waiting(a)).length + Object.values(await waiting(a, "beach")).length).toBe(devices);
+      // A device that has a place has it on every gateway, and its session may be opened once more.
+      const [one] = open as [StoredSession];
+      const elsewhere = {
+        ...one,
+        id: `elsewhere${devices}`,
+        gateway: one.gateway === "pier" ? "beach" : "pier",
+        number: 999,
+      };
+      expect(await a.openSession(elsewhere, null)).toBeNull();
+      expect(await b.openSession(one, recordOf(one, "Start"))).toBeNull();
+      // One leaves, one comes; the places are devices', of which one has two sessions.
+      const next = sessionOf(800, { user: "anna", radius: false });
+      expect(await a.openSession(next, null)).toEqual({ kind: "bad", why: "too-many-devices" });
+      await end(a, elsewhere);
+      expect(await a.openSession(next, null)).toEqual({ kind: "bad", why: "too-many-devices" });
+      await end(a, one);
+      expect(await a.openSession(next, null)).toBeNull();
+      for (const session of await a.sessions({ user: "anna", states: ["open"] })) await end(a, session);
+      const left = [...(await a.pendingAccounting("pier", 100)), ...(await a.pendingAccounting("beach", 100))];
+      await a.acknowledgeAccounting(left.map(({ sequence }) => sequence));
+    }
+  },
+
+  "who is called like a local user and is none takes no place of theirs": async ({ a, b }) => {
+    await a.addUser({ name: "anna", disabled: false, limits: {}, devices: 1, note: "", created: NOW }, null);
+    const others = [
+      sessionOf(1, { user: "anna", radius: true }),
+      sessionOf(2, { user: "anna", radius: false, method: "email" }),
+      sessionOf(3, { user: "anna", radius: true, method: "mac" }),
+    ];
+    for (const session of others) expect(await a.openSession(session, null)).toBeNull();
+    expect(await b.openSession(sessionOf(4, { user: "anna", radius: false }), null)).toBeNull();
+    expect(await a.openSession(sessionOf(5, { user: "anna", radius: true }), null)).toBeNull();
+    const local = sessionOf(6, { user: "anna", radius: false });
+    expect(await a.openSession(local, recordOf(local, "Start"))).toMatchObject({ why: "too-many-devices" });
+    expect(await a.session("s6")).toBeNull();
+    // Nobody's name limits nobody; more places are places at once.
+    await a.changeUser("anna", (anna) => ({ ...anna, devices: 2 }), null);
+    expect(await a.openSession(local, null)).toBeNull();
+    await a.deleteUser("anna");
+    expect(await a.openSession(sessionOf(7, { user: "anna", radius: false }), null)).toBeNull();
+  },
+
   "a voucher's time runs from its first use; its device may come again": async ({ a, b }) => {
     const voucher = await oneVoucher(a, { duration: 600, expires: NOW + 3_600_000, devices: 2 });
     expect(await b.checkVoucher(voucher.code, macOf(1), NOW)).toMatchObject({ kind: "good", until: NOW + 600_000 });
@@ -357,19 +421,24 @@ const CASES: Readonly<Record<string, Case>> = {
       note: "n",
       created: NOW,
     };
-    await a.putUser(user, "pa\u0308ss");
+    expect(await a.addUser(user, "pa\u0308ss")).toBe(true);
     const stored = { ...user, name: "Zo\u00EB" };
     // Composed or not: another keyboard's way of typing the same.
     expect(await b.checkUser("Zo\u00EB", "p\u00E4ss")).toEqual(stored);
     expect(await b.checkUser("Zo\u00EB", "pass")).toBeNull();
     expect(await b.checkUser("nobody", "pa\u0308ss")).toBeNull();
-    await a.putUser({ ...stored, devices: 3 }, null);
+    // One of the name, however it is typed: nothing happens to it.
+    expect(await b.addUser({ ...stored, limits: {}, devices: 9 }, "other")).toBe(false);
+    expect(await a.changeUser(user.name, (known) => ({ ...known, devices: 3 }), null)).toBe(true);
     expect(await a.checkUser("Zo\u00EB", "p\u00E4ss")).toEqual({ ...stored, devices: 3 });
-    await a.putUser({ ...stored, disabled: true }, null);
+    await a.changeUser(user.name, (known) => ({ ...known, devices: 2, disabled: true }), null);
     expect(await a.checkUser("Zo\u00EB", "p\u00E4ss")).toBeNull();
     expect(await a.users()).toEqual([{ ...stored, disabled: true }]);
-    await a.putUser({ ...stored, name: "no password" }, null);
+    await a.addUser({ ...stored, name: "no password" }, null);
     expect(await a.checkUser("no password", "")).toBeNull();
+    expect(await b.changeUser("no password", (known) => known, "has one")).toBe(true);
+    expect(await a.checkUser("no password", "has one")).toMatchObject({ name: "no password" });
+    expect(await a.changeUser("nobody", (known) => known, null)).toBe(false);
     expect(await a.deleteUser("Zo\u00EB")).toBe(true);
     expect(await a.deleteUser("Zo\u00EB")).toBe(false);
     await a.putAdministrator({ name: "ann", role: "admin" }, "secret");
@@ -385,6 +454,21 @@ const CASES: Readonly<Record<string, Case>> = {
     expect(await b.checkAdministrator("ann", "secret", NOW)).not.toBeNull();
     expect(await a.deleteAdministrator("ann")).toBe(true);
     expect(await b.checkAdministrator("ann", "secret", NOW)).toBeNull();
+  },
+
+  "of many who make or change one user at once everybody is heard": async ({ a, b }) => {
+    const user = { name: "anna", disabled: false, limits: {}, devices: 1, note: "", created: NOW };
+    const made = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => (index % 2 ? a : b).addUser({ ...user, note: `${index}` }, null)),
+    );
+    expect(made.filter((one) => one).length).toBe(1);
+    const changed = await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        (index % 2 ? a : b).changeUser("anna", (known) => ({ ...known, devices: known.devices + 1 }), null),
+      ),
+    );
+    expect(changed).toEqual(Array(40).fill(true));
+    expect(await a.users()).toEqual([{ ...user, devices: 41, note: `${made.indexOf(true)}` }]);
   },
 
   "an administrator's standing changes with role and password, on every gateway": async ({ a, b }) => {
@@ -433,6 +517,8 @@ const CASES: Readonly<Record<string, Case>> = {
     expect((await a.sessions(asked)).map(({ number }) => number)).toEqual([301, 201]);
     expect(await a.countSessions(asked)).toBe(2);
     expect((await a.sessions({ mac: macOf(9) })).map(({ id }) => id)).toEqual(["s9"]);
+    expect((await a.sessions({ mac: macOf(9), method: "password" })).map(({ id }) => id)).toEqual(["s9"]);
+    expect(await a.sessions({ mac: macOf(9), method: "click" })).toEqual([]);
     expect(await a.countSessions({ gateway: "beach", states: ["open"] })).toBe(1_150);
     expect(await a.countSessions({ states: ["closed", "closing"] })).toBe(0);
     const some: string[] = [];

@@ -109,11 +109,14 @@ export interface LocalUser {
   readonly name: string;
   readonly disabled: boolean;
   readonly limits: Partial<SessionLimitsNow>;
-  /** Sessions at the same time. */
+  /** In at the same time, on all gateways together. */
   readonly devices: number;
   readonly note: string;
   readonly created: number;
 }
+
+/** Name and time of creation stay. */
+export type ChangedUser = Omit<LocalUser, "name" | "created">;
 
 export interface Administrator {
   readonly name: string;
@@ -161,6 +164,7 @@ export interface SessionQuery {
   readonly states?: readonly SessionState[];
   readonly user?: string;
   readonly mac?: string;
+  readonly method?: StoredSession["method"];
   readonly voucher?: string;
   /** Started in this span. */
   readonly from?: number;
@@ -171,9 +175,9 @@ export interface SessionQuery {
 
 /**
  * `full` disk, database `unreachable` or busy for too long, `conflict` with what is stored, `setup` that a person has to
- * change, `broken` for everything else.
+ * change, `crowded` when more passwords are to be checked than there is time for, `broken` for everything else.
  */
-export type StoreTrouble = "full" | "unreachable" | "conflict" | "setup" | "broken";
+export type StoreTrouble = "full" | "unreachable" | "conflict" | "setup" | "crowded" | "broken";
 
 /**
  * The store could not do it: disk full, server gone. Nothing of the call was done, but for one case nobody can tell: the
@@ -192,7 +196,9 @@ export class StoreError extends Error {
 export interface Store {
   /**
    * Writes the session and, when there is one, its Start in one transaction; the voucher is claimed in the same, as of the
-   * session's `started`. Nothing is written when the verdict is bad. Again with a session that is there already: no harm.
+   * session's `started`, and a place among the devices of a local user (by password or MAC, and not by RADIUS), of which only
+   * `too-many-devices` is said. Nothing is written when the verdict is bad. Again with a session that is there already: no
+   * harm.
    * @throws StoreError `conflict`: id or number belongs to another session
    */
   openSession(session: StoredSession, start: AccountingRecord | null): Promise<VoucherVerdict | null>;
@@ -229,8 +235,13 @@ export interface Store {
   /** Those of the ids that are revoked. */
   revokedAmong(ids: readonly string[]): Promise<readonly string[]>;
 
-  /** A password of null leaves the one there is; a new user without one cannot sign in. */
-  putUser(user: LocalUser, password: string | null): Promise<void>;
+  /** Without a password nobody signs in by the name. False, and nothing was done, when there is one of the name. */
+  addUser(user: LocalUser, password: string | null): Promise<boolean>;
+  /**
+   * Makes of the user, as they are now, what `change` says, which may be asked twice. A password of null leaves the one there
+   * is. False when there is none of the name.
+   */
+  changeUser(name: string, change: (user: LocalUser) => ChangedUser, password: string | null): Promise<boolean>;
   users(): Promise<readonly LocalUser[]>;
   deleteUser(name: string): Promise<boolean>;
   /** Null when name or password is wrong or the user is disabled; takes the same time either way. */

@@ -25,6 +25,11 @@ export function readCode(typed: string): string | null {
   return grouped(signs);
 }
 
+/** For people who may look and not use it, and for logs: `7K••-••••`. Six signs are more than anybody tries at a portal. */
+export function coveredCode(code: string): string {
+  return code.slice(0, 2) + code.slice(2).replace(/[^-]/g, "•");
+}
+
 function grouped(signs: string): string {
   return `${signs.slice(0, 4)}-${signs.slice(4)}`;
 }

@@ -23,6 +23,8 @@ export function checkPortal(file: PortalFile, config: Omit<PortalConfig, "places
   checkPorts(config, say);
   checkResolvers(config, say);
   checkSignIn(config, say);
+  checkPause(config, say);
+  checkGone(config, say);
   checkLimits(config, say);
   checkRadius(file, config, say);
   checkStore(file, say);
@@ -193,6 +195,46 @@ function checkSignIn({ signIn, look, radius }: Omit<PortalConfig, "places">, say
   if (signIn.includes("click") && look.terms === null) {
     const message = "Nobody sees terms before coming in by `click`: give `look` some `terms`.";
     say("portal/no-terms", "note", message, ["signIn", signIn.indexOf("click")]);
+  }
+}
+
+const DAY = 86_400;
+
+/** What a device had is read from the sessions that are kept. */
+function checkPause({ signIn, click, limits, keep }: Omit<PortalConfig, "places">, say: Say): void {
+  const pause = click?.pause ?? null;
+  if (pause === null) return;
+  const path = ["click", "pause"];
+  if (!signIn.includes("click")) {
+    say("portal/click-pause", "warning", "Nobody comes in by `click` here: `signIn` does not list it.", path);
+  }
+  if (limits.session === null) {
+    const message =
+      "There is no end for a pause to come after: say with `session` in `limits` how long a click is good for.";
+    say("portal/click-pause", "error", message, path);
+    return;
+  }
+  const needed = limits.session + (pause === "tomorrow" ? DAY : pause);
+  if (keep !== null && keep < needed) {
+    const message = `Sessions are forgotten after ${keep} s (\`keep\`), and the pause with them; it needs ${needed} s (\`session\` and \`pause\`).`;
+    say("portal/click-pause", "error", message, path);
+  }
+}
+
+/** Seconds a phone may be off the air while it sleeps. */
+const SLEEP = 600;
+
+function checkGone({ gone = null, firewall, limits, tick }: Omit<PortalConfig, "places">, say: Say): void {
+  if (gone === null) return;
+  const warn = (message: string): void => say("portal/gone", "warning", message, ["gone"]);
+  if (firewall === "pf") {
+    warn("Only Linux can ask whether a device is still there: here sessions wait for theirs, or end by `idle`.");
+  } else if (gone < SLEEP || gone < 6 * tick) {
+    warn("Phones are off the air that long while they sleep, and would have to sign in again each time.");
+  }
+  if (limits.idle !== null && limits.idle <= gone) {
+    const message = "Where nobody says otherwise, `idle` in `limits` ends the session first.";
+    say("portal/gone", "note", message, ["gone"]);
   }
 }
 

@@ -138,6 +138,11 @@ export interface PortalConfig {
     readonly language: string;
   };
   readonly signIn: readonly SignInMethod[];
+  /** The click-through method, beyond `limits`. */
+  readonly click?: {
+    /** Time between the end of what a device got for its click and its next: seconds, or until midnight; null: none. */
+    readonly pause: number | "tomorrow" | null;
+  };
   readonly limits: SessionLimits;
   readonly radius: RadiusConfig | null;
   /** `sqlite:/var/db/pierhead/portal.db` or `postgresql://…`; a Secret since it may hold a password. */
@@ -153,6 +158,8 @@ export interface PortalConfig {
   readonly socket: string;
   /** Seconds between two looks at the kernel's counters. */
   readonly tick: number;
+  /** Seconds after which a device that sends nothing and answers nobody is gone; null or absent: a session waits for it. */
+  readonly gone?: number | null;
   /** Seconds closed sessions are kept; null: for ever. */
   readonly keep: number | null;
   /** Where each value is written, by its path (`portal.httpPort`), for diagnostics that come later. */

@@ -13,6 +13,7 @@ export interface PortalFile {
   portal?: PageFile | undefined;
   look?: LookFile | undefined;
   signIn: SignInMethod[];
+  click?: { pause?: Quantity | undefined } | undefined;
   limits?: LimitsFile | undefined;
   radius?: RadiusFile | undefined;
   store?: string | undefined;
@@ -26,6 +27,7 @@ export interface PortalFile {
     | undefined;
   socket?: string | undefined;
   keep?: Quantity | undefined;
+  gone?: Quantity | undefined;
   tick?: Quantity | undefined;
 }
 

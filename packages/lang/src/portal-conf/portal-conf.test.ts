@@ -73,6 +73,16 @@ describe("portal.yaml", () => {
     expect(read.store.reveal()).toBe("sqlite:/var/lib/pierhead/portal.db");
   });
 
+  it.each<[string, number | "tomorrow"]>([
+    ["4h", 14_400],
+    ["tomorrow", "tomorrow"],
+  ])("reads a pause between clicks: %s", (pause, read) => {
+    const text = `${least.replace("[voucher]", "[click]")}click: { pause: ${pause} }\nlimits: { session: 30m }\nkeep: 2d\n`;
+    expect(config(text).click).toEqual({ pause: read });
+    expect(said(text).filter((one) => one.includes("click-pause"))).toEqual([]);
+    expect(config(least).click).toEqual({ pause: null });
+  });
+
   it("publishes the schema that it checks by", () => {
     const published = readFileSync(resolve(root, "docs/portal.schema.json"), "utf8");
     expect(JSON.parse(published)).toEqual(JSON.parse(JSON.stringify(portalJsonSchema())));
@@ -168,6 +178,32 @@ describe("portal.yaml", () => {
       "radius: { servers: [{ host: a, secret: 'env:X' }, { host: a, secret: 'env:X' }] }\n",
       "error portal/radius-server",
     ],
+    [
+      "a pause after what has no end",
+      "click: { pause: 4h }\n",
+      "error portal/click-pause 8:17 There is no end for a pause to come after: say with `session` in `limits`",
+    ],
+    [
+      "a pause of what is not offered",
+      "click: { pause: tomorrow }\nlimits: { session: 30m }\n",
+      "warning portal/click-pause 8:17 Nobody comes in by `click` here",
+    ],
+    [
+      "a pause that is forgotten",
+      "click: { pause: tomorrow }\nlimits: { session: 30m }\nkeep: 1d\n",
+      "error portal/click-pause 8:17 Sessions are forgotten after 86400 s (`keep`), and the pause with them; it needs 88200 s",
+    ],
+    ["gone while it sleeps", "gone: 2m\n", "warning portal/gone 8:7 Phones are off the air that long while they sleep"],
+    [
+      "idle before gone",
+      "gone: 30m\nlimits: { idle: 10m }\n",
+      "note portal/gone 8:7 Where nobody says otherwise, `idle`",
+    ],
+    [
+      "a pause that is no time",
+      "click: { pause: next week }\n",
+      "error portal/wrong-value 8:17 `pause`: a duration is wanted, like 4h, or `tomorrow`",
+    ],
     ["idle shorter than the look", "limits: { idle: 15s }\n", "warning portal/short-idle 8:17"],
     ["a slow look", "tick: 20m\n", "warning portal/tick 8:7"],
   ])("says where and what: %s", (_, more, expected) => {
@@ -197,6 +233,12 @@ describe("portal.yaml", () => {
     ["mail", "[voucher]", "[email]", "warning portal/sign-in 7:10"],
     ["passwords of local users", "[voucher]", "[password]", "note portal/local-users 7:10"],
     ["no terms", "[voucher]", "[click]", "note portal/no-terms 7:10"],
+    [
+      "gone where nobody can ask",
+      "firewall: nftables\n",
+      "firewall: pf\ngone: 30m\n",
+      "warning portal/gone 7:7 Only Linux can ask",
+    ],
     ["an unknown firewall", "nftables", "ipfw", "error portal/wrong-value 6:11 `firewall` is one of nftables, pf."],
     [
       "a key that is missing",

@@ -52,6 +52,7 @@ export function resolvePortal(
       language: look?.language ?? "en",
     },
     signIn: file.signIn,
+    click: { pause: file.click?.pause === "tomorrow" ? "tomorrow" : seconds(file.click?.pause) },
     limits: {
       session: seconds(file.limits?.session),
       idle: seconds(file.limits?.idle),
@@ -73,6 +74,7 @@ export function resolvePortal(
             fromGuests: admin.fromGuests ?? false,
           },
     socket: file.socket ?? "/var/run/pierhead/portal.sock",
+    gone: seconds(file.gone),
     keep: seconds(file.keep),
     tick: seconds(file.tick) ?? 10,
   };

@@ -21,6 +21,11 @@ function quantity(
 }
 
 const duration = quantity(parseDuration, 1, "a duration is wanted, like 30m, 4h or 1h30m; a number is seconds");
+const pause = quantity(
+  (given) => (given === "tomorrow" ? 1 : parseDuration(given)),
+  1,
+  "a duration is wanted, like 4h, or `tomorrow`",
+);
 const volume = quantity(parseVolume, 1, "a volume is wanted, like 500MB or 2GiB; a number is octets");
 const rate = quantity(
   parseRate,
@@ -200,6 +205,14 @@ export const portalOptions: { readonly [K in keyof PortalOptions]-?: z.ZodType<P
     .array(z.enum(["click", "voucher", "password", "mac", "email"]))
     .min(1)
     .describe("How people may come in, in the order the page offers them"),
+  click: z
+    .strictObject({
+      pause: pause
+        .optional()
+        .describe("How long a device waits, after the time of its click is over, for the next: 4h, or `tomorrow`"),
+    })
+    .optional()
+    .describe("Coming in with a click"),
   limits: limits.optional(),
   radius: radius.optional(),
   store: text(
@@ -218,6 +231,11 @@ export const portalOptions: { readonly [K in keyof PortalOptions]-?: z.ZodType<P
     .optional()
     .describe("The page for operators"),
   socket: path.optional().describe("Socket of `pierhead portal status` and its kin"),
+  gone: duration
+    .optional()
+    .describe(
+      "A session ends when its device is gone this long: it sends nothing, and answers nobody who asks for it. Without it a session waits for its device",
+    ),
   keep: duration
     .optional()
     .describe("How long closed sessions are kept, like 180d; then who it was is forgotten. For ever without it"),

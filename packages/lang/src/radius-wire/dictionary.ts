@@ -55,6 +55,7 @@ export const ATTRIBUTES = {
   "NAS-Port-Type": { vendor: 0, type: 61, format: "integer", use: "ACDd" },
   "Tunnel-Type": { vendor: 0, type: 64, format: "tagged", use: "" },
   "Tunnel-Medium-Type": { vendor: 0, type: 65, format: "tagged", use: "" },
+  Prompt: { vendor: 0, type: 76, format: "integer", use: "a" },
   "EAP-Message": { vendor: 0, type: 79, format: "octets", use: "" },
   "Message-Authenticator": { vendor: 0, type: 80, format: "octets", use: "AaDdr" },
   "Tunnel-Private-Group-Id": { vendor: 0, type: 81, format: "tagged", use: "a" },

@@ -1,6 +1,7 @@
 /** What administrators change, with its line in the audit log: pages and API do the same thing the same way. */
 import type { Voucher } from "../../store/store.ts";
 import { revokeVouchers } from "../revoke.ts";
+import { changedLimits } from "../user-limits.ts";
 import type { AdminContext, Look } from "./context.ts";
 import {
   type AdministratorForm,
@@ -45,18 +46,50 @@ export async function revokeBatch(context: AdminContext, who: Who, batch: string
   return revoked;
 }
 
-export async function putUser(context: AdminContext, who: Who, form: UserForm): Promise<void> {
-  const known = (await context.store.users()).find(({ name }) => name === form.name);
-  const password = form.password === undefined || form.password === "" ? null : form.password;
-  if (known === undefined && password === null) throw new Refusal("A new user needs a password.");
-  if (password !== null && password.length < SHORTEST_USER_PASSWORD) {
+/** False, and nothing was done, when there is one of the name. */
+export async function addUser(context: AdminContext, who: Who, form: UserForm): Promise<boolean> {
+  const password = passwordOf(form);
+  if (password === null) throw new Refusal("A new user needs a password.");
+  const { name, devices = 1, disabled = false, note = "" } = form;
+  const limits = changedLimits({}, limitsOf(form));
+  const done = await context.store.addUser({ name, devices, disabled, note, limits, created: context.now() }, password);
+  if (done) await audit(context, who, "user-create", name);
+  return done;
+}
+
+/** What the form does not name stays. False when there is none of the name. */
+export async function changeUser(context: AdminContext, who: Who, form: UserForm): Promise<boolean> {
+  const done = await context.store.changeUser(
+    form.name,
+    (user) => ({
+      devices: form.devices ?? user.devices,
+      disabled: form.disabled ?? user.disabled,
+      note: form.note ?? user.note,
+      limits: changedLimits(user.limits, limitsOf(form)),
+    }),
+    passwordOf(form),
+  );
+  if (done) await audit(context, who, "user-change", form.name);
+  return done;
+}
+
+function passwordOf({ password }: UserForm): string | null {
+  if (password === undefined || password === "") return null;
+  if (password.length < SHORTEST_USER_PASSWORD) {
     throw new Refusal(`A password has ${SHORTEST_USER_PASSWORD} characters or more.`);
   }
-  const { name, devices, disabled, note } = form;
-  const limits = known?.limits ?? {};
-  const created = known?.created ?? context.now();
-  await context.store.putUser({ name, devices, disabled, note, limits, created }, password);
-  await audit(context, who, known === undefined ? "user-create" : "user-change", name);
+  return password;
+}
+
+function limitsOf({ idle, megabytes, rateUp, rateDown }: UserForm): Parameters<typeof changedLimits>[1] {
+  const times = (value: number | null | undefined, factor: number): number | null | undefined =>
+    typeof value === "number" ? value * factor : value;
+  return {
+    idle: times(idle, 60),
+    octetsTotal: typeof megabytes === "number" ? BigInt(megabytes) * 1_000_000n : megabytes,
+    rateUp: times(rateUp, 1000),
+    rateDown: times(rateDown, 1000),
+  };
 }
 
 export async function removeUser(context: AdminContext, who: Who, name: string): Promise<boolean> {

@@ -1,4 +1,6 @@
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PortalConfig } from "@pierhead/lang/portal-conf";
@@ -79,6 +81,7 @@ beforeEach(async () => {
   const portal: Portal = {
     client: async (address) => ({ address, mac: null, session: null }),
     signIn: async () => ({ kind: "unavailable", reason: "" }),
+    pause: async () => null,
     signOut: async () => false,
     kick: async (id, who) => {
       const before = open.length;
@@ -312,6 +315,88 @@ describe("the admin's pages", () => {
     expect([await seen("viewer"), await seen("operator")]).toEqual([false, true]);
   });
 
+  it("show a viewer no code of a voucher that is in use, wherever it could be seen or found out", async () => {
+    const terms = { expires: null, duration: null, octets: null, devices: 9, rateUp: null, rateDown: null, note: "" };
+    const [made] = await store.createVouchers({ ...terms, count: 1, batch: "b" }, NOW);
+    const { id = "", code = "" } = made ?? {};
+    const inUse = session("9", { user: code, method: "voucher", voucher: id });
+    await store.openSession(inUse, null);
+    open = [session("1"), inUse];
+    const people = await Promise.all(
+      (["viewer", "operator"] as const).map(async (name) => {
+        const answer = await ask("/api/v1/token", {
+          method: "POST",
+          body: JSON.stringify({ name, password: PASSWORD }),
+        });
+        const { token } = (await answer.json()) as { token: string };
+        return { cookie: (await enter(name)).cookie, headers: { Authorization: `Bearer ${token}` } };
+      }),
+    );
+    const [viewer, operator] = people as [(typeof people)[0], (typeof people)[0]];
+    const covered = `${code.slice(0, 2)}••-••••`;
+    for (const path of [
+      "/sessions",
+      "/sessions/rows",
+      "/history",
+      "/accounting.csv",
+      "/accounting.csv?states=open",
+      "/vouchers?batch=b",
+      "/api/v1/sessions",
+      "/api/v1/history",
+      "/api/v1/vouchers",
+    ]) {
+      const [seen, known] = await Promise.all(people.map(async (one) => (await ask(path, one)).text()));
+      expect([path, seen?.includes(code), seen?.includes(covered), known?.includes(code)]).toEqual([
+        path,
+        false,
+        true,
+        true,
+      ]);
+    }
+    // Nor is a guess confirmed.
+    for (const path of [
+      `/sessions/rows?search=${code.slice(0, 6)}`,
+      `/history?user=${code}`,
+      `/accounting.csv?user=${code}`,
+      `/api/v1/history?user=${code}`,
+    ]) {
+      const [seen, known] = await Promise.all([viewer, operator].map(async (one) => (await ask(path, one)).text()));
+      expect([path, seen?.includes(inUse.mac), known?.includes(inUse.mac)]).toEqual([path, false, true]);
+    }
+  });
+
+  it("make a user once, and change what is changed in the form", async () => {
+    const { cookie, csrf } = await enter("operator");
+    const make = { csrf, name: "zoe", password: "123456", devices: "2", note: "a & b", rateDown: "", idle: "" };
+    expect((await ask("/users", { cookie, form: make })).status).toBe(303);
+    // As the command line would: the form shows it rounded.
+    await store.changeUser("zoe", (zoe) => ({ ...zoe, limits: { idle: 90, rateUp: 1_500 } }), null);
+    const again = await ask("/users", { cookie, form: { ...make, devices: "9", password: "another" } });
+    expect([again.status, await again.text()]).toEqual([409, expect.stringContaining("a user zoe already")]);
+    const form = await (await ask("/users?name=zoe", { cookie })).text();
+    const fields = Object.fromEntries(
+      [...form.matchAll(/<input name="(\w+)"[^>]*? value="([^"]*)"/g)].map(([, name, value]) => [name, value]),
+    );
+    expect(fields).toMatchObject({
+      name: "zoe",
+      devices: "2",
+      note: "a &amp; b",
+      idle: "2",
+      rateUp: "2",
+      rateDown: "",
+    });
+    expect(form).toContain('action="/users/change"');
+    const change = { ...fields, csrf, note: "c", rateDown: "800", disabled: "on" };
+    expect((await ask("/users/change", { cookie, form: change })).status).toBe(303);
+    const stored = { name: "zoe", devices: 2, note: "c", disabled: true, created: NOW };
+    expect(await store.users()).toEqual([{ ...stored, limits: { idle: 90, rateUp: 1_500, rateDown: 800_000 } }]);
+    const { disabled: _, ...free } = change;
+    expect((await ask("/users/change", { cookie, form: { ...free, idle: "" } })).status).toBe(303);
+    expect(await store.users()).toEqual([{ ...stored, disabled: false, limits: { rateUp: 1_500, rateDown: 800_000 } }]);
+    expect((await store.checkUser("zoe", "123456"))?.name).toBe("zoe");
+    expect((await ask("/users/change", { cookie, form: { ...free, name: "nobody" } })).status).toBe(409);
+  });
+
   it("keep one administrator who may do everything", async () => {
     const { cookie, csrf } = await enter("admin");
     const demoted = await ask("/administrators", {
@@ -475,11 +560,85 @@ describe("the API", () => {
       204,
     );
     expect((await store.checkUser("zoe", "123456"))?.name).toBe("zoe");
+    const change = (body: object, more: Record<string, string> = {}) =>
+      ask("/api/v1/users/zoe", { method: "PUT", body: JSON.stringify(body), headers: { ...headers, ...more } });
+    // What a body does not name stays; an empty one changes nothing.
+    expect((await change({ devices: 3, note: "n", disabled: true, rateDown: 500, megabytes: 7 })).status).toBe(204);
+    for (const body of [{}, { idle: 10 }, { password: "another" }, { rateDown: null }]) {
+      expect((await change(body)).status).toBe(204);
+    }
+    expect(await store.users()).toMatchObject([
+      { devices: 3, note: "n", disabled: true, limits: { octetsTotal: 7_000_000n, idle: 600 } },
+    ]);
+    expect((await store.users())[0]?.limits).not.toHaveProperty("rateDown");
+    const shown = (await (await ask("/api/v1/users", { headers })).json()) as { users: object[] };
+    expect(shown.users[0]).toMatchObject({ limits: { idle: 600, octetsTotal: "7000000", rateDown: null } });
+    const onlyNew = await change({ password: "123456", devices: 1 }, { "If-None-Match": "*" });
+    expect([onlyNew.status, (await store.users())[0]?.devices]).toEqual([412, 3]);
   });
 
   it("metrics are for who has a token", async () => {
     const text = await (await ask("/metrics", { headers: await token("viewer") })).text();
     expect(text).toContain('pierhead_portal_sessions{method="password"} 2');
     expect(text).toContain("pierhead_portal_accounting_pending 3");
+  });
+});
+
+describe("the admin's server", () => {
+  it("keeps one address from taking all connections, takes a body without a length, and none that is too large", async () => {
+    const port = await admin.start();
+    const url = `http://127.0.0.1:${port}`;
+    const sockets = Array.from({ length: 80 }, () => connect({ port, host: "127.0.0.1", localAddress: "127.0.0.2" }));
+    try {
+      let closed = 0;
+      await new Promise<void>((resolve) => {
+        for (const socket of sockets) {
+          socket
+            .on("error", () => {})
+            .on("close", () => {
+              closed++;
+              if (closed === 16) resolve();
+            });
+        }
+      });
+      const post = (text: string) =>
+        fetch(`${url}/login`, {
+          method: "POST",
+          headers: { "Content-Type": "application/x-www-form-urlencoded" },
+          body: new Blob([text]).stream(),
+          duplex: "half",
+        } as RequestInit);
+      expect((await post("name=nobody&password=x")).status).toBe(401);
+      expect((await post(`name=${"x".repeat(300_000)}`)).status).toBe(413);
+      // Slow heads are cut: the listener's own test says when.
+      expect((await fetch(`${url}/login`, { headers: { "X-Long": "y".repeat(20_000) } })).status).toBe(431);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      await admin.close();
+    }
+  });
+
+  it("says in a sentence why it cannot listen", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    const start = (change: object) =>
+      createAdmin({
+        config: { ...CONFIG, admin: { ...CONFIG.admin, ...change } } as PortalConfig,
+        portal: { status: () => ({}) } as unknown as Portal,
+        store,
+        now: () => now,
+        preview: () => "",
+        lookChanged: () => undefined,
+      }).start();
+    await expect(start({ port })).rejects.toThrow(`cannot listen on 127.0.0.1 port ${port}: another program has it`);
+    const gone = { chain: join(folder, "gone.pem"), key: join(folder, "gone.key") };
+    await expect(start({ certificate: gone })).rejects.toThrow(
+      `the certificate of the admin page: ${gone.chain}: ENOENT`,
+    );
+    writeFileSync(gone.chain, "no");
+    writeFileSync(gone.key, "no");
+    await expect(start({ certificate: gone })).rejects.toThrow("the certificate of the admin page cannot be used: ");
+    other.close();
   });
 });

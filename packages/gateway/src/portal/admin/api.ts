@@ -1,13 +1,14 @@
 /** The HTTP API under /api/v1: what the pages do, for programs. openapi.ts describes it. */
 import { type Context, Hono } from "hono";
 import { readMac } from "../../radius/dynamic-request.ts";
-import type { StoredSession, Voucher } from "../../store/store.ts";
-import { audit, makeVouchers, putUser, Refusal, removeUser, revokeBatch } from "./actions.ts";
-import { type AdminContext, type AdminVariables, may } from "./context.ts";
+import { type LocalUser, type StoredSession, StoreError, type Voucher } from "../../store/store.ts";
+import { coveredCode } from "../../store/voucher-code.ts";
+import { addUser, audit, changeUser, makeVouchers, Refusal, removeUser, revokeBatch } from "./actions.ts";
+import { type AdminContext, type AdminVariables, CROWDED, may } from "./context.ts";
 import { openApi } from "./openapi.ts";
 import { complaints, userOrder, voucherOrder } from "./orders.ts";
+import { seenBy } from "./seen.ts";
 import type { AdminSession, AdminSessions } from "./sign-in.ts";
-import { coveredCode } from "./words.ts";
 
 type Call = Context<AdminVariables>;
 
@@ -58,7 +59,9 @@ export function adminApi(context: AdminContext, sessions: AdminSessions, door: A
     return Promise.resolve(problem(call, 403, ["a viewer changes nothing"]));
   });
   api.get("/v1/status", (call) => call.json(context.portal.status()));
-  api.get("/v1/sessions", (call) => call.json({ sessions: context.portal.sessions().map(sessionJson) }));
+  api.get("/v1/sessions", (call) =>
+    call.json({ sessions: seenBy(call.get("session"), context.portal.sessions()).map(sessionJson) }),
+  );
   api.delete("/v1/sessions/:id", async (call) => {
     const done = await context.portal.kick(call.req.param("id"), who(call));
     return done ? call.body(null, 204) : problem(call, 404, ["there is no such open session on this gateway"]);
@@ -71,7 +74,7 @@ export function adminApi(context: AdminContext, sessions: AdminSessions, door: A
       ...span(from, to),
       ...page(call),
     });
-    return call.json({ sessions: rows.map(sessionJson) });
+    return call.json({ sessions: seenBy(call.get("session"), rows, user).map(sessionJson) });
   });
   api.get("/v1/traffic", async (call) => {
     const { from, to } = call.req.query();
@@ -103,8 +106,15 @@ export function adminApi(context: AdminContext, sessions: AdminSessions, door: A
     const body = (await call.req.json().catch(() => null)) as object | null;
     const order = userOrder.safeParse({ ...body, name: call.req.param("name") });
     if (!order.success) return problem(call, 400, complaints(order.error));
-    await putUser(context, who(call), order.data);
-    return call.body(null, 204);
+    const name = order.data.name.normalize("NFC");
+    const isKnown = (await context.store.users()).some((user) => user.name === name);
+    // RFC 9110, 13.1.2: only when there is none.
+    if (isKnown && call.req.header("If-None-Match") === "*") {
+      return problem(call, 412, ["there is a user of that name already: nothing was changed"]);
+    }
+    const put = isKnown ? changeUser : addUser;
+    if (await put(context, who(call), order.data)) return call.body(null, 204);
+    return problem(call, 409, ["somebody made or removed the user at this moment: nothing was changed"]);
   });
   api.delete("/v1/users/:name", async (call) => {
     const done = await removeUser(context, who(call), call.req.param("name"));
@@ -117,6 +127,10 @@ export function adminApi(context: AdminContext, sessions: AdminSessions, door: A
   api.notFound((call) => problem(call, 404, ["there is no such resource; see /api/openapi.json"]));
   api.onError(async (error, call) => {
     if (error instanceof Refusal) return problem(call, 409, [error.message]);
+    if (error instanceof StoreError && error.trouble === "crowded") {
+      for (const [name, value] of Object.entries(CROWDED)) call.header(name, value);
+      return problem(call, 503, [error.message]);
+    }
     await audit(context, "api", "failed", `${call.req.method} ${call.req.path}`).catch(() => undefined);
     return problem(call, 503, ["the store could not do it"]);
   });
@@ -124,7 +138,7 @@ export function adminApi(context: AdminContext, sessions: AdminSessions, door: A
 }
 
 /** RFC 9457. */
-function problem(call: Call, status: 400 | 401 | 403 | 404 | 409 | 429 | 503, details: string[]): Response {
+function problem(call: Call, status: 400 | 401 | 403 | 404 | 409 | 412 | 429 | 503, details: string[]): Response {
   return call.json({ status, detail: details.join("; ") }, status, { "Content-Type": "application/problem+json" });
 }
 
@@ -191,18 +205,14 @@ function voucherJson(one: Voucher): object {
   };
 }
 
-function userJson({
-  name,
-  disabled,
-  devices,
-  note,
-  created,
-}: {
-  name: string;
-  disabled: boolean;
-  devices: number;
-  note: string;
-  created: number;
-}): object {
-  return { name, disabled, devices, note, created: new Date(created).toISOString() };
+function userJson({ name, disabled, devices, note, created, limits }: LocalUser): object {
+  const { idle = null, octetsTotal = null, rateUp = null, rateDown = null } = limits;
+  return {
+    name,
+    disabled,
+    devices,
+    note,
+    created: new Date(created).toISOString(),
+    limits: { idle, octetsTotal: octetsTotal === null ? null : `${octetsTotal}`, rateUp, rateDown },
+  };
 }

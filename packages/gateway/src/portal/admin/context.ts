@@ -22,6 +22,9 @@ export interface AdminVariables {
   Variables: { session: AdminSession; nonce: string };
 }
 
+/** Headers of an answer to whom is to come again when fewer passwords are being checked: seconds. */
+export const CROWDED: Readonly<Record<string, string>> = { "Retry-After": "5" };
+
 const RANK: Readonly<Record<Role, number>> = { viewer: 0, operator: 1, admin: 2 };
 
 export function may(role: Role, wanted: Role): boolean {

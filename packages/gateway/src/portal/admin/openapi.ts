@@ -7,6 +7,7 @@ interface Operation {
   readonly path: string;
   readonly summary: string;
   readonly query?: readonly string[];
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: z.ZodType;
   readonly answers: Readonly<Record<number, string>>;
   readonly open?: boolean;
@@ -66,9 +67,10 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: "put",
     path: "/api/v1/users/{name}",
-    summary: "Makes or changes a user",
+    summary: "Makes a user, or changes what the body names of one; what it does not name stays",
+    headers: { "If-None-Match": "`*` only makes: there must be none of the name" },
     body: userBody,
-    answers: { 204: "Done", 400: "What is wrong", 409: "Why not" },
+    answers: { 204: "Done", 400: "What is wrong", 409: "Why not", 412: "There is one of the name" },
   },
   {
     method: "delete",
@@ -95,11 +97,18 @@ export function openApi(version: string): object {
       schema: { type: "string" },
     }));
     const inQuery = (one.query ?? []).map((name) => ({ name, in: "query", schema: { type: "string" } }));
+    const inHeader = Object.entries(one.headers ?? {}).map(([name, description]) => ({
+      name,
+      in: "header",
+      description,
+      schema: { type: "string" },
+    }));
+    const parameters = [...inPath, ...inQuery, ...inHeader];
     paths[one.path] = {
       ...paths[one.path],
       [one.method]: {
         summary: one.summary,
-        ...(inPath.length + inQuery.length === 0 ? {} : { parameters: [...inPath, ...inQuery] }),
+        ...(parameters.length === 0 ? {} : { parameters }),
         ...(one.body === undefined
           ? {}
           : {

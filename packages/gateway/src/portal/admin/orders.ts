@@ -25,9 +25,15 @@ export interface UserForm {
   name: string;
   /** Kept as it is when absent or empty. */
   password?: string | undefined;
-  devices: number;
-  disabled: boolean;
-  note: string;
+  /** What is absent stays, and is as usual for a new user: one device, who may sign in. */
+  devices?: number | undefined;
+  disabled?: boolean | undefined;
+  note?: string | undefined;
+  /** Minutes, megabytes, kbit/s; null is the portal's own. */
+  idle?: number | null | undefined;
+  megabytes?: number | null | undefined;
+  rateDown?: number | null | undefined;
+  rateUp?: number | null | undefined;
 }
 
 export interface AdministratorForm {
@@ -65,14 +71,19 @@ const name = z
   .trim()
   .regex(/^[\p{L}\p{N}][\p{L}\p{N}._@ -]{0,62}$/u, { error: "letters, digits, blanks and `. _ @ -`" });
 
+/** Empty or null: the portal's own; absent: as it was. */
+const limit = (most: number): z.ZodType<number | null | undefined> =>
+  z.union([z.literal("").transform(() => null), z.null(), z.coerce.number().int().min(1).max(most)]).optional();
+
 const user = {
   password: z.string().max(200).optional().describe("Kept as it is when absent or empty"),
-  devices: z.coerce.number().int().min(1).max(100).default(1),
-  disabled: z
-    .union([z.boolean(), z.literal("on").transform(() => true)])
-    .optional()
-    .transform((value) => value ?? false),
-  note: z.string().trim().max(200).default(""),
+  devices: z.coerce.number().int().min(1).max(1000).optional().describe("Devices at a time; 1 for a new user"),
+  disabled: z.union([z.boolean(), z.literal("on").transform(() => true)]).optional(),
+  note: z.string().trim().max(200).optional(),
+  idle: limit(60 * 24 * 366).describe("Minutes without traffic that end a session"),
+  megabytes: limit(10_000_000).describe("Megabytes of one session"),
+  rateDown: limit(100_000_000).describe("kbit/s to the device"),
+  rateUp: limit(100_000_000).describe("kbit/s from the device"),
 };
 
 /** What the API's body has; the name is in the path. */

@@ -1,9 +1,6 @@
 /** The admin: pages for people, an API for programs, metrics; on a port of its own, for people with a name and a role. */
-import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
-import { createServer as createHttpsServer } from "node:https";
-import { type AddressInfo, isIP } from "node:net";
-import { type ServerType, serve } from "@hono/node-server";
+import { isIP } from "node:net";
 import { parseAddress } from "@pierhead/core";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -11,15 +8,18 @@ import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { html } from "hono/html";
 import { stream } from "hono/streaming";
 import { readMac } from "../../radius/dynamic-request.ts";
-import type { SessionQuery, SessionState } from "../../store/store.ts";
+import { type SessionQuery, type SessionState, StoreError } from "../../store/store.ts";
+import { type Fetch, ListenError, listen, makeServer, OPERATORS, shut } from "../listen.ts";
+import { readPair } from "../pages/certificate.ts";
 import { portalSheet } from "../sheet/index.ts";
 import { Throttle } from "../throttle.ts";
 import { Turns } from "../turns.ts";
 import {
+  addUser,
   audit,
+  changeUser,
   makeVouchers,
   putAdministrator,
-  putUser,
   Refusal,
   removeAdministrator,
   removeUser,
@@ -28,17 +28,18 @@ import {
   saveLook,
 } from "./actions.ts";
 import { adminApi } from "./api.ts";
-import { type AdminContext, type AdminVariables, type Look, may } from "./context.ts";
+import { type AdminContext, type AdminVariables, CROWDED, type Look, may } from "./context.ts";
 import { csvHead, csvLine } from "./csv.ts";
 import { LIVE } from "./live.ts";
 import { portalMetrics } from "./metrics.ts";
-import { administratorOrder, complaints, lookOrder, userOrder, voucherOrder } from "./orders.ts";
+import { administratorOrder, complaints, lookOrder, type UserForm, userOrder, voucherOrder } from "./orders.ts";
 import { type Frame, type Html, loginPage, page } from "./pages/layout.ts";
 import { GRAPH_HOURS, overview } from "./pages/overview.ts";
-import { administratorsPage, usersPage } from "./pages/people.ts";
+import { administratorsPage, shownLimits, usersPage } from "./pages/people.ts";
 import { historyPage, sessionRows, sessionsPage } from "./pages/sessions.ts";
 import { auditPage, lookFields, lookPage } from "./pages/settings.ts";
 import { vouchersPage } from "./pages/vouchers.ts";
+import { seenBy } from "./seen.ts";
 import { type AdminSession, AdminSessions, sameText } from "./sign-in.ts";
 import { STYLE } from "./style.ts";
 
@@ -56,7 +57,10 @@ const LARGEST_BODY = 256 * 1024;
 export interface Admin {
   /** For tests without a socket. */
   readonly app: Hono<AdminVariables>;
-  /** Resolves with the port when people can come. */
+  /**
+   * Resolves with the port when people can come.
+   * @throws ListenError
+   */
   start(): Promise<number>;
   close(): Promise<void>;
 }
@@ -190,12 +194,24 @@ export function createAdmin(context: AdminContext): Admin {
       call,
       "Sessions",
       "/sessions",
-      sessionsPage(portal.sessions(), call.req.query("search") ?? "", context.now(), call.get("session")),
+      sessionsPage(
+        seenBy(call.get("session"), portal.sessions()),
+        call.req.query("search") ?? "",
+        context.now(),
+        call.get("session"),
+      ),
       { script: true },
     ),
   );
   app.get("/sessions/rows", (call) =>
-    call.html(sessionRows(portal.sessions(), call.req.query("search") ?? "", context.now(), call.get("session"))),
+    call.html(
+      sessionRows(
+        seenBy(call.get("session"), portal.sessions()),
+        call.req.query("search") ?? "",
+        context.now(),
+        call.get("session"),
+      ),
+    ),
   );
   app.post("/sessions/kick", async (call) => {
     allowed(call, "operator");
@@ -206,7 +222,8 @@ export function createAdmin(context: AdminContext): Admin {
   app.get("/history", async (call) => {
     const { user = "", mac = "", from = "", to = "" } = call.req.query();
     const number = Math.max(1, Math.trunc(Number(call.req.query("page") ?? 1)) || 1);
-    const rows = await store.sessions({ ...historyQuery(call), limit: ROWS + 1, offset: (number - 1) * ROWS });
+    const query = { ...historyQuery(call), limit: ROWS + 1, offset: (number - 1) * ROWS };
+    const rows = seenBy(call.get("session"), await store.sessions(query), user);
     return show(
       call,
       "History",
@@ -217,13 +234,14 @@ export function createAdmin(context: AdminContext): Admin {
   app.get("/accounting.csv", (call) => {
     call.header("Content-Type", "text/csv; charset=utf-8");
     call.header("Content-Disposition", 'attachment; filename="accounting.csv"');
+    const user = call.req.query("user") ?? "";
     return stream(
       call,
       async (out) => {
         await out.write(csvHead());
         for await (const session of store.exportSessions(historyQuery(call))) {
           if (out.aborted) return;
-          await out.write(csvLine(session));
+          for (const shown of seenBy(call.get("session"), [session], user)) await out.write(csvLine(shown));
         }
       },
       // The status has gone out: only the file itself can still say that it is not all.
@@ -266,13 +284,35 @@ export function createAdmin(context: AdminContext): Admin {
     });
   });
 
-  app.get("/users", async (call) => show(call, "Users", "/users", usersPage(await store.users(), call.get("session"))));
+  app.get("/users", async (call) =>
+    show(call, "Users", "/users", usersPage(await store.users(), call.req.query("name") ?? null, call.get("session"))),
+  );
+  const userOf = async (call: Call): Promise<UserForm> => {
+    const { csrf: _csrf, disabled, ...sent } = await fields(call);
+    // A box that is not ticked is not sent.
+    const order = userOrder.safeParse({ ...sent, disabled: disabled === "on" });
+    if (!order.success) throw new Refusal(complaints(order.error).join("; "));
+    return order.data;
+  };
   app.post("/users", async (call) => {
     allowed(call, "operator");
-    const { csrf: _csrf, ...sent } = await fields(call);
-    const order = userOrder.safeParse(sent);
-    if (!order.success) throw new Refusal(complaints(order.error).join("; "));
-    await putUser(context, who(call), order.data);
+    const form = await userOf(call);
+    if (!(await addUser(context, who(call), form))) {
+      throw new Refusal(
+        `There is a user ${form.name} already, and nothing was changed: choose them in the list of users.`,
+      );
+    }
+    return call.redirect("/users", 303);
+  });
+  app.post("/users/change", async (call) => {
+    allowed(call, "operator");
+    const form = await userOf(call);
+    const shown = shownLimits((await store.users()).find(({ name }) => name === form.name) ?? null);
+    // The form rounds: what was left as it was shown stays as it is.
+    for (const name of ["idle", "megabytes", "rateDown", "rateUp"] as const) {
+      if (form[name] === shown[name]) delete form[name];
+    }
+    if (!(await changeUser(context, who(call), form))) throw new Refusal(`There is no user ${form.name} any more.`);
     return call.redirect("/users", 303);
   });
   app.post("/users/remove", async (call) => {
@@ -336,6 +376,8 @@ export function createAdmin(context: AdminContext): Admin {
     return show(call, "Audit log", "/audit", auditPage(entries.slice(0, ROWS), number, entries.length > ROWS));
   });
   app.onError(async (error, call) => {
+    if (error instanceof StoreError && error.trouble === "crowded")
+      return call.text(`${error.message}\n`, 503, CROWDED);
     if (!(error instanceof Refusal)) return call.text("The store could not do it; see the log.\n", 503);
     const status = /may look/.test(error.message) ? 403 : 409;
     const frame = { title: "Not done", path: "", gateway: config.gateway, session: call.get("session") };
@@ -345,35 +387,25 @@ export function createAdmin(context: AdminContext): Admin {
     );
   });
 
-  let server: ServerType | null = null;
+  let server: ReturnType<typeof makeServer> | null = null;
   return {
     app,
     async start() {
       const { admin } = config;
       if (admin === null) throw new Error("the configuration has no admin");
-      const tls =
-        admin.certificate === null
-          ? {}
-          : {
-              createServer: createHttpsServer,
-              serverOptions: {
-                cert: await readFile(admin.certificate.chain),
-                key: await readFile(admin.certificate.key),
-              },
-            };
-      return new Promise((resolve, reject) => {
-        server = serve({ fetch: app.fetch, hostname: admin.listen, port: admin.port, ...tls }, (info: AddressInfo) =>
-          resolve(info.port),
-        );
-        server.once("error", reject);
-      });
+      const pair = admin.certificate === null ? null : await readPair(admin.certificate);
+      if (typeof pair === "string") throw new ListenError(`the certificate of the admin page: ${pair}`);
+      // Who has an IPv6 network has all addresses of it.
+      const ownerOf = async (address: string): Promise<string> => networkOf(address);
+      try {
+        server = makeServer(app.fetch as Fetch, pair, { limits: OPERATORS, ownerOf, replaceGlobals: true });
+      } catch (error) {
+        throw new ListenError(`the certificate of the admin page cannot be used: ${(error as Error).message}`);
+      }
+      return listen(server, admin.listen, admin.port);
     },
-    close() {
-      return new Promise((resolve) => {
-        if (server === null) return resolve();
-        if ("closeAllConnections" in server) server.closeAllConnections();
-        server.close(() => resolve());
-      });
+    async close() {
+      if (server !== null) await shut(server);
     },
   };
 }

@@ -37,11 +37,6 @@ export function timeWords(at: number): string {
   return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
-/** A voucher's code for people who may look and not use it: `7K••-••••`. */
-export function coveredCode(code: string): string {
-  return code.slice(0, 2) + code.slice(2).replace(/[^-]/g, "•");
-}
-
 /** `10 Mbit/s`. */
 export function rateWords(bits: number): string {
   if (bits >= 1e9) return `${trim(bits / 1e9)} Gbit/s`;

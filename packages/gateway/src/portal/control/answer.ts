@@ -1,11 +1,12 @@
 /** What each request of the control socket does. */
 import type { PortalConfig } from "@pierhead/lang/portal-conf";
 import { readMac } from "../../radius/dynamic-request.ts";
-import type { Store, Voucher } from "../../store/store.ts";
+import type { Administrator, Store, Voucher } from "../../store/store.ts";
 import { savedLook } from "../admin/index.ts";
 import { revokeVouchers } from "../revoke.ts";
 import type { Doorkeeper, Portal } from "../service.ts";
 import { portalSheet } from "../sheet/index.ts";
+import { changedLimits } from "../user-limits.ts";
 import type { ControlRequest } from "./requests.ts";
 
 /** Who the audit log says it was. */
@@ -57,17 +58,28 @@ export async function answer(context: ControlContext, request: ControlRequest): 
       return sheet(context, request);
     case "voucher-revoke":
       return revoke(context, request.codes, request.batch);
-    case "user-put": {
+    case "user-add": {
       const { name, password, disabled, devices, note, idle, octetsTotal, rateUp, rateDown } = request;
-      const limits = {
-        ...(idle === undefined ? {} : { idle }),
-        ...(octetsTotal === undefined ? {} : { octetsTotal: BigInt(octetsTotal) }),
-        ...(rateUp === undefined ? {} : { rateUp }),
-        ...(rateDown === undefined ? {} : { rateDown }),
-      };
-      await store.putUser({ name, disabled, devices, note, limits, created: context.now() }, password);
-      await audit(context, request.verb, name);
-      return { name };
+      const limits = changedLimits({}, { idle, octetsTotal: big(octetsTotal), rateUp, rateDown });
+      const user = { name, disabled, devices, note, limits, created: context.now() };
+      const done = await store.addUser(user, password);
+      if (done) await audit(context, "user-create", name);
+      return { done };
+    }
+    case "user-set": {
+      const { name, password, disabled, devices, note, idle, octetsTotal, rateUp, rateDown } = request;
+      const done = await store.changeUser(
+        name,
+        (user) => ({
+          disabled: disabled ?? user.disabled,
+          devices: devices ?? user.devices,
+          note: note ?? user.note,
+          limits: changedLimits(user.limits, { idle, octetsTotal: big(octetsTotal), rateUp, rateDown }),
+        }),
+        password ?? null,
+      );
+      if (done) await audit(context, "user-change", name);
+      return { done };
     }
     case "user-list":
       return store.users();
@@ -76,11 +88,21 @@ export async function answer(context: ControlContext, request: ControlRequest): 
       if (removed) await audit(context, request.verb, request.name);
       return { removed };
     }
-    case "admin-put": {
+    case "admin-add": {
       const { name, role, password } = request;
+      if ((await administrator(store, name)) !== undefined) return { done: false };
       await store.putAdministrator({ name, role }, password);
-      await audit(context, request.verb, `${name} (${role})`);
-      return { name, role };
+      await audit(context, "administrator-create", `${name}, ${role}`);
+      return { done: true };
+    }
+    case "admin-set": {
+      const { name, password } = request;
+      const known = await administrator(store, name);
+      if (known === undefined) return { done: false };
+      const role = request.role ?? known.role;
+      await store.putAdministrator({ name, role }, password ?? null);
+      await audit(context, "administrator-change", `${name}, ${role}`);
+      return { done: true };
     }
     case "admin-list":
       return store.administrators();
@@ -90,6 +112,15 @@ export async function answer(context: ControlContext, request: ControlRequest): 
       return { removed };
     }
   }
+}
+
+async function administrator(store: Store, name: string): Promise<Administrator | undefined> {
+  const wanted = name.normalize("NFC");
+  return (await store.administrators()).find((one) => one.name === wanted);
+}
+
+function big(octets: number | null | undefined): bigint | null | undefined {
+  return typeof octets === "number" ? BigInt(octets) : octets;
 }
 
 /** The cards of a batch that are still good, as PDF. */

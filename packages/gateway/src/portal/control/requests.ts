@@ -9,6 +9,15 @@ const count = z.number().int().min(1);
 const span = count.max(3_155_760_000);
 const moment = count.max(8_640_000_000_000_000);
 
+const password = z.string().min(1).max(1_024);
+const role = z.enum(["viewer", "operator", "admin"]);
+const userLimits = {
+  idle: span.nullable().optional(),
+  octetsTotal: count.nullable().optional(),
+  rateUp: count.nullable().optional(),
+  rateDown: count.nullable().optional(),
+};
+
 const request: z.ZodType<ControlRequest> = z.discriminatedUnion("verb", [
   z.strictObject({ verb: z.enum(["status", "sessions", "user-list", "admin-list"]) }),
   z.strictObject({ verb: z.literal("kick"), who: name }),
@@ -51,32 +60,34 @@ const request: z.ZodType<ControlRequest> = z.discriminatedUnion("verb", [
   }),
   z.strictObject({ verb: z.literal("voucher-revoke"), codes: z.array(name).max(10_000), batch: name.nullable() }),
   z.strictObject({
-    verb: z.literal("user-put"),
+    verb: z.literal("user-add"),
     name,
-    password: z.string().min(1).max(1_024).nullable(),
+    password: password.nullable(),
     disabled: z.boolean().default(false),
     devices: count.max(1_000).default(1),
     note: z.string().max(500).default(""),
-    idle: span.optional(),
-    octetsTotal: count.optional(),
-    rateUp: count.optional(),
-    rateDown: count.optional(),
+    ...userLimits,
   }),
   z.strictObject({
-    verb: z.literal("admin-put"),
+    verb: z.literal("user-set"),
     name,
-    role: z.enum(["viewer", "operator", "admin"]),
-    password: z.string().min(1).max(1_024).nullable(),
+    password: password.optional(),
+    disabled: z.boolean().optional(),
+    devices: count.max(1_000).optional(),
+    note: z.string().max(500).optional(),
+    ...userLimits,
   }),
+  z.strictObject({ verb: z.literal("admin-add"), name, role, password: password.nullable() }),
+  z.strictObject({ verb: z.literal("admin-set"), name, role: role.optional(), password: password.optional() }),
   z.strictObject({ verb: z.enum(["user-remove", "admin-remove"]), name }),
 ]);
 
-/** Limits of a local user; what is absent is the portal's. Seconds, octets, bits per second. */
+/** Limits of a local user: seconds, octets, bits per second. Null is the portal's; what is absent stays, and is the portal's at first. */
 interface UserLimits {
-  readonly idle?: number | undefined;
-  readonly octetsTotal?: number | undefined;
-  readonly rateUp?: number | undefined;
-  readonly rateDown?: number | undefined;
+  readonly idle?: number | null | undefined;
+  readonly octetsTotal?: number | null | undefined;
+  readonly rateUp?: number | null | undefined;
+  readonly rateDown?: number | null | undefined;
 }
 
 /** Expires in Unix milliseconds, duration in seconds, volume in octets, rates in bits per second. */
@@ -130,9 +141,20 @@ type Request<Vouchers, Users> =
       readonly network: string | null;
     }
   | { readonly verb: "voucher-revoke"; readonly codes: readonly string[]; readonly batch: string | null }
-  | ({ readonly verb: "user-put"; readonly name: string; readonly password: string | null } & Users & UserLimits)
+  /** Not done when there is one of the name; the answer says it. */
+  | ({ readonly verb: "user-add"; readonly name: string; readonly password: string | null } & Users & UserLimits)
+  /** What is absent stays. Not done when there is none of the name. */
+  | ({ readonly verb: "user-set"; readonly name: string; readonly password?: string | undefined } & {
+      readonly [Term in keyof UserTerms]?: UserTerms[Term] | undefined;
+    } & UserLimits)
   | { readonly verb: "user-remove" | "admin-remove"; readonly name: string }
-  | { readonly verb: "admin-put"; readonly name: string; readonly role: Role; readonly password: string | null };
+  | { readonly verb: "admin-add"; readonly name: string; readonly role: Role; readonly password: string | null }
+  | {
+      readonly verb: "admin-set";
+      readonly name: string;
+      readonly role?: Role | undefined;
+      readonly password?: string | undefined;
+    };
 
 export type ControlRequest = Request<VoucherTerms, UserTerms>;
 /** As somebody who asks writes it: what has a usual value may be left out. */

@@ -90,9 +90,9 @@ class Demo {
     const socket = join(folder, "portal.sock");
     const portal = (question: ControlQuestion): Promise<unknown> => askPortal(socket, question);
     const admin = { name: "admin", password: `${word()}-${word()}` };
-    await portal({ verb: "admin-put", name: admin.name, role: "admin", password: admin.password });
+    await portal({ verb: "admin-add", name: admin.name, role: "admin", password: admin.password });
     const user = { name: "anna", password };
-    if (radius === null) await portal({ verb: "user-put", name: user.name, password, devices: 2 });
+    if (radius === null) await portal({ verb: "user-add", name: user.name, password, devices: 2 });
     const made = await portal({ verb: "voucher-create", count: 3, batch: "demo", duration: 900, octets: 50_000_000 });
 
     const guestView = await this.#part("guest-view", "guest");

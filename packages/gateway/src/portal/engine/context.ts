@@ -10,6 +10,7 @@ import type { Together } from "./batch.ts";
 import type { Clock } from "./clock.ts";
 import { counted } from "./counters.ts";
 import type { NumberPool } from "./numbers.ts";
+import type { Questions } from "./questions.ts";
 import type { Entry, SessionTable } from "./table.ts";
 import type { Troubles } from "./troubles.ts";
 import type { VoucherBudgets } from "./vouchers.ts";
@@ -67,6 +68,7 @@ export interface Engine {
    * theirs costs no hashing.
    */
   localNames: ReadonlySet<string>;
+  readonly questions: Questions;
 }
 
 /** Entries are made here only, so that all have the same shape. */

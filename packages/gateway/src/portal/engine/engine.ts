@@ -5,21 +5,26 @@ import type { NeighbourChange } from "../../neighbours/neighbours.ts";
 import { readMac } from "../../radius/dynamic-request.ts";
 import type { DynamicAnswer, DynamicRequest } from "../../radius/types.ts";
 import type { StoredSession } from "../../store/store.ts";
+import { coveredName, coveredSession } from "../covered.ts";
 import type { Admission, Client, Doorkeeper, Portal, PortalStatus, SignIn, SignInAnswer } from "../service.ts";
 import { Throttle } from "../throttle.ts";
 import { Turns } from "../turns.ts";
 import { GuestNetworks, withAddress } from "./addresses.ts";
 import { Batch } from "./batch.ts";
+import { clickAllowance } from "./click.ts";
 import { JumpWatch } from "./clock.ts";
 import { endSession } from "./closing.ts";
 import { type Engine, type EngineParts, failed, inStore } from "./context.ts";
 import { watchEnd } from "./deadline.ts";
 import { dynamic } from "./dynamic.ts";
+import { GoneWatch } from "./gone.ts";
 import { moved } from "./judge.ts";
 import { kernelBatch } from "./kernel.ts";
+import { ownLimits } from "./limits.ts";
 import { MacAttempts } from "./mac-attempts.ts";
 import { NumberPool } from "./numbers.ts";
 import { firewallPlan, gardenAddresses } from "./plan.ts";
+import { Questions } from "./questions.ts";
 import { reconcile } from "./reconcile.ts";
 import { nasRecord, recordOf } from "./record.ts";
 import { type Attempt, attempt } from "./sign-in.ts";
@@ -29,11 +34,13 @@ import { alterNow, tick, writeAll } from "./tick.ts";
 import { Troubles } from "./troubles.ts";
 import { VoucherBudgets } from "./vouchers.ts";
 
+/** What is asked for before it is known whether an answer belongs to a question. */
+type Asked = SignIn | Exclude<Attempt, { method: "answer" }>;
+
 /** Rows of one transaction of the store. */
 const MOST_ROWS = 500;
-/** Sign-ins of one device that may wait for each other, and of one local user's devices. */
+/** Sign-ins of one device that may wait for each other. */
 const MOST_WAITING = 4;
-const MOST_WAITING_USER = 64;
 /** Seconds a device, and a name, may have to wait: a name less, since whoever guesses it must not keep its owner out. */
 const LONGEST_DEVICE_WAIT = 300;
 const LONGEST_NAME_WAIT = 30;
@@ -52,9 +59,9 @@ export class SessionEngine implements Portal, Doorkeeper {
   readonly #devices: Throttle = new Throttle(LONGEST_DEVICE_WAIT);
   readonly #names: Throttle = new Throttle(LONGEST_NAME_WAIT);
   readonly #turns: Turns = new Turns(MOST_WAITING);
-  readonly #users: Turns = new Turns(MOST_WAITING_USER);
   readonly #macAttempts: MacAttempts = new MacAttempts();
   readonly #spoofing: SpoofingWatch = new SpoofingWatch();
+  readonly #gone: GoneWatch = new GoneWatch();
   readonly #started: number;
   #ticking: Promise<void> | null = null;
   /** Questions about MACs that are under way. */
@@ -102,6 +109,7 @@ export class SessionEngine implements Portal, Doorkeeper {
       writes: 0,
       traffic: { input: 0n, output: 0n },
       localNames: new Set(),
+      questions: new Questions(),
       now: () => {
         const jump = jumps.look();
         if (jump !== 0) this.#jumped(jump);
@@ -146,6 +154,7 @@ export class SessionEngine implements Portal, Doorkeeper {
     const steady = this.#engine.parts.clock.monotonic();
     const minute = steady - this.#minute >= EVERY_MINUTE;
     await tick(this.#engine);
+    if (!this.#stopping) await this.#gone.look(this.#engine);
     // Whether the store works again is only known by asking it.
     if (minute || this.#engine.troubles.has("store")) await this.#everyMinute();
     await this.#lookForSpoofing();
@@ -209,10 +218,24 @@ export class SessionEngine implements Portal, Doorkeeper {
     return { address, mac, session };
   }
 
+  async pause(mac: string): Promise<number | null> {
+    const engine = this.#engine;
+    if (!engine.config.signIn.includes("click")) return null;
+    const { limits } = engine.config;
+    try {
+      const allowance = await clickAllowance(engine, mac, ownLimits(limits, null, engine.now()));
+      return allowance.kind === "pause" ? allowance.until : null;
+    } catch (error) {
+      // Whoever tries is told that it does not work.
+      failed(engine, error);
+      return null;
+    }
+  }
+
   async signIn(address: string, how: SignIn): Promise<SignInAnswer> {
     const engine = this.#engine;
     if (this.#stopping) return { kind: "unavailable", reason: "the portal is ending" };
-    if (!engine.config.signIn.includes(how.method)) {
+    if (!engine.config.signIn.includes(how.method === "answer" ? "password" : how.method)) {
       return { kind: "refused", why: "method-not-offered", message: "" };
     }
     const mac = await this.#macOf(address);
@@ -221,10 +244,13 @@ export class SessionEngine implements Portal, Doorkeeper {
     return answer ?? { kind: "slow-down", seconds: 1 };
   }
 
-  async #inTurn(mac: string, address: string | null, how: Attempt): Promise<SignInAnswer> {
+  async #inTurn(mac: string, address: string | null, asked: Asked): Promise<SignInAnswer> {
     const engine = this.#engine;
     const steady = engine.parts.clock.monotonic();
-    const name = how.method === "password" ? how.user.toLowerCase() : null;
+    const how = this.#attemptOf(mac, asked, steady);
+    if (how === null) return { kind: "refused", why: "stale-question", message: "" };
+    const user = how.method === "password" ? how.user : how.method === "answer" ? how.question.user : null;
+    const name = user?.toLowerCase() ?? null;
     const wait = Math.max(this.#devices.wait(mac, steady), name === null ? 0 : this.#names.wait(name, steady));
     if (wait > 0 && how.method !== "mac" && how.method !== "operator") return { kind: "slow-down", seconds: wait };
     const before = engine.table.mac(mac);
@@ -233,22 +259,29 @@ export class SessionEngine implements Portal, Doorkeeper {
       await before.ending;
       if (engine.table.mac(mac) !== null) return { kind: "unavailable", reason: "the last session is not closed yet" };
     }
-    const make = (): Promise<SignInAnswer> => attempt(engine, mac, address, how);
-    // Of two devices that come at the same moment neither would see that the other takes the last place.
-    const isLocal = how.method === "password" && (engine.parts.radius === null || engine.localNames.has(how.user));
-    const answer = isLocal ? await this.#users.take(how.user.normalize("NFC"), make) : await make();
-    if (answer === null) return { kind: "slow-down", seconds: 1 };
+    if (how.method === "answer") engine.questions.answered(mac);
+    const answer = await attempt(engine, mac, address, how);
     if (answer.kind === "in") {
       // The device keeps its count: one voucher that is good must not buy a thousand guesses.
       if (name !== null) this.#names.succeeded(name);
       engine.parts.log.info("sign-in", `${mac} came in (${how.method})`, {
         mac,
         session: answer.session.id,
-        user: answer.session.user,
+        user: coveredSession(answer.session).user,
         method: how.method,
       });
+    } else if (answer.kind === "question" && how.method === "password") {
+      // Each may send somebody a message: asking for many costs time as guessing does.
+      this.#devices.failed(mac, steady);
     } else if (answer.kind === "refused" && how.method !== "mac") this.#wrong(mac, name, how.method, answer.why);
     return answer;
+  }
+
+  /** Null for the answer to a question that is over. */
+  #attemptOf(mac: string, asked: Asked, steady: number): Attempt | null {
+    if (asked.method !== "answer") return asked;
+    const question = this.#engine.questions.find(mac, asked.key, steady);
+    return question === null ? null : { method: "answer", question, answer: asked.answer };
   }
 
   /** A wrong guess costs time; what is no guess does not. */
@@ -296,7 +329,7 @@ export class SessionEngine implements Portal, Doorkeeper {
   async kick(id: string, who: string): Promise<boolean> {
     const entry = this.#engine.table.id(id);
     if (entry === null || entry.phase !== "open") return false;
-    const { mac, user } = entry.now;
+    const { mac, user } = coveredSession(entry.now);
     this.#macAttempts.signedOut(mac, this.#engine.parts.clock.monotonic());
     await endSession(this.#engine, entry, "Admin-Reset");
     this.#audit(who, "kick", `${id} ${mac}${user === "" ? "" : ` ${user}`}`);
@@ -313,7 +346,7 @@ export class SessionEngine implements Portal, Doorkeeper {
     const answer = await dynamic(this.#engine, request);
     const what = Object.entries(request.selector)
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => `${name} ${value}`)
+      .map(([name, value]) => `${name} ${name === "user" ? coveredName(String(value)) : value}`)
       .join(", ");
     const how = answer.kind === "done" ? "" : ` refused (${answer.errorCause})`;
     this.#audit(`radius ${from}`, request.kind, `${what}${how}`);
@@ -353,6 +386,8 @@ export class SessionEngine implements Portal, Doorkeeper {
   #neighbour({ mac, address, present }: NeighbourChange): void {
     // An address that went to sleep is not given up: its first packet after that must pass.
     if (!present || this.#stopping) return;
+    const entry = this.#engine.table.mac(mac);
+    if (entry !== null) this.#gone.seen(entry, this.#engine.parts.clock.monotonic());
     if (this.#openOf(mac) !== null) this.#addAddress(mac, address);
     else if (this.#engine.networks.has(address)) void this.#tryMac(mac, address, 0);
   }
@@ -411,6 +446,8 @@ export class SessionEngine implements Portal, Doorkeeper {
     const engine = this.#engine;
     const { store, clock } = engine.parts;
     this.#minute = clock.monotonic();
+    // Said anew when it goes on.
+    engine.troubles.over("passwords");
     try {
       for (const code of engine.budgets.unsure()) {
         const { writes } = engine;

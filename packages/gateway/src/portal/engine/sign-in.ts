@@ -2,12 +2,14 @@
 import { randomBytes } from "node:crypto";
 import { macLogin } from "../../radius/request.ts";
 import type { AccessAnswer, Credentials, RadiusLimits } from "../../radius/types.ts";
-import type { LocalUser } from "../../store/store.ts";
+import { StoreError } from "../../store/store.ts";
 import type { SignIn, SignInAnswer } from "../service.ts";
 import { withAddress } from "./addresses.ts";
+import { clickAllowance } from "./click.ts";
 import { type Engine, failed, inStore } from "./context.ts";
 import { earliest, ownLimits, withRadius, withUser } from "./limits.ts";
 import { type Grant, namesATime, openSession } from "./opening.ts";
+import { MOST_ROUNDS, type Question } from "./questions.ts";
 import { stationOf } from "./record.ts";
 
 /** Who asks to come in, with what their session will be called. */
@@ -20,7 +22,8 @@ export interface Candidate {
 }
 
 export type Attempt =
-  | SignIn
+  | Exclude<SignIn, { method: "answer" }>
+  | { readonly method: "answer"; readonly question: Question; readonly answer: string }
   | { readonly method: "mac" }
   | { readonly method: "operator"; readonly user: string; readonly limits: RadiusLimits };
 
@@ -33,7 +36,8 @@ export async function attempt(
 ): Promise<SignInAnswer> {
   const started = engine.now();
   const candidate: Candidate = {
-    id: sessionId(started),
+    // The same one as before: the server may know it by that.
+    id: how.method === "answer" ? how.question.id : sessionId(started),
     number: engine.numbers.take(),
     mac,
     addresses: addressesOf(engine, mac, address),
@@ -43,11 +47,21 @@ export async function attempt(
   try {
     answer = await decide(engine, candidate, how);
   } catch (error) {
-    answer = { kind: "unavailable", reason: failed(engine, error) };
+    answer = isCrowded(error) ? crowded(engine, error) : { kind: "unavailable", reason: failed(engine, error) };
   }
   if (!("kind" in answer)) return openSession(engine, answer);
   engine.numbers.free(candidate.number);
   return answer;
+}
+
+function isCrowded(error: unknown): error is StoreError {
+  return error instanceof StoreError && error.trouble === "crowded";
+}
+
+/** Not the store's trouble. The operator is told all the same: so many passwords at once are most likely an attack. */
+function crowded(engine: Engine, { message }: StoreError): SignInAnswer {
+  engine.troubles.begin("passwords", message);
+  return { kind: "busy" };
 }
 
 /** Acct-Session-Id: seconds and chance, so that no reboot and no other gateway makes it again. */
@@ -71,11 +85,13 @@ function addressesOf(engine: Engine, mac: string, address: string | null): reado
 function decide(engine: Engine, candidate: Candidate, how: Attempt): Promise<Grant | SignInAnswer> {
   switch (how.method) {
     case "click":
-      return Promise.resolve(grant(engine, candidate, { method: "click" }));
+      return byClick(engine, candidate);
     case "voucher":
       return byVoucher(engine, candidate, how.code);
     case "password":
-      return byPassword(engine, candidate, how.user, how.credentials);
+      return byPassword(engine, candidate, how);
+    case "answer":
+      return byQuestion(engine, candidate, how.question, how.answer);
     case "mac":
       return byMac(engine, candidate);
     case "email":
@@ -104,6 +120,12 @@ function grant(engine: Engine, candidate: Candidate, more: Partial<Grant> & Pick
   };
 }
 
+async function byClick(engine: Engine, candidate: Candidate): Promise<Grant | SignInAnswer> {
+  const usual = grant(engine, candidate, { method: "click" });
+  const allowance = await clickAllowance(engine, candidate.mac, usual.limits);
+  return allowance.kind === "pause" ? allowance : { ...usual, limits: allowance.limits };
+}
+
 async function byVoucher(engine: Engine, candidate: Candidate, code: string): Promise<Grant | SignInAnswer> {
   const verdict = await inStore(
     engine.troubles,
@@ -129,13 +151,12 @@ async function byVoucher(engine: Engine, candidate: Candidate, code: string): Pr
   };
 }
 
-const WRONG: SignInAnswer = { kind: "refused", why: "wrong-credentials", message: "" };
+const WRONG: Extract<SignInAnswer, { kind: "refused" }> = { kind: "refused", why: "wrong-credentials", message: "" };
 
 async function byPassword(
   engine: Engine,
   candidate: Candidate,
-  user: string,
-  credentials: Credentials,
+  { user, credentials, dialogue }: Extract<SignIn, { method: "password" }>,
 ): Promise<Grant | SignInAnswer> {
   const { radius } = engine.parts;
   if (radius === null) return byLocalUser(engine, candidate, user, credentials, "password");
@@ -144,15 +165,32 @@ async function byPassword(
     const own = await byLocalUser(engine, candidate, user, credentials, "password");
     if (!("kind" in own) || own.kind !== "refused" || own.why !== "wrong-credentials") return own;
   }
-  return byAnswer(engine, candidate, user, answer, "password");
+  return byAnswer(engine, candidate, user, answer, "password", dialogue === true ? 0 : null);
 }
 
+/** The answer takes the password's place, and State comes back as it was (RFC 2865, 4.4 and 5.24). */
+async function byQuestion(
+  engine: Engine,
+  candidate: Candidate,
+  { user, state, rounds }: Question,
+  password: string,
+): Promise<Grant | SignInAnswer> {
+  const { radius } = engine.parts;
+  if (radius === null) return WRONG;
+  const credentials = { kind: "password", password } as const;
+  const station = stationOf(candidate);
+  const answer = await radius.authenticate({ user, credentials, station, service: "login", state });
+  return byAnswer(engine, candidate, user, answer, "password", rounds + 1);
+}
+
+/** @param rounds questions that were answered before; null: nobody is there who could be asked */
 function byAnswer(
   engine: Engine,
   candidate: Candidate,
   user: string,
   answer: AccessAnswer,
   method: "password" | "mac",
+  rounds: number | null,
 ): Grant | SignInAnswer {
   if (answer.kind === "silence") {
     engine.troubles.begin("radius", `No RADIUS server answers: ${answer.reason}`);
@@ -161,8 +199,7 @@ function byAnswer(
   engine.troubles.over("radius");
   if (answer.kind === "reject")
     return { ...WRONG, message: answer.message, ...(answer.redirect ? { redirect: answer.redirect } : {}) };
-  // A page with one password field cannot answer a challenge (RFC 2865, 2.1: a NAS that cannot treats it as a reject).
-  if (answer.kind === "challenge") return { ...WRONG, message: answer.message };
+  if (answer.kind === "challenge") return challenged(engine, candidate, user, answer, rounds);
   const { limits, classes, redirect, message } = answer;
   const usual = grant(engine, candidate, { method });
   return {
@@ -177,6 +214,29 @@ function byAnswer(
   };
 }
 
+/** Who cannot answer an Access-Challenge takes it as a Reject (RFC 2865, 2.1). */
+function challenged(
+  engine: Engine,
+  { id, mac }: Candidate,
+  user: string,
+  { message, state, echo, patience }: Extract<AccessAnswer, { kind: "challenge" }>,
+  rounds: number | null,
+): SignInAnswer {
+  const { log, clock } = engine.parts;
+  // What people answer is no secret to reckon a CHAP response from: servers read it as PAP.
+  if (rounds === null || rounds >= MOST_ROUNDS || engine.config.radius?.protocol !== "pap") {
+    const why = rounds === null ? "nobody can be asked here" : rounds > 0 ? "again and again" : "`protocol` is not pap";
+    log.warning("challenge", `RADIUS wants more of ${mac} (Access-Challenge), taken as a refusal: ${why}`, {
+      mac,
+      user,
+    });
+    return { ...WRONG, message };
+  }
+  log.info("challenge", `RADIUS asks ${mac} a question (Access-Challenge)`, { mac, user });
+  const key = engine.questions.ask(mac, { user, state, id, rounds }, patience, clock.monotonic());
+  return { kind: "question", message, key, echo };
+}
+
 async function byLocalUser(
   engine: Engine,
   candidate: Candidate,
@@ -188,19 +248,8 @@ async function byLocalUser(
   if (credentials.kind !== "password") return { kind: "refused", why: "method-not-offered", message: "" };
   const user = await inStore(engine.troubles, engine.parts.store.checkUser(name, credentials.password));
   if (user === null || user.disabled) return WRONG;
-  if (await hasAllDevices(engine, user, candidate.mac))
-    return { kind: "refused", why: "too-many-devices", message: "" };
   const usual = grant(engine, candidate, { method });
   return { ...usual, user: user.name, limits: withUser(usual.limits, user.limits) };
-}
-
-/** On all gateways that share the store. */
-async function hasAllDevices(engine: Engine, user: LocalUser, mac: string): Promise<boolean> {
-  const open = await inStore(
-    engine.troubles,
-    engine.parts.store.sessions({ user: user.name, states: ["open"], limit: user.devices + 1 }),
-  );
-  return open.filter((session) => session.mac !== mac && session.method !== "voucher").length >= user.devices;
 }
 
 async function byMac(engine: Engine, candidate: Candidate): Promise<Grant | SignInAnswer> {
@@ -211,7 +260,7 @@ async function byMac(engine: Engine, candidate: Candidate): Promise<Grant | Sign
   if (radius === null) return byLocalUser(engine, candidate, user, credentials, "mac");
   const answer = await radius.authenticate({ user, credentials, station: stationOf(candidate), service: "mac" });
   if (answer.kind === "accept" && answer.mustAsk === true) return WRONG;
-  return byAnswer(engine, candidate, user, answer, "mac");
+  return byAnswer(engine, candidate, user, answer, "mac", null);
 }
 
 async function byEmail(engine: Engine, candidate: Candidate, token: string): Promise<Grant | SignInAnswer> {

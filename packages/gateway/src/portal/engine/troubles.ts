@@ -7,6 +7,7 @@ export type TroubleName =
   | "closing"
   | "radius"
   | "users"
+  | "passwords"
   | "garden"
   | "kernel"
   | "clock"

@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
+import type { Fetch } from "../listen.ts";
 import { uamAnswer } from "../uam/routes.ts";
 import { wisprAbort, wisprLogin, wisprLogoff } from "../wispr/routes.ts";
 import { hostOf, plainAddress } from "./address.ts";
@@ -10,8 +11,6 @@ import { plainHeaders } from "./headers.ts";
 import { intercept, isOurs } from "./intercept.ts";
 import { emailLink, home, live, postEmail, postSignIn, postSignOut, unknownPage } from "./sign-in.ts";
 import { type House, homeOf, seeOther, type Visit } from "./visit.ts";
-
-export type Fetch = (request: Request, env: HttpBindings) => Response | Promise<Response>;
 
 type Env = { Bindings: HttpBindings; Variables: { visit: Visit } };
 

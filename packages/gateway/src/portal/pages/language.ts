@@ -36,8 +36,21 @@ export function chooseLanguage(asked: string | null, accept: string | null, oper
   return isLanguage(own) ? own : "en";
 }
 
-export function fill(sentence: string, value: string): string {
-  return sentence.replace("{0}", () => value);
+/** `{0}` is the first value, and so on. */
+export function fill(sentence: string, ...values: readonly string[]): string {
+  return sentence.replace(/\{(\d)\}/g, (place, index) => values[Number(index)] ?? place);
+}
+
+/** `14:30` when it is today, else `Wednesday at 00:00`, with the date when that is a week away; where the gateway is. */
+export function formatMoment(language: Language, at: number, now: number): string {
+  const days = (midnight(at) - midnight(now)) / 86_400_000;
+  const day: Intl.DateTimeFormatOptions =
+    days < 0.5 ? {} : days < 6.5 ? { weekday: "long" } : { weekday: "long", day: "numeric", month: "long" };
+  return new Intl.DateTimeFormat(language, { ...day, hour: "numeric", minute: "2-digit" }).format(at);
+}
+
+function midnight(at: number): number {
+  return new Date(at).setHours(0, 0, 0, 0);
 }
 
 function unit(language: Language, value: number, name: string, digits = 0): string {

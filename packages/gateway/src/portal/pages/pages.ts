@@ -2,14 +2,14 @@
 import type { Server } from "node:http";
 import type { Server as SecureServer } from "node:https";
 import type { PortalConfig } from "@pierhead/lang/portal-conf";
+import { type Fetch, GUESTS, ListenError, listen, makeServer, shut } from "../listen.ts";
 import type { Portal } from "../service.ts";
 import { calledStation } from "../station.ts";
 import { Challenges } from "../uam/challenge.ts";
 import { Acme } from "./acme.ts";
 import { originsOf, ownAddresses, uamAddress } from "./address.ts";
-import { type Fetch, makeApp } from "./app.ts";
+import { makeApp } from "./app.ts";
 import { expiryWarning, type Judged, judge, readPair } from "./certificate.ts";
-import { ListenError, listen, makeServer, shut } from "./listen.ts";
 import { Logo } from "./logo.ts";
 import { Seals } from "./seal.ts";
 import type { House, SendLink } from "./visit.ts";
@@ -83,7 +83,7 @@ export function createPages(options: PagesOptions): Pages {
   };
   let origins = originsOf(config, ports);
   const fetch = makeApp(house);
-  const ownerOf = async (address: string): Promise<string | null> => (await portal.client(address)).mac;
+  const guests = { limits: GUESTS, ownerOf: async (address: string) => (await portal.client(address)).mac };
 
   async function certificateNow(): Promise<Judged | string | null> {
     if (certificate === null) return null;
@@ -115,7 +115,7 @@ export function createPages(options: PagesOptions): Pages {
     }
     certificateTrouble = null;
     if (secureServers.length === 0) {
-      const fresh = ownAddresses(config).map(() => makeServer(fetch, got.pair, ownerOf));
+      const fresh = ownAddresses(config).map(() => makeServer(fetch, got.pair, guests));
       try {
         for (const [i, server] of fresh.entries())
           ports.https = await listen(server, ownAddresses(config)[i] as string, ports.https);
@@ -141,12 +141,12 @@ export function createPages(options: PagesOptions): Pages {
       if (addresses.length === 0) throw new ListenError("guests.addresses names no address to listen on");
       try {
         for (const address of addresses) {
-          const server = makeServer(fetch, null, ownerOf);
+          const server = makeServer(fetch, null, guests);
           servers.push(server);
           ports.http = await listen(server, address, ports.http);
         }
         if (settings.uam !== null && ports.uam !== ports.http) {
-          const server = makeServer(fetch, null, ownerOf);
+          const server = makeServer(fetch, null, guests);
           servers.push(server);
           ports.uam = await listen(server, uamAddress(config), ports.uam ?? 0);
         }

@@ -10,6 +10,8 @@ export interface SignInView {
   /** In the order they are offered. */
   readonly methods: readonly FormMethod[];
   readonly token: string;
+  /** The device is in the pause between two clicks, which the notice tells of. */
+  readonly isPause?: boolean;
   /** Where people wanted to go, sealed. */
   readonly onward: string | null;
   /** The one whose form is open; the first by default. */
@@ -35,7 +37,7 @@ export function signInPage(context: PageContext, view: SignInView): string {
   });
   const body = html`${view.notice && note(view.notice.kind, view.notice.title, view.notice.lines)}
 ${blocks}
-${view.methods.length === 0 && note("bad", words.unavailable, [words.methodNotOffered])}`;
+${view.methods.length === 0 && view.isPause !== true && note("bad", words.unavailable, [words.methodNotOffered])}`;
   return renderPage(context, { title: words.signIn, body, text: true });
 }
 

@@ -5,7 +5,8 @@ import { field, fromOurselves, readForm } from "./form.ts";
 import { html } from "./html.ts";
 import { LANGUAGES, type Language } from "./language.ts";
 import { note, renderPage } from "./layout.ts";
-import { messagePage, refusalText } from "./message-page.ts";
+import { messagePage, pauseText, refusalText, secondsUntil } from "./message-page.ts";
+import { questionPage } from "./question-page.ts";
 import { type FormMethod, type SignInView, signInPage } from "./sign-in-page.ts";
 import { amounts, LIVE_SCRIPT, statusPage } from "./status-page.ts";
 import {
@@ -51,11 +52,30 @@ export async function home(visit: Visit): Promise<Response> {
   if (visit.house.config.portal.uam !== null) return found(uamEntrance(visit));
   const voucher = query.get("voucher")?.slice(0, 64) ?? null;
   const said = { out: LANGUAGES[language].signedOut, none: LANGUAGES[language].notSignedIn }[query.get("said") ?? ""];
+  const pause = await pauseOf(visit);
+  const notice =
+    said !== undefined
+      ? ({ kind: "good", title: said, lines: pause === null ? [] : told(visit, language, pause).lines } as const)
+      : pause !== null
+        ? ({ kind: "bad", ...told(visit, language, pause) } as const)
+        : null;
   return signIn(visit, language, sealed, 200, {
-    notice: said === undefined ? null : { kind: "good", title: said, lines: [] },
+    notice,
+    isPause: pause !== null,
     open: voucher !== null ? "voucher" : null,
     typed: voucher === null ? {} : { voucher },
   });
+}
+
+/** Until when the device gets no click; null when it gets one, or none is offered. */
+function pauseOf(guest: Guest): Promise<number | null> {
+  return guest.house.config.signIn.includes("click")
+    ? guest.house.portal.pause(guest.client.mac)
+    : Promise.resolve(null);
+}
+
+function told(guest: Guest, language: Language, until: number): ReturnType<typeof pauseText> {
+  return pauseText(language, until, guest.house.now());
 }
 
 async function signIn(
@@ -63,15 +83,25 @@ async function signIn(
   language: Language,
   sealed: string | null,
   code: number,
-  view: Pick<SignInView, "notice" | "open" | "typed">,
+  view: Pick<SignInView, "notice" | "open" | "typed"> & { readonly isPause?: boolean },
   more: Record<string, string> = {},
 ): Promise<Response> {
   const { house, client } = guest;
   const onward = onwardOf(guest, sealed) === null ? null : sealed;
-  const methods = formMethods(house);
+  const all = formMethods(house);
+  // A button that does nothing is not shown.
+  const isPause = view.isPause ?? (await pauseOf(guest)) !== null;
+  const methods = isPause ? all.filter((method) => method !== "click") : all;
   const open = view.open != null && methods.includes(view.open) ? view.open : null;
   const context = await pageContext(guest, language, { to: onward, voucher: view.typed?.voucher ?? null });
-  const text = signInPage(context, { ...view, open, methods, token: house.seals.formToken(client.mac), onward });
+  const text = signInPage(context, {
+    ...view,
+    open,
+    methods,
+    isPause,
+    token: house.seals.formToken(client.mac),
+    onward,
+  });
   return page(text, code, null, more);
 }
 
@@ -96,12 +126,20 @@ async function status(
   return page(text, 200, LIVE_SCRIPT);
 }
 
-/** GET /live: the amounts of the status page, as it shows them. */
-export function live(visit: Visit): Response {
+/** GET /live: the amounts of the status page, as it shows them; who is out learns whether a click would be too early. */
+export async function live(visit: Visit): Promise<Response> {
   const { client, house, url } = visit;
-  if (client.session === null) return json({ in: false });
+  if (client.session === null) {
+    const pause = isGuest(visit) ? await pauseOf(visit) : null;
+    return json({ in: false, ...(pause === null ? {} : pauseJson(visit, pause)) });
+  }
   const language = languageOf(visit, url.searchParams.get("lang"));
   return json({ in: true, show: amounts(language, client.session, house.now()) });
+}
+
+/** When the device may come again (RFC 3339), and in how many seconds. */
+function pauseJson({ house }: Visit, until: number): { readonly again: string; readonly seconds: number } {
+  return { again: new Date(until).toISOString(), seconds: secondsUntil(until, house.now()) };
 }
 
 interface Posted {
@@ -160,11 +198,13 @@ export async function postSignIn(visit: Visit): Promise<Response> {
     const notice = { kind: "bad", title: words.failed, lines: [sentence] } as const;
     return signIn(guest, language, form.get("to"), 400, { notice, open: openOf(form), typed: typedOf(form) });
   }
-  const offered = house.config.signIn.includes(how.method) && (how.method !== "email" || house.sendLink !== null);
+  const method = how.method === "answer" ? "password" : how.method;
+  const offered = house.config.signIn.includes(method) && (how.method !== "email" || house.sendLink !== null);
   const answer: SignInAnswer = offered
     ? await house.portal.signIn(guest.address, how)
     : { kind: "refused", why: "method-not-offered", message: "" };
-  return answer.kind === "in" ? welcome(guest, language, form, answer) : refuse(guest, language, form, answer);
+  if (answer.kind === "in") return welcome(guest, language, form, answer);
+  return answer.kind === "question" ? ask(guest, language, form, answer) : refuse(guest, language, form, answer);
 }
 
 function credentialsOf(form: URLSearchParams, terms: string | null): SignIn | "agree" | "fields" {
@@ -180,7 +220,13 @@ function credentialsOf(form: URLSearchParams, terms: string | null): SignIn | "a
       const user = field(form, "user", 253)?.trim();
       const password = form.get("password") ?? "";
       if (!user || password === "" || Buffer.byteLength(password) > 128 || password.includes("\0")) return "fields";
-      return { method: "password", user, credentials: { kind: "password", password } };
+      return { method: "password", user, credentials: { kind: "password", password }, dialogue: true };
+    }
+    case "answer": {
+      const key = field(form, "key", TOKEN_LENGTH);
+      const answer = form.get("answer") ?? "";
+      if (!key || answer === "" || Buffer.byteLength(answer) > 128 || answer.includes("\0")) return "fields";
+      return { method: "answer", key, answer };
     }
     case "email": {
       const token = field(form, "key", TOKEN_LENGTH);
@@ -206,16 +252,30 @@ async function welcome(
   return seeOther(destination ?? `/?lang=${language}`);
 }
 
+/** The server's question in the place of the form; what was typed before is gone. */
+async function ask(
+  guest: Guest,
+  language: Language,
+  form: URLSearchParams,
+  { message, key, echo }: Extract<SignInAnswer, { kind: "question" }>,
+): Promise<Response> {
+  if (wantsJson(guest)) return json({ result: "question", key, message, echo });
+  const { house, client } = guest;
+  const onward = onwardOf(guest, form.get("to")) === null ? null : form.get("to");
+  const context = await pageContext(guest, language, { to: onward });
+  return page(questionPage(context, { message, key, echo, token: house.seals.formToken(client.mac), onward }));
+}
+
 async function refuse(
   guest: Guest,
   language: Language,
   form: URLSearchParams,
-  answer: Exclude<SignInAnswer, { kind: "in" }>,
+  answer: Exclude<SignInAnswer, { kind: "in" | "question" }>,
 ): Promise<Response> {
   if (answer.kind === "unavailable")
     guest.house.report(`sign-in of ${guest.client.mac} not possible: ${answer.reason}`);
   if (answer.kind === "refused" && answer.why === "unknown-device") return elsewhere(guest, language);
-  const said = refusalText(language, answer);
+  const said = refusalText(language, answer, guest.house.now());
   const more: Record<string, string> = said.retryAfter === null ? {} : { "Retry-After": String(said.retryAfter) };
   if (wantsJson(guest)) {
     const detail =
@@ -223,7 +283,9 @@ async function refuse(
         ? { result: answer.kind, why: answer.why, message: answer.message }
         : answer.kind === "slow-down"
           ? { result: answer.kind, seconds: said.retryAfter }
-          : { result: answer.kind };
+          : answer.kind === "pause"
+            ? { result: answer.kind, ...pauseJson(guest, answer.until) }
+            : { result: answer.kind };
     return json({ ...detail, text: said.lines[0] }, said.status, more);
   }
   const redirect = answer.kind === "refused" ? safeUrl(answer.redirect) : null;

@@ -15,7 +15,7 @@ import { secondsLeft } from "../pages/status-page.ts";
 import { type Guest, isGuest, type Visit } from "../pages/visit.ts";
 import { safeUrl } from "../pages/wanted.ts";
 import type { SignInAnswer } from "../service.ts";
-import { WISPR, type WisprMessage, wisprComment } from "../wispr/xml.ts";
+import { BUSY, WISPR, type WisprMessage, wisprComment } from "../wispr/xml.ts";
 import { uamBody, uamJson } from "./json.ts";
 import { percentDecode, uamEncode, uamQuery } from "./query.ts";
 import { type UamResult, uamUrl } from "./redirect.ts";
@@ -169,12 +169,18 @@ function refused(answer: Exclude<SignInAnswer, { kind: "in" }>, failed: Failed):
         WISPR.failed,
         safeUrl(answer.redirect),
       );
+    // Only a click has a pause, and questions are asked on our own pages only.
+    case "pause":
+    case "question":
+      return failed("failed&reason=reject", null, WISPR.failed);
     case "slow-down":
       return failed(
         "failed&reason=reject",
         `too many attempts: wait ${Math.ceil(answer.seconds)} seconds`,
         WISPR.failed,
       );
+    case "busy":
+      return failed("failed&reason=timeout", BUSY, WISPR.radiusTimeout);
     case "unavailable":
       return failed("failed&reason=timeout", null, WISPR.radiusTimeout);
   }

@@ -7,7 +7,7 @@ import { plainHeaders } from "../pages/headers.ts";
 import { secondsLeft } from "../pages/status-page.ts";
 import { type Guest, homeOf, isGuest, type Visit } from "../pages/visit.ts";
 import { safeUrl } from "../pages/wanted.ts";
-import { WISPR, type WisprMessage, wisprComment } from "./xml.ts";
+import { BUSY, WISPR, type WisprMessage, wisprComment } from "./xml.ts";
 
 function answer(message: WisprMessage): Response {
   const text = `<!DOCTYPE html><html lang="en"><head><title>WISPr</title></head><body>\r\n${wisprComment(message)}\r\n</body></html>`;
@@ -60,8 +60,14 @@ export async function wisprLogin(visit: Visit): Promise<Response> {
       });
     case "refused":
       return reply(WISPR.failed, got.message || got.why.replace(/-/g, " "), { redirection: safeUrl(got.redirect) });
+    // Only a click has a pause, and questions are asked on our own pages only.
+    case "pause":
+    case "question":
+      return reply(WISPR.failed, "");
     case "slow-down":
       return reply(WISPR.failed, `too many attempts: wait ${Math.ceil(got.seconds)} seconds`);
+    case "busy":
+      return reply(WISPR.radiusTimeout, BUSY);
     case "unavailable":
       house.report(`WISPr login of ${client.mac} not possible: ${got.reason}`);
       return reply(WISPR.radiusTimeout, "");

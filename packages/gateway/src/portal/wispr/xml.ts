@@ -16,6 +16,9 @@ export const WISPR = {
   gatewayError: 255,
 } as const;
 
+/** What clients and login pages of others are told when passwords cannot be checked at this moment. */
+export const BUSY = "too many people are signing in: try again in a moment";
+
 export type WisprMessage =
   | {
       readonly kind: "Redirect";

@@ -5,7 +5,7 @@ import type { DatabaseKind, Tables } from "./schema.ts";
 
 type Step = (db: Kysely<unknown>, kind: DatabaseKind) => Promise<void>;
 
-const STEPS: Readonly<Record<string, Step>> = { "0001-first": first };
+const STEPS: Readonly<Record<string, Step>> = { "0001-first": first, "0002-live-users": liveUsers };
 
 /** Brings the tables to this version's state; safe to run from several processes at once. */
 export async function migrate(db: Kysely<Tables>, kind: DatabaseKind): Promise<void> {
@@ -160,4 +160,9 @@ async function first(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
     .addColumn("name", "text", (column) => column.primaryKey())
     .addColumn("value", "text", (column) => column.notNull())
     .execute();
+}
+
+/** Who is in by a name, counted in the transaction that lets one more in. */
+async function liveUsers(db: Kysely<unknown>): Promise<void> {
+  await sql`create index sessions_live_user on sessions (username) where state <> 'closed'`.execute(db);
 }

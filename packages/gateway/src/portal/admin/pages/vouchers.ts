@@ -1,8 +1,9 @@
 import { html } from "hono/html";
 import type { Voucher } from "../../../store/store.ts";
+import { coveredCode } from "../../../store/voucher-code.ts";
 import { may } from "../context.ts";
 import type { AdminSession } from "../sign-in.ts";
-import { coveredCode, octetWords, rateWords, spanWords, timeWords } from "../words.ts";
+import { octetWords, rateWords, spanWords, timeWords } from "../words.ts";
 import { csrf, type Html } from "./layout.ts";
 
 export function vouchersPage(all: readonly Voucher[], chosen: string, session: AdminSession, now: number): Html {

@@ -44,6 +44,12 @@ export const de: Words = {
   methodNotOffered: "Diese Art der Anmeldung gibt es hier nicht.",
   alreadyIn: "Dieses Gerät ist schon online.",
   slowDown: "Zu viele Versuche. Bitte warten Sie {0} und versuchen Sie es dann erneut.",
+  busy: "Gerade melden sich zu viele gleichzeitig an. Bitte versuchen Sie es in ein paar Sekunden noch einmal.",
+  question: "Noch eine Frage",
+  questionText: "Zur Anmeldung wird ein Code oder eine Antwort gebraucht.",
+  answer: "Antwort",
+  pause: "Ihre freie Zeit ist vorerst vorbei",
+  pauseText: "Dieses Gerät kann sich in {0} wieder verbinden: {1}.",
   unavailable: "Gerade nicht möglich",
   unavailableText:
     "Es liegt nicht an Ihnen. Bitte versuchen Sie es in einer Minute erneut oder fragen Sie das Personal.",

@@ -44,6 +44,13 @@ export interface Words {
   readonly methodNotOffered: string;
   readonly alreadyIn: string;
   readonly slowDown: string;
+  readonly busy: string;
+  readonly question: string;
+  readonly questionText: string;
+  readonly answer: string;
+  readonly pause: string;
+  /** `{0}` is how long, `{1}` a time of the day or a day with it. */
+  readonly pauseText: string;
   readonly unavailable: string;
   readonly unavailableText: string;
   readonly elsewhere: string;
