@@ -6,7 +6,7 @@ const ALONE = [
   "tests/*-world.test.ts",
   "tests/*-truth.test.ts",
   "tests/lease-clients.test.ts",
-  "tests/portal-{admin-pages,attacks,browser,demo,end-to-end,faults,https,nftables,process}.test.ts",
+  "tests/portal-{admin-pages,attacks,browser,demo,end-to-end,faults,https,migrated,nftables,privileges,process}.test.ts",
 ];
 const ALL = ["packages/*/src/**/*.test.ts", "packages/*/test/**/*.test.ts", "tests/**/*.test.ts"];
 

@@ -104,6 +104,10 @@ describe("pierhead portal", () => {
     [["portal", "install", "--print", "plan9"], "no service file for plan9"],
     [["portal", "-s", "/no/such.sock", "query", "reboot"], "query reboot: there are list"],
     [["portal", "-s", "/no/such.sock", "query", "logout"], "query logout: name a session"],
+    [["portal", "-s", "/no/such.sock", "query", "authorize"], "query authorize: name a device"],
+    [["portal", "-s", "/no/such.sock", "query", "authorize", "ip"], "query authorize: ip wants a value"],
+    [["portal", "-s", "/no/such.sock", "query", "update", "mac", "x", "maxbwup", "1M"], "maxbwup 1M: a whole number"],
+    [["portal", "-s", "/no/such.sock", "query", "authorize", "color", "red"], "color is not known"],
     [["portal", "-s", "/no/such.sock", "voucher", "create", "--count", "none"], "--count none: a whole number"],
     [["portal", "-s", "/no/such.sock", "voucher", "create", "--time", "long"], "--time long: written like"],
     [["portal", "-s", "/no/such.sock", "voucher", "revoke"], "name codes, or a batch"],
@@ -188,6 +192,32 @@ describe("a running portal", () => {
     expect(sessions).toMatchObject([{ macAddress: "02-00-00-00-00-03", session: { userName: "user3" } }]);
     expect((await portal("query", "logout", "ip", "10.99.1.3")).status).toBe(0);
     expect((await portal("query", "logout", "ip", "10.99.1.3")).status).toBe(1);
+  });
+
+  it("query authorizes a device that has shown nothing, and changes what it may use", async () => {
+    const mac = "02-00-00-00-00-05";
+    const words = ["username", "kiosk", "sessiontimeout", "3600", "maxoctets", "5000", "maxbwup", "2000"];
+    expect(await portal("query", "authorize", "mac", mac, ...words)).toMatchObject({
+      status: 0,
+      stdout: "",
+      stderr: "",
+    });
+    expect((await portal("query", "listmac", mac)).stdout).toMatch(
+      /^02-00-00-00-00-05 \S+ pass [0-9a-f]{20} 1 kiosk \d+\/3600 \d+\/0 0\/0 0\/0 5000 1 0%\/2000 0\/0 -\n$/,
+    );
+    expect(world.kernel.open.size).toBe(1);
+    expect(await portal("query", "update", "mac", mac, "maxoctets", "0", "idletimeout", "900")).toMatchObject({
+      status: 0,
+    });
+    expect((await portal("query", "listmac", mac)).stdout).toMatch(/ \d+\/3600 \d+\/900 0\/0 0\/0 0 1 0%\/2000 /);
+    expect(await portal("query", "update", "mac", "02-00-00-00-00-06", "maxoctets", "0")).toMatchObject({ status: 1 });
+    expect(await portal("query", "authorize", "ip", "203.0.113.9")).toMatchObject({
+      status: 1,
+      stderr: "203.0.113.9 is not let in: unknown-device\n",
+    });
+    expect((await portal("query", "logout", "mac", mac)).status).toBe(0);
+    expect(world.kernel.open.size).toBe(0);
+    expect(world.database.audit.filter((line) => /^command line (admit|limits) /.test(line))).toHaveLength(2);
   });
 
   it("makes vouchers, and revoking one ends who is in by it", async () => {

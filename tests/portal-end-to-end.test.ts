@@ -107,6 +107,8 @@ async function finished(stage: PortalStage, user: string, nth = 0): Promise<Reco
   const records = ofSession();
   const kinds = records.map((one) => one["Acct-Status-Type"]);
   expect(kinds).toEqual(["Start", ...kinds.slice(1, -1).map(() => "Interim-Update"), "Stop"]);
+  // The MAC of the guests' interface, when the configuration names nothing else.
+  for (const record of records) expect(record["Called-Station-Id"]).toMatch(/^(?:[0-9A-F]{2}-){5}[0-9A-F]{2}$/);
   for (const key of ["Acct-Session-Time"] as const) {
     const grows = records.slice(1).map((one) => Number(one[key]));
     expect(grows).toEqual([...grows].sort((a, b) => a - b));

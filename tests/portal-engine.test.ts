@@ -190,6 +190,22 @@ describe("signing in", () => {
     expect((await world.engine.client(addressOf(1))).session).not.toBeNull();
   });
 
+  it("not by its MAC alone where RADIUS wants it to see the page (ChilliSpot-Config)", async () => {
+    const world = await started({
+      config: portalConfig({ signIn: ["mac", "password"] }),
+      answer: () => ({ ...ACCEPT, mustAsk: true }),
+    });
+    expect((await world.engine.client(addressOf(1))).session).toBeNull();
+    expect(world.asked.map(({ service }) => service)).toEqual(["mac"]);
+    expect(await world.signIn(1, "anna")).toMatchObject({ kind: "in" });
+  });
+
+  it("hands on where RADIUS sends whom it rejects", async () => {
+    const redirect = "https://pay.example/";
+    const world = await started({ answer: () => ({ kind: "reject", message: "No credit", redirect }) });
+    expect(await world.signIn(1, "anna")).toMatchObject({ kind: "refused", message: "No credit", redirect });
+  });
+
   it("by a token of whoever sends mail", async () => {
     const config = portalConfig({ signIn: ["email"] });
     const email = { check: async (token: string) => (token === "good" ? { user: "a@example.org" } : null) };

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { Secret } from "@pierhead/core";
 import { createPages, type Pages } from "@pierhead/gateway/portal/pages";
 import { percentDecode, uamBody, uamEncode, uamQuery } from "@pierhead/gateway/portal/uam";
+import type { UamConfig } from "@pierhead/lang/portal-conf";
 import fc from "fast-check";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -32,10 +33,14 @@ interface Started {
   readonly go: (path: string, host?: string) => Promise<URL>;
 }
 
-async function start(secret: string | null, server = "https://login.example/hotspot"): Promise<Started> {
+async function start(
+  secret: string | null,
+  server = "https://login.example/hotspot",
+  more: Partial<UamConfig> = {},
+): Promise<Started> {
   const clock = { now: 1_800_000_000_000 };
   const portal = new MemoryPortal(() => clock.now);
-  const uam = { server, secret: secret === null ? null : new Secret(secret), port: 0 };
+  const uam = { server, secret: secret === null ? null : new Secret(secret), port: 0, ...more };
   const pages = createPages({
     config: portalConfig({ portal: { uam }, signIn: ["password"] }),
     portal,
@@ -131,6 +136,25 @@ describe("the redirect to somebody else's login page", () => {
     await portal.signIn("127.0.0.1", { method: "click" });
     const late = await go("/", "example.org");
     expect([late.searchParams.get("res"), late.searchParams.has("challenge")]).toEqual(["already", false]);
+  });
+
+  it("tells the page which SSID and VLAN it is, where CoovaChilli has them", async () => {
+    const { go } = await start(SECRET, "https://login.example/", { ssid: "Pier & Co", vlan: "12" });
+    const url = await go("/", "example.org");
+    expect([...url.searchParams.keys()].join(" ")).toMatch(/ip ssid nasid vlan userurl md$/);
+    expect([url.searchParams.get("ssid"), url.searchParams.get("vlan")]).toEqual(["Pier & Co", "12"]);
+  });
+
+  it("shows a home page first, which is told where the login page is (uamhomepage)", async () => {
+    const { go, portal } = await start(SECRET, "https://login.example/", { homepage: "http://home.example/?a=1" });
+    for (const url of [await go("/", "example.org"), await go("/")]) {
+      expect(url.href).toMatch(/^http:\/\/home\.example\/\?a=1&loginurl=https%3a%2f%2flogin\.example/);
+      const login = new URL(url.searchParams.get("loginurl") as string);
+      expect([login.searchParams.get("res"), login.searchParams.has("md")]).toEqual(["notyet", true]);
+    }
+    expect((await go("/prelogin")).hostname).toBe("login.example");
+    await portal.signIn("127.0.0.1", { method: "click" });
+    expect((await go("/", "example.org")).searchParams.get("res")).toBe("already");
   });
 
   it("has WISPr for smart clients in its body", async () => {
@@ -271,6 +295,46 @@ describe("logon", () => {
     expect((await logon()).href).toBe("https://welcome.example/a");
     portal.replies.set("anna", { message: "", redirect: "javascript:alert(1)\r\nX: y" });
     expect((await logon()).hostname).toBe("login.example");
+  });
+
+  it("goes where RADIUS says with a Reject as well: to pay, perhaps", async () => {
+    const { go, portal, json } = await start(null);
+    portal.replies.set("anna", { message: "No credit", redirect: "https://pay.example/anna" });
+    const wrong = `username=anna&response=${"00".repeat(16)}`;
+    await go("/prelogin");
+    expect((await go(`/logon?${wrong}`)).href).toBe("https://pay.example/anna");
+    expect(await json(`logon?${wrong}`)).toMatchObject({
+      clientState: 0,
+      message: "No credit",
+      redir: { redirectionURL: "https://pay.example/anna" },
+    });
+    portal.replies.set("anna", { message: "", redirect: "javascript:alert(1)" });
+    expect((await go(`/logon?${wrong}`)).hostname).toBe("login.example");
+  });
+
+  it("takes the password as it was typed when there is no challenge, and a response all the same (nochallenge)", async () => {
+    const { go, json, portal } = await start(SECRET, "https://login.example/", { challenge: false });
+    expect((await go("/", "example.org")).searchParams.has("challenge")).toBe(false);
+    const url = await go("/logon?username=anna&password=correct%20horse");
+    expect([url.searchParams.get("res"), url.searchParams.get("uid")]).toEqual(["success", "anna"]);
+    await go("/logoff");
+    expect((await go("/logon?username=anna&password=wrong")).search).toContain("res=failed&reason=reject&");
+    expect((await go("/logon?username=anna&password=wrong")).searchParams.has("challenge")).toBe(false);
+    const challenge = (await json("status"))["challenge"] as unknown as string;
+    const { chap } = python(challenge, SECRET, "correct horse");
+    expect((await go(`/logon?username=anna&response=${chap}`)).searchParams.get("res")).toBe("success");
+    await go("/logoff");
+    expect((await go(`/logon?username=anna&response=${chap}`)).searchParams.get("res")).toBe("failed");
+    expect(portal.sessions()).toHaveLength(0);
+  });
+
+  it("takes a POST like a GET (uamallowpost)", async () => {
+    const { base, json, portal } = await start(null);
+    const challenge = (await json("status"))["challenge"] as unknown as string;
+    const { chap } = python(challenge, "", "correct horse");
+    const answer = await ask(`${base}/logon?username=anna&response=${chap}`, { method: "POST", body: "button=Login" });
+    expect([answer.status, portal.sessions().length]).toEqual([302, 1]);
+    expect(new URL(answer.headers.location as string).searchParams.get("res")).toBe("success");
   });
 });
 

@@ -152,7 +152,7 @@ export class MemoryPortal implements Portal {
         const reply = this.replies.get(how.user) ?? { message: "", redirect: null };
         const password = this.users.get(how.user);
         if (password === undefined || !matches(how.credentials, how.user, password))
-          return { kind: "refused", why: "wrong-credentials", message: reply.message };
+          return { kind: "refused", why: "wrong-credentials", ...reply };
         const second = this.seconds.get(how.user);
         if (second !== undefined && how.dialogue === true) {
           const key = `key-${this.questions.size}`;

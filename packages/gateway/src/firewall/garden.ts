@@ -1,7 +1,7 @@
 /** Names of the walled garden: asked of the gateway's own resolver, as long as its answers live. */
 import { Resolver } from "node:dns/promises";
 import { parseAddress } from "@pierhead/core";
-import type { GardenEntry } from "@pierhead/lang/portal-conf";
+import { type GardenEntry, nftsetLine } from "@pierhead/lang/portal-conf";
 import type { GardenAddress } from "./driver.ts";
 import { FirewallError } from "./driver.ts";
 
@@ -111,8 +111,5 @@ async function addressesOf(resolver: Resolver, name: string): Promise<{ address:
  * nftables only. A name with a port is not among them: dnsmasq adds addresses, not ports.
  */
 export function dnsmasqLines(entries: readonly GardenEntry[]): string[] {
-  const names = entries.flatMap((one) => (one.kind === "name" && one.port === null ? [one.name] : []));
-  if (names.length === 0) return [];
-  const sets = [4, 6].map((family) => `${family}#inet#pierhead_portal#garden${family}_names`).join(",");
-  return names.map((name) => `nftset=/${name}/${sets}`);
+  return entries.flatMap((one) => (one.kind === "name" && one.port === null ? [nftsetLine(one.name)] : []));
 }

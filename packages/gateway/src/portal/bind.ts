@@ -1,6 +1,6 @@
 /** The real parts of a portal, made from its configuration. The only file that knows which they are. */
 import { randomBytes } from "node:crypto";
-import type { PortalConfig } from "@pierhead/lang/portal-conf";
+import { type GardenEntry, nftsetLine, type PortalConfig } from "@pierhead/lang/portal-conf";
 import { createFirewall, type FirewallOptions, tendGarden } from "../firewall/index.ts";
 import { createNeighbours } from "../neighbours/index.ts";
 import { createAccountingSender, createDynamicServer, createRadiusClient } from "../radius/index.ts";
@@ -10,6 +10,7 @@ import { forgetOldSessions } from "./forget.ts";
 import { createPages, type FormMethod, isLanguage, readLogo, renderSignIn } from "./pages/index.ts";
 import type { BindParts, Running, Service } from "./parts.ts";
 import { watchLook } from "./saved-look.ts";
+import { calledStation, logoffUrl } from "./station.ts";
 
 /** Setting of the store with the key that open forms are sealed with: they outlive a restart. */
 const PAGE_KEY = "page-key";
@@ -26,7 +27,13 @@ export const bindParts: BindParts = async (config, log) => {
       log.warning("rates", "this system's packet filter keeps no rates: those of the limits are not in force");
     }
     const system = systemOf(process.platform);
-    const radius = config.radius === null ? null : createRadiusClient(config.radius);
+    const radius =
+      config.radius === null
+        ? null
+        : createRadiusClient(
+            { ...config.radius, calledStation: calledStation(config) },
+            { logoffUrl: logoffUrl(config) },
+          );
     const accounting =
       radius === null ? null : createAccountingSender({ gateway: config.gateway, store, client: radius });
     // Last: it listens from here on.
@@ -128,8 +135,13 @@ async function pageKey(store: Store): Promise<Uint8Array> {
 async function serveGarden({ config, firewall, log }: Running): Promise<Service[]> {
   // Guests' resolvers may be the gateway's own addresses, which the resolver on this machine has as well.
   const troubles = new Map<string, number>();
+  for (const entry of config.garden) {
+    if (config.firewall !== "nftables" || entry.kind !== "name" || !entry.below || entry.port !== null) continue;
+    const line = nftsetLine(entry.name);
+    log.info("garden", `names below ${entry.name} are opened as dnsmasq answers them, with ${line}`);
+  }
   const garden = await tendGarden({
-    entries: config.garden,
+    entries: [...config.garden, ...loginPages(config)],
     servers: config.resolvers,
     open: (addresses) => firewall.garden(addresses),
     trouble: (sentence) => {
@@ -143,6 +155,17 @@ async function serveGarden({ config, firewall, log }: Running): Promise<Service[
     return [...troubles.keys()].slice(0, 10);
   };
   return [{ troubles: lately, close: () => garden.close() }];
+}
+
+/** Of `*.example.org` only the resolver learns which names there are; the page everybody needs is asked for by its own. */
+function loginPages({ portal, garden }: PortalConfig): GardenEntry[] {
+  return [portal.uam?.server, portal.uam?.homepage].flatMap((url): GardenEntry[] => {
+    const { hostname, protocol, port } = new URL(url ?? "about:blank");
+    const below = garden.some((one) => one.kind === "name" && one.below && hostname.endsWith(`.${one.name}`));
+    return below
+      ? [{ kind: "name", name: hostname, below: false, port: Number(port) || (protocol === "https:" ? 443 : 80) }]
+      : [];
+  });
 }
 
 async function serveDynamic({ config, portal, log }: Running): Promise<Service[]> {

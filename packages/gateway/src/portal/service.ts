@@ -1,5 +1,5 @@
 /** What the pages, the JSON interfaces, the admin and the command line ask of the running portal. */
-import type { Credentials, DynamicAnswer, DynamicRequest, RadiusServerStatus } from "../radius/types.ts";
+import type { Credentials, DynamicAnswer, DynamicRequest, RadiusLimits, RadiusServerStatus } from "../radius/types.ts";
 import type { StoredSession } from "../store/store.ts";
 
 export type SignIn =
@@ -34,6 +34,8 @@ export type SignInAnswer =
         /** Too late, or answered before. */
         | "stale-question";
       readonly message: string;
+      /** Where the server sends people it refuses. */
+      readonly redirect?: string | null;
     }
   /**
    * RADIUS wants to know something else first (Access-Challenge). `message` is its own, untrusted; "" when it has none. The key
@@ -67,6 +69,20 @@ export interface PortalStatus {
   readonly radius: readonly RadiusServerStatus[];
   /** Sentences about what does not work right now. */
   readonly troubles: readonly string[];
+}
+
+/** A device that an operator lets in, and what it may use. */
+export interface Admission {
+  /** A MAC, or an address of a device that is there. */
+  readonly device: string;
+  readonly user: string;
+  readonly limits: RadiusLimits;
+}
+
+/** Lets devices in that have shown nothing: for who owns the portal. */
+export interface Doorkeeper {
+  /** A device that is in already has its limits changed. */
+  admit(admission: Admission, who: string): Promise<SignInAnswer>;
 }
 
 export interface Portal {

@@ -8,6 +8,9 @@ import type { AccessAnswer } from "./types.ts";
 const MOST_MESSAGE = 1_000;
 const MOST_URL = 2_048;
 
+/** ChilliSpot-Config that says of a device known by its MAC: it has to go by the page all the same. */
+const MUST_ASK: ReadonlySet<string> = new Set(["require-uam-auth", "splash"]);
+
 /** Codes an Access-Request is answered with. */
 export const ACCESS_ANSWERS: ReadonlySet<number> = new Set([
   CODE.accessAccept,
@@ -34,7 +37,9 @@ export function readAccessAnswer(
     const patience = set.integer("Session-Timeout") || null;
     return { kind: "challenge", message, state: Uint8Array.from(state), echo: set.integer("Prompt") === 1, patience };
   }
-  if (packet.code !== CODE.accessAccept) return { kind: "reject", message };
+  // CoovaChilli reads it in a Reject as well.
+  const redirect = readUrl(set.texts("WISPr-Redirection-URL").join(""));
+  if (packet.code !== CODE.accessAccept) return { kind: "reject", message, ...(redirect === null ? {} : { redirect }) };
   const limits = readLimits(set, swapOctets);
   if (limits.until !== undefined && limits.until <= now) return { kind: "reject", message };
   return {
@@ -43,9 +48,10 @@ export function readAccessAnswer(
     user: set.text("User-Name") || null,
     classes: boundedClasses(set.all("Class")).map((value) => Uint8Array.from(value)),
     message,
-    redirect: readUrl(set.texts("WISPr-Redirection-URL").join("")),
+    redirect,
     filter: set.text("Filter-Id") || null,
     vlan: set.tagged("Tunnel-Private-Group-Id") || null,
+    ...(set.texts("ChilliSpot-Config").some((word) => MUST_ASK.has(word)) ? { mustAsk: true } : {}),
   };
 }
 

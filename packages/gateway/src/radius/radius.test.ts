@@ -15,7 +15,7 @@ import { checkAnswer, checkRequest, hidePassword, md5, signAnswer, signRequest }
 import { readDynamicRequest, readMac } from "./dynamic-request.ts";
 import { readLimits, readWisprTime } from "./limits.ts";
 import { authenticatorResponse, challengeHash, ntPasswordHash, ntResponse } from "./mschap.ts";
-import { accessAttributes, accountingAttributes, type NasFacts } from "./request.ts";
+import { accessAttributes, accountingAttributes, macLogin, type NasFacts } from "./request.ts";
 import type { AccessRequest, AccountingRecord } from "./types.ts";
 import {
   chapMatches,
@@ -295,6 +295,18 @@ describe("answers", () => {
     });
   });
 
+  it("send whom they reject somewhere, and a device that is known to the page", () => {
+    const url = attribute("WISPr-Redirection-URL", "https://pay.example.org/");
+    expect(answer(CODE.accessReject, url)).toEqual({
+      kind: "reject",
+      message: "",
+      redirect: "https://pay.example.org/",
+    });
+    for (const word of ["require-uam-auth", "splash"])
+      expect(answer(CODE.accessAccept, attribute("ChilliSpot-Config", word))).toMatchObject({ mustAsk: true });
+    expect(answer(CODE.accessAccept, attribute("ChilliSpot-Config", "allow-openidauth"))).not.toHaveProperty("mustAsk");
+  });
+
   it("send nobody to a script, and let nobody in whose time is over", () => {
     const script = answer(CODE.accessAccept, attribute("WISPr-Redirection-URL", "javascript:alert(1)"));
     expect(script).toMatchObject({ kind: "accept", redirect: null });
@@ -329,6 +341,16 @@ describe("answers", () => {
 describe("accounting", () => {
   const set = (record: AccountingRecord, nas: NasFacts = NAS) =>
     new AttributeSet(accountingAttributes(record, nas, record.at + 12_345));
+
+  it("names the kind of port, and a device as chilli does with macsuffix", () => {
+    expect(set(RECORD).integer("NAS-Port-Type")).toBe(19);
+    expect(set(RECORD, { ...NAS, nasPortType: 15 }).integer("NAS-Port-Type")).toBe(15);
+    const { user, credentials } = macLogin(REQUEST.station.mac, { macPassword: null, macSuffix: "@pier" });
+    expect([user, credentials]).toEqual([
+      "02-00-00-00-00-01@pier",
+      { kind: "password", password: "02-00-00-00-00-01@pier" },
+    ]);
+  });
 
   it("counts as the gateway sees it, or swapped", () => {
     const names = ["Acct-Input-Octets", "Acct-Input-Gigawords", "Acct-Input-Packets"] as const;

@@ -17,7 +17,7 @@ import type { AccessRequest, AccountingRecord, Station } from "./types.ts";
 /** What the requests say about the gateway itself. */
 export type NasFacts = Pick<
   RadiusConfig,
-  "nasIdentifier" | "nasAddress" | "calledStation" | "location" | "swapOctets"
+  "nasIdentifier" | "nasAddress" | "calledStation" | "location" | "swapOctets" | "nasPortType"
 > & {
   /** WISPr-Logoff-URL. */
   readonly logoffUrl: string | null;
@@ -46,9 +46,9 @@ export function stationId(mac: string): string {
 /** Name and password of a device that is let in by its MAC address, as CoovaChilli's macauth has them (auth_radius). */
 export function macLogin(
   mac: string,
-  config: Pick<RadiusConfig, "macPassword">,
+  config: Pick<RadiusConfig, "macPassword" | "macSuffix">,
 ): Pick<AccessRequest, "user" | "credentials" | "service"> {
-  const user = stationId(mac);
+  const user = stationId(mac) + (config.macSuffix ?? "");
   return { user, credentials: { kind: "password", password: config.macPassword?.reveal() ?? user }, service: "mac" };
 }
 
@@ -58,7 +58,7 @@ export function accessAttributes(request: AccessRequest, nas: NasFacts): RadiusA
   list.add("User-Name", request.user);
   // CoovaChilli's macauth says Framed, a login on the page Login.
   list.add("Service-Type", request.service === "mac" ? SERVICE_TYPE.framed : SERVICE_TYPE.login);
-  addStation(list, request.station);
+  addStation(list, request.station, nas);
   addNas(list, nas);
   list.add("WISPr-Logoff-URL", nas.logoffUrl);
   list.add("State", request.state);
@@ -76,13 +76,13 @@ export function accountingAttributes(record: AccountingRecord, nas: NasFacts, no
   list.add("Acct-Status-Type", ACCT_STATUS[record.kind]);
   if (session) {
     list.add("User-Name", record.user);
-    addStation(list, record.station);
+    addStation(list, record.station, nas);
     // Nobody else's sessions are accounted for.
     list.add("Acct-Authentic", ACCT_AUTHENTIC.radius);
     for (const value of boundedClasses(record.classes)) list.add("Class", value);
   } else {
     list.add("Acct-Session-Id", record.station.sessionId);
-    list.add("NAS-Port-Type", NAS_PORT_TYPE.wireless80211);
+    list.add("NAS-Port-Type", portType(nas));
   }
   addNas(list, nas);
   list.add("Event-Timestamp", Math.floor(record.at / 1000));
@@ -106,7 +106,11 @@ export function accountingAttributes(record: AccountingRecord, nas: NasFacts, no
   return list.attributes;
 }
 
-function addStation(list: AttributeList, station: Station): void {
+function portType(nas: NasFacts): number {
+  return nas.nasPortType ?? NAS_PORT_TYPE.wireless80211;
+}
+
+function addStation(list: AttributeList, station: Station, nas: NasFacts): void {
   list.add("Acct-Session-Id", station.sessionId);
   const fours = station.addresses.filter((address) => isIP(address) === 4);
   list.add("Framed-IP-Address", fours[0]);
@@ -114,7 +118,7 @@ function addStation(list: AttributeList, station: Station): void {
   for (const address of station.addresses.filter(isIPv6).slice(0, MOST_ADDRESSES)) {
     list.add("Framed-IPv6-Address", address);
   }
-  list.add("NAS-Port-Type", NAS_PORT_TYPE.wireless80211);
+  list.add("NAS-Port-Type", portType(nas));
   list.add("NAS-Port", station.number);
   list.add("NAS-Port-Id", String(station.number).padStart(8, "0"));
   list.add("Calling-Station-Id", stationId(station.mac));

@@ -72,8 +72,11 @@ export type AccessAnswer =
       readonly filter: string | null;
       /** Tunnel-Private-Group-Id: a hook, nothing of ours acts on it. */
       readonly vlan: string | null;
+      /** A device that was asked about by its MAC is to see the page first (ChilliSpot-Config). */
+      readonly mustAsk?: boolean;
     }
-  | { readonly kind: "reject"; readonly message: string }
+  /** `redirect`: where somebody who was refused is sent (WISPr-Redirection-URL), to pay for more perhaps. */
+  | { readonly kind: "reject"; readonly message: string; readonly redirect?: string | null }
   | {
       readonly kind: "challenge";
       readonly message: string;

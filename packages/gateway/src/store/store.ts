@@ -28,7 +28,7 @@ export interface StoredSession {
   readonly addresses: readonly string[];
   /** User-Name; "" for people who only agreed to the terms. */
   readonly user: string;
-  readonly method: "click" | "voucher" | "password" | "mac" | "email";
+  readonly method: "click" | "voucher" | "password" | "mac" | "email" | "operator";
   /** Id of the voucher it uses. */
   readonly voucher: string | null;
   /** Its accounting goes to RADIUS. */

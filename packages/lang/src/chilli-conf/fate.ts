@@ -15,15 +15,16 @@ const CARRIED = `
   radiustimeout radiusretry radiusretrysec radiusnasid nasip nasmac coaport swapoctets definteriminterval
   defsessiontimeout defidletimeout defbandwidthmaxdown defbandwidthmaxup macauth macpasswd uamserver uamsecret uamport
   uamallowed uamdomain mschapv2 nochallenge locationname radiuslocationid radiuslocationname captiveportalvenue_info_url
+  uamhomepage ssid vlan macsuffix radiusnasporttype macallowed
 `;
 
 const ALWAYS: readonly (readonly [names: string, why: string])[] = [
   ["seskeepalive usestatusfile statusfilesave", "sessions are in the store and outlive every restart"],
   ["uamdomainttl", "names in the garden are looked up again when their time to live ends"],
-  ["nouamsuccess", "people go where they wanted to go"],
+  ["nouamsuccess", "chilli itself leaves it unread; the login page hears of a success and leads on"],
   ["dhcpnotidle", "only traffic counts against the idle timeout"],
   ["nousergardendata", "the garden is not counted"],
-  ["uamallowpost", "forms are POSTed"],
+  ["uamallowpost", "a POST is taken like a GET: what counts is in the address"],
   ["captiveportalapi_uri", "the RFC 8908 API is there as soon as there is a certificate"],
   ["papalwaysok", "a page that sends the password itself is answered"],
   [
@@ -36,7 +37,6 @@ const ALWAYS: readonly (readonly [names: string, why: string])[] = [
   ],
   ["cmdsocket cmdsocketport unixipc", "`pierhead portal query` asks over the portal's own socket"],
   ["chillixml nowispr1 nowispr2", "smart clients get WISPr"],
-  ["radiusnasporttype", "NAS-Port-Type is Wireless-802.11"],
   [
     "domaindnslocal uamaliasname uamaliasip uamhostname",
     "the portal's name is `portal.name`, which the resolver must know",
@@ -52,7 +52,7 @@ const MACHINE: readonly (readonly [names: string, why: string])[] = [
     "uid gid usetap tundev noarpentries kname moddir module nexthop",
     "packets stay in the kernel; there is no tun device",
   ],
-  ["ieee8021q only8021q vlan vlanupdate", "make the VLAN an interface and name it as the guests' interface"],
+  ["ieee8021q only8021q vlanupdate", "make the VLAN an interface and name it as the guests' interface"],
   ["tcpwin tcpmss scalewin", "the packet filter clamps the segment size"],
   ["forcedns1 forcedns1port forcedns2 forcedns2port", "questions to other resolvers are answered by ours"],
   ["postauthproxy postauthproxyport postauthproxyssl natip natport routeonetone", "a rule of your packet filter"],
@@ -73,7 +73,8 @@ const GONE: readonly (readonly [names: string, why: string])[] = [
   ["uamregex uamdomainfile ipwhitelist redirdnsreq", "the garden is addresses and names"],
   ["uamgardendata uamotherdata", "what is not in a session is not accounted"],
   ["authedallowed uamauthedallowed", "limits count everything"],
-  ["uamhomepage wisprlogin redirurl", "people are sent to the sign-in page at once"],
+  ["wisprlogin", "smart clients are sent to `uam.server`"],
+  ["redirurl", "people are sent where RADIUS says at once"],
   ["uamui uamuiport wwwdir wwwbin inject injectext injectwispr redir", "the page is the portal's own or `uam.server`"],
   ["uamlogoutip", "people sign out on the page"],
   ["challengetimeout challengetimeout2", "a challenge is good for one use and ten minutes"],
@@ -81,8 +82,8 @@ const GONE: readonly (readonly [names: string, why: string])[] = [
     "conup condown macup macdown ipup ipdown locationupdate rtmonfile",
     "no scripts are run; follow the log or ask the HTTP API",
   ],
-  ["macreauth macauthdeny strictmacauth macsuffix", "a device whose MAC is refused may sign in on the page"],
-  ["macallowed macallowlocal", "give such devices a RADIUS account each, or a voucher"],
+  ["macreauth macauthdeny strictmacauth", "a device whose MAC is refused may sign in on the page"],
+  ["macallowlocal", "give the devices of macallowed a RADIUS account each, or a voucher"],
   ["localusers", "`pierhead portal user add` puts people into the store"],
   ["radsec", "give each server of `radius` its `tls`"],
   ["adminuser adminpasswd adminupdatefile extadmvsa", "configuration does not come over RADIUS"],
@@ -96,7 +97,7 @@ const GONE: readonly (readonly [names: string, why: string])[] = [
   ["radiuslisten", "the kernel chooses the source address"],
   ["framedservice radiusoriginalurl", "Service-Type is Login"],
   [
-    "ssid vlanlocation locationstopstart locationcopycalled locationimmediateupdate locationopt82",
+    "vlanlocation locationstopstart locationcopycalled locationimmediateupdate locationopt82",
     "the location is told by NAS-Identifier and Called-Station-Id",
   ],
   ["bwbucketupsize bwbucketdnsize bwbucketminsize", "the kernel's queues need no bucket size"],

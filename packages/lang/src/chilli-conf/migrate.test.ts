@@ -54,11 +54,21 @@ radius:
       secret: file:/etc/pierhead/radius.secret
   timeout: 10
   attempts: 2
-  protocol: chap
+  nasIdentifier: nas01
+  nasAddress: 192.168.182.1
+  protocol: pap
+  swapOctets: true
   interim: 300
 `);
     expect(secrets).toEqual([["radius.secret", "long-enough-for-anybody"]]);
-    expect([notes, problems]).toEqual([[], []]);
+    expect([notes, problems]).toEqual([["note octets radiusserver1"], []]);
+  });
+
+  // What a back end took for input stays input: chilli's own word for RFC 2866's way is `swapoctets`.
+  it("octets keep the direction they had", () => {
+    expect(migrate(RADIUS).file).toContain("swapOctets: true\n");
+    const swapped = migrate(`${RADIUS}swapoctets\n`);
+    expect([swapped.file.includes("swapOctets"), swapped.notes]).toEqual([false, []]);
   });
 
   // What is added to the least file, and a line that must be in the outcome.
@@ -74,8 +84,19 @@ radius:
     ["uamserver https://login.example.org/x.cgi\nuamport 3999", "port: 3999"],
     ["macauth\nmacpasswd secret-of-macs", "macPassword: file:/etc/pierhead/mac.secret"],
     ["mschapv2", "protocol: mschapv2"],
-    ["nochallenge", "protocol: pap"],
-    ["swapoctets", "swapOctets: true"],
+    ["nochallenge\nuamserver https://login.example.org/", "challenge: false"],
+    ["uamserver https://login.example.org/\nssid Pier\nvlan 12", 'ssid: Pier\n    vlan: "12"'],
+    [
+      "uamserver https://login.example.org/\nuamhomepage http://home.example.org/",
+      "homepage: http://home.example.org/",
+    ],
+    ["uamserver https://login.example.org/\nuamhomepage http://home.example.org/", "- home.example.org:80"],
+    ["macauth\nmacsuffix @pier", 'macSuffix: "@pier"'],
+    ["macallowed 02-00-00-00-00-07", "- mac"],
+    ["radiusnasporttype 15", "nasPortType: 15"],
+    ["radiusnasid pier", "nasIdentifier: pier"],
+    ["nasip 192.0.2.1", "nasAddress: 192.0.2.1"],
+    ["uamlisten 192.168.182.254", "nasAddress: 192.168.182.254"],
     ["definteriminterval 0", "attempts: 2"],
     ["defsessiontimeout 3600", "session: 3600"],
     ["radiusserver2 192.0.2.21", "- host: 192.0.2.21"],
@@ -97,16 +118,32 @@ radius:
     ["seskeepalive", ["note needless seskeepalive"]],
     ["uamallowed icmp:192.0.2.1,localhost", ["warning garden uamallowed", "warning garden uamallowed"]],
     ["uamserver http://192.168.182.1:4990/www/login.chi", ["note own-page uamserver"]],
+    [
+      "uamserver https://login.example.org/\nuamhomepage http://192.168.182.1:3990/www/coova.html",
+      ["note own-page uamhomepage"],
+    ],
+    ["uamdomain .example.org", ["note names-below uamdomain"]],
+    ["uamdomain .example.org\ndns1 192.0.2.53", ["note names-below dns1", "note names-below uamdomain"]],
+    ["uamdomain .example.org\ndns1 192.168.182.1", ["note names-below uamdomain"]],
+    ["macallowed 02-00-00-00-00-07", ["note mac-list macallowed"]],
+    ["macallowed 02-00-00-00-00-07\nmacallowlocal", ["warning not-carried macallowlocal"]],
+    ["ssid pier", ["note needless ssid"]],
     ["net bogus", ["error net net"]],
     ["net 10.0.0.0/255.0.255.0", ["error net net"]],
     ["radiusserver2 radius.example.org\ncoaport 3799", ["warning coa-by-name coaport"]],
   ];
   for (const [given, notes] of told) {
-    it(`says about ${given}`, () => expect(migrate(`${RADIUS}${given}\n`).notes).toEqual(notes));
+    it(`says about ${given}`, () => expect(migrate(`${RADIUS}swapoctets\n${given}\n`).notes).toEqual(notes));
   }
 
+  it("has guests ask the gateway where its resolver opens names, and whom they asked otherwise", () => {
+    const dns = "dns1 192.0.2.53\ndns2 192.0.2.54\n";
+    expect(migrate(RADIUS + dns).file).toContain("resolvers:\n  - 192.0.2.53\n  - 192.0.2.54\n");
+    expect(migrate(`${RADIUS}${dns}uamdomain example.org\n`).file).not.toContain("resolvers");
+  });
+
   it("does not guess the uplink", () => {
-    expect(migrate(RADIUS, null).notes).toEqual(["error uplink dhcpif"]);
+    expect(migrate(`${RADIUS}swapoctets\n`, null).notes).toEqual(["error uplink dhcpif"]);
     expect(migrate(`${RADIUS}routeif eth9\n`, null).file).toContain("interface: eth9\n");
   });
 

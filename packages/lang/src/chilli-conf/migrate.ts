@@ -2,6 +2,8 @@
 import { type Diagnostic, diagnostic, parseAddress, Secret, type Severity } from "@pierhead/core";
 import { stringify } from "yaml";
 import type { PortalFile, RadiusFile } from "../portal-conf/file.ts";
+import { nftsetLine } from "../portal-conf/garden.ts";
+import { NAS_PORT_TYPE } from "../radius-wire/index.ts";
 import { CHILLI_FATES } from "./fate.ts";
 import type { ChilliEntry } from "./parse.ts";
 import type { ChilliSettings } from "./values.ts";
@@ -36,10 +38,17 @@ class Migrator {
   readonly notes: Diagnostic[] = [];
   readonly #settings: ChilliSettings;
   readonly #options: ChilliMigrationOptions;
+  /** The gateway's address among the guests, with the length of their network. */
+  readonly #gateway: string;
 
   constructor(settings: ChilliSettings, options: ChilliMigrationOptions) {
     this.#settings = settings;
     this.#options = options;
+    this.#gateway = this.#guestAddress();
+  }
+
+  get #ownAddress(): string {
+    return this.#gateway.split("/")[0] as string;
   }
 
   file(): PortalFile {
@@ -54,7 +63,7 @@ class Migrator {
       );
     if (!settings.has("dhcpif"))
       this.#say("chilli-conf/no-guests", "error", "There is no dhcpif, so the guests' interface is not known.", "");
-    const resolvers = ["dns1", "dns2"].map((name) => settings.text(name)).filter((text) => text !== "");
+    const resolvers = this.#resolvers();
     const garden = this.#garden();
     const page = this.#page();
     const title = settings.text("locationname");
@@ -62,14 +71,14 @@ class Migrator {
     const limits = this.#limits();
     return {
       ...(settings.has("radiusnasid") ? { gateway: settings.text("radiusnasid") } : {}),
-      guests: { interface: settings.text("dhcpif") || "guests0", addresses: [this.#guestAddress()] },
+      guests: { interface: settings.text("dhcpif") || "guests0", addresses: [this.#gateway] },
       uplink: { interface: uplink || "uplink0" },
       firewall: this.#options.firewall,
-      ...(resolvers.length === 0 ? {} : { resolvers: [...new Set(resolvers)] }),
+      ...(resolvers.length === 0 ? {} : { resolvers }),
       ...(garden.length === 0 ? {} : { garden }),
       ...(Object.keys(page).length === 0 ? {} : { portal: page }),
       ...(title === "" ? {} : { look: { title } }),
-      signIn: settings.has("macauth") ? ["mac", "password"] : ["password"],
+      signIn: this.#asksByMac() ? ["mac", "password"] : ["password"],
       ...(Object.keys(limits).length === 0 ? {} : { limits }),
       ...(radius === null ? {} : { radius }),
     };
@@ -83,6 +92,26 @@ class Migrator {
       const [code, severity, words] = SAID[fate.kind];
       this.#say(code, severity, `${name} ${words}: ${fate.why}.`, name);
     }
+  }
+
+  /** Names below a domain are opened by the gateway's own resolver, so it is the one to ask. */
+  #resolvers(): string[] {
+    const named = [...new Set(["dns1", "dns2"].map((name) => this.#settings.text(name)))].filter((text) => text !== "");
+    const others = named.filter((text) => text !== this.#ownAddress);
+    if (others.length === 0 || !this.#settings.has("uamdomain") || this.#options.firewall === "pf") return named;
+    const message = `Guests ask dnsmasq on the gateway from now on, which opens the names of uamdomain; have it ask ${others.join(" and ")}.`;
+    this.#say("chilli-conf/names-below", "note", message, "dns1");
+    return [];
+  }
+
+  /** By `macauth`, or by a list of devices that RADIUS is asked about. */
+  #asksByMac(): boolean {
+    const settings = this.#settings;
+    if (settings.has("macauth")) return true;
+    if (!settings.has("macallowed") || settings.has("macallowlocal")) return false;
+    const message = "RADIUS is asked about every device now, not only about those of macallowed.";
+    this.#say("chilli-conf/mac-list", "note", message, "macallowed");
+    return true;
   }
 
   /** `uamlisten` with the length of `net`; the network's first address by default. */
@@ -118,9 +147,21 @@ class Migrator {
       } else entries.push(found);
     }
     // A name stands for itself and all below it (dns.c).
-    for (const { text } of settings.list("uamdomain")) entries.push(`*.${text.replace(/^\.+/, "")}`);
-    const server = this.#uamServer();
-    if (server !== null) entries.push(`${server.host}:${server.port}`);
+    for (const { text, entry } of settings.list("uamdomain")) {
+      const name = text.replace(/^\.+/, "");
+      entries.push(`*.${name}`);
+      const isPf = this.#options.firewall === "pf";
+      const message = isPf
+        ? `pf learns of no name below ${name}: give each that people need a line of \`garden\`.`
+        : `chilli saw the answers of name servers. Now dnsmasq tells the portal, with this line: ${nftsetLine(name)}`;
+      this.#sayAt("chilli-conf/names-below", isPf ? "warning" : "note", message, entry);
+    }
+    if (this.#elsewhere("uamserver") !== null) {
+      for (const option of ["uamserver", "uamhomepage"]) {
+        const page = this.#elsewhere(option);
+        if (page !== null) entries.push(`${page.host}:${page.port}`);
+      }
+    }
     return [...new Set(entries)];
   }
 
@@ -128,32 +169,40 @@ class Migrator {
     const settings = this.#settings;
     const venue = settings.text("captiveportalvenue_info_url");
     const page: NonNullable<PortalFile["portal"]> = venue === "" ? {} : { venue };
-    const server = this.#uamServer();
-    if (server === null) {
-      if (settings.has("uamserver")) {
-        this.#say(
-          "chilli-conf/own-page",
-          "note",
-          "The login page was on the gateway itself; the portal's own page takes its place.",
-          "uamserver",
-        );
-      }
+    if (this.#elsewhere("uamserver") === null) {
+      if (settings.has("uamserver")) this.#say("chilli-conf/own-page", "note", OWN_PAGE, "uamserver");
+      for (const name of ["uamhomepage", "ssid", "vlan"].filter((one) => settings.has(one)))
+        this.#say("chilli-conf/needless", "note", `${name} is for login pages of another server.`, name);
       return page;
     }
+    const home = this.#elsewhere("uamhomepage");
+    if (home === null && settings.has("uamhomepage"))
+      this.#say(
+        "chilli-conf/own-page",
+        "note",
+        "The home page was on the gateway itself; people are sent to the login page at once.",
+        "uamhomepage",
+      );
     const secret = this.#secret("uamsecret", "uam.secret");
+    const text = (name: string): Record<string, string> =>
+      settings.text(name) === "" ? {} : { [name]: settings.text(name) };
     return {
       ...page,
       uam: {
         server: settings.text("uamserver"),
         ...(secret === null ? {} : { secret }),
         ...(settings.has("uamport") ? { port: settings.number("uamport") } : {}),
+        ...(settings.has("nochallenge") ? { challenge: false } : {}),
+        ...(home === null ? {} : { homepage: settings.text("uamhomepage") }),
+        ...text("ssid"),
+        ...text("vlan"),
       },
     };
   }
 
   /** Null when the page is on the gateway itself. */
-  #uamServer(): { host: string; port: number } | null {
-    const match = /^(https?):\/\/([^/:?#]+)(?::(\d+))?/i.exec(this.#settings.text("uamserver"));
+  #elsewhere(option: string): { host: string; port: number } | null {
+    const match = /^(https?):\/\/([^/:?#]+)(?::(\d+))?/i.exec(this.#settings.text(option));
     const host = match?.[2];
     if (match === null || host === undefined) return null;
     const own = [
@@ -161,7 +210,7 @@ class Migrator {
       this.#settings.text("uamaliasip"),
       this.#settings.text("uamaliasname"),
     ];
-    if (own.includes(host) || this.#guestAddress().split("/")[0] === host) return null;
+    if (own.includes(host) || this.#ownAddress === host) return null;
     return { host, port: match[3] !== undefined ? Number(match[3]) : match[1]?.toLowerCase() === "https" ? 443 : 80 };
   }
 
@@ -175,8 +224,10 @@ class Migrator {
     const location = { id: settings.text("radiuslocationid"), name: settings.text("radiuslocationname") };
     const number = (name: string): number | null => (settings.has(name) ? settings.number(name) : null);
     const attempts = Math.min(10, Math.max(1, settings.number("radiusretrysec")));
-    const macPassword = settings.has("macauth") ? this.#secret("macpasswd", "mac.secret") : null;
+    const macPassword =
+      settings.has("macauth") || settings.has("macallowed") ? this.#secret("macpasswd", "mac.secret") : null;
     const interim = settings.number("definteriminterval");
+    const portType = settings.number("radiusnasporttype");
     return {
       servers: hosts.map((host) => ({
         host: host === "localhost" ? "127.0.0.1" : host,
@@ -186,8 +237,8 @@ class Migrator {
       })),
       timeout: settings.number("radiustimeout"),
       attempts,
-      ...(settings.has("radiusnasid") ? { nasIdentifier: settings.text("radiusnasid") } : {}),
-      ...(settings.has("nasip") ? { nasAddress: settings.text("nasip") } : {}),
+      nasIdentifier: settings.text("radiusnasid"),
+      nasAddress: settings.text("nasip") || settings.text("radiuslisten") || this.#ownAddress,
       ...(settings.has("nasmac") ? { calledStation: settings.text("nasmac") } : {}),
       ...(location.id === "" && location.name === ""
         ? {}
@@ -197,12 +248,24 @@ class Migrator {
               ...(location.name === "" ? {} : { name: location.name }),
             },
           }),
-      protocol: settings.has("mschapv2") ? "mschapv2" : settings.has("nochallenge") ? "pap" : "chap",
-      ...(settings.has("swapoctets") ? { swapOctets: true } : {}),
+      ...(portType === NAS_PORT_TYPE.wireless80211 ? {} : { nasPortType: portType }),
+      // What a page answers to the challenge with CHAP stays CHAP; a password goes on as one.
+      protocol: settings.has("mschapv2") ? "mschapv2" : "pap",
+      ...this.#direction(),
       ...(interim > 0 ? { interim } : {}),
       ...(macPassword === null ? {} : { macPassword }),
+      ...(settings.text("macsuffix") === "" ? {} : { macSuffix: settings.text("macsuffix") }),
       ...this.#dynamic(hosts, secret),
     };
+  }
+
+  /** chilli calls input what a device received (chilli_acct_tosub), unless `swapoctets`: that is RFC 2866's way. */
+  #direction(): Pick<RadiusFile, "swapOctets"> {
+    if (this.#settings.has("swapoctets")) return {};
+    const message =
+      "Without swapoctets chilli counts what a device received as Acct-Input-Octets, and `swapOctets` goes on like that; take it out when your accounting expects RFC 2866's way.";
+    this.#say("chilli-conf/octets", "note", message, "radiusserver1");
+    return { swapOctets: true };
   }
 
   /** chilli takes Disconnect from its RADIUS servers, with their secret. */
@@ -255,6 +318,8 @@ const SAID = {
   machine: ["chilli-conf/elsewhere", "note", "is said elsewhere"],
   gone: ["chilli-conf/not-carried", "warning", "does not carry over"],
 } as const;
+
+const OWN_PAGE = "The login page was on the gateway itself; the portal's own page takes its place.";
 
 const LIMITS = [
   ["session", "defsessiontimeout"],

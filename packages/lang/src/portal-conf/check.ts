@@ -19,6 +19,7 @@ export function checkPortal(file: PortalFile, config: Omit<PortalConfig, "places
   checkInterfaces(config, say);
   checkAdmin(file, config, say);
   checkPage(config, say);
+  checkGarden(config, say);
   checkPorts(config, say);
   checkResolvers(config, say);
   checkSignIn(config, say);
@@ -92,18 +93,42 @@ function checkPage({ portal, garden }: Omit<PortalConfig, "places">, say: Say): 
         "Without a secret the login page gets passwords that anybody on the way can read, and anybody may answer in its place.";
       say("portal/uam-without-secret", "warning", message, ["portal", "uam"]);
     }
-    const host = webHost(portal.uam.server);
-    const address = host === null ? null : parseAddress(host);
-    const reachable = garden.some((entry) =>
-      entry.kind === "name"
-        ? host === entry.name || (entry.below && host?.endsWith(`.${entry.name}`) === true)
-        : address !== null && within(parsePrefix(entry.prefix), address),
-    );
-    if (host !== null && !reachable) {
-      const message = `Nobody reaches the login page before coming in: \`garden\` has no ${host}.`;
-      say("portal/uam-outside-garden", "error", message, ["portal", "uam", "server"]);
+    for (const [key, what] of [
+      ["server", "login page"],
+      ["homepage", "home page"],
+    ] as const) {
+      const host = webHost(portal.uam[key] ?? "");
+      const address = host === null ? null : parseAddress(host);
+      const reachable = garden.some((entry) =>
+        entry.kind === "name"
+          ? host === entry.name || (entry.below && host?.endsWith(`.${entry.name}`) === true)
+          : address !== null && within(parsePrefix(entry.prefix), address),
+      );
+      if (host === null || reachable) continue;
+      const message = `Nobody reaches the ${what} before coming in: \`garden\` has no ${host}.`;
+      say("portal/uam-outside-garden", "error", message, ["portal", "uam", key]);
+    }
+    if (portal.uam.challenge === false) {
+      const message =
+        "Without a challenge the password people type is in the address their browser asks for, and in its history.";
+      say("portal/uam-without-challenge", "warning", message, ["portal", "uam", "challenge"]);
     }
   }
+}
+
+/** Which names there are below one nobody can ask; the resolver tells of those it is asked for. */
+function checkGarden({ garden, firewall }: Omit<PortalConfig, "places">, say: Say): void {
+  garden.forEach((entry, index) => {
+    if (entry.kind !== "name" || !entry.below) return;
+    const path = ["garden", index];
+    if (firewall === "pf") {
+      const message = `pf learns of no name below ${entry.name}: only that one itself is opened. Give each name a line.`;
+      say("portal/names-below", "warning", message, path);
+    } else if (entry.port !== null) {
+      const message = `A resolver opens addresses, not ports: only ${entry.name} itself is opened at port ${entry.port}. Leave the port out, or give each name a line.`;
+      say("portal/names-below", "warning", message, path);
+    }
+  });
 }
 
 function checkPorts(config: Omit<PortalConfig, "places">, say: Say): void {

@@ -56,6 +56,10 @@ export interface RadiusConfig {
   readonly interim: number | null;
   /** Password of MAC authentication; the MAC itself when null. */
   readonly macPassword: Secret | null;
+  /** What follows the MAC in the user name of MAC authentication. */
+  readonly macSuffix?: string | null;
+  /** NAS-Port-Type: 19 (Wireless-802.11) by default, 15 is Ethernet. */
+  readonly nasPortType?: number;
   /** Who may send CoA and Disconnect (RFC 5176). */
   readonly dynamic: {
     readonly port: number;
@@ -77,6 +81,20 @@ export type GardenEntry =
       readonly below: boolean;
       readonly port: number | null;
     };
+
+/** Somebody else's login page, written for CoovaChilli. */
+export interface UamConfig {
+  readonly server: string;
+  readonly secret: Secret | null;
+  readonly port: number;
+  /** False: there is no challenge, and `password` is what people typed (CoovaChilli's nochallenge). */
+  readonly challenge?: boolean;
+  /** Shown first; it gets the login page's address as `loginurl`. */
+  readonly homepage?: string | null;
+  /** Told to the page as `ssid` and `vlan`. */
+  readonly ssid?: string | null;
+  readonly vlan?: string | null;
+}
 
 export interface PortalConfig {
   /** This gateway among those that share a store: NAS-Identifier by default. */
@@ -109,7 +127,7 @@ export interface PortalConfig {
     /** A page about the place (venue-info-url of RFC 8908). */
     readonly venue?: string | null;
     /** Page at somebody else's server that does the asking (CoovaChilli's uamserver); null: ours. */
-    readonly uam: { readonly server: string; readonly secret: Secret | null; readonly port: number } | null;
+    readonly uam: UamConfig | null;
   };
   readonly look: {
     readonly title: string;

@@ -41,7 +41,17 @@ export interface PageFile {
   certificate?: { chain: string; key: string } | { acme: string; email: string; folder: string } | undefined;
   landing?: string | undefined;
   venue?: string | undefined;
-  uam?: { server: string; secret?: string | undefined; port?: number | undefined } | undefined;
+  uam?:
+    | {
+        server: string;
+        secret?: string | undefined;
+        port?: number | undefined;
+        challenge?: boolean | undefined;
+        homepage?: string | undefined;
+        ssid?: string | undefined;
+        vlan?: string | undefined;
+      }
+    | undefined;
 }
 
 export interface LookFile {
@@ -82,5 +92,7 @@ export interface RadiusFile {
   swapOctets?: boolean | undefined;
   interim?: Quantity | undefined;
   macPassword?: string | undefined;
+  macSuffix?: string | undefined;
+  nasPortType?: number | undefined;
   dynamic?: { port?: number | undefined; clients: { address: string; secret: string }[] } | undefined;
 }

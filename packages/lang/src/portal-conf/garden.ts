@@ -31,6 +31,15 @@ export function parseGarden(text: string): GardenEntry | string {
   return { kind: "name", name: what.replace(/^(\*\.|\.)/, "").replace(/\.$/, ""), below, port };
 }
 
+/**
+ * A line of dnsmasq.conf (dnsmasq(8), --nftset) that opens a name and those below it as dnsmasq answers; the sets are the
+ * portal's, and dnsmasq adds addresses to them, not ports.
+ */
+export function nftsetLine(name: string): string {
+  const sets = [4, 6].map((family) => `${family}#inet#pierhead_portal#garden${family}_names`);
+  return `nftset=/${name}/${sets.join(",")}`;
+}
+
 /** An IPv6 address that stands without brackets has no port. */
 function bracketed(text: string): string {
   const found = /^(?:(tcp|udp):)?((?:[0-9a-f]*:){2,}[0-9a-f:.]*(?:\/\d+)?)$/i.exec(text);

@@ -1,5 +1,6 @@
 export * from "./config.ts";
 export type { PortalFile, PortalOptions } from "./file.ts";
+export { nftsetLine } from "./garden.ts";
 export { PORTAL_CONF } from "./language.ts";
 export { parseDuration, parseRate, parseVolume } from "./quantities.ts";
 export { type PortalReading, type ReadPortalOptions, readPortalConf } from "./read.ts";

@@ -131,6 +131,21 @@ describe("portal.yaml", () => {
       "warning portal/uam-without-secret 8:11",
     ],
     [
+      "names below one, at a port",
+      "garden: ['*.example.org:443']\n",
+      "warning portal/names-below 8:10 A resolver opens addresses, not ports: only example.org itself is opened at port 443. Leave the port out, or give each name a line.",
+    ],
+    [
+      "a home page that nobody reaches",
+      "portal: { uam: { server: 'https://example.org/', homepage: 'https://home.example.com/', secret: 'env:X' } }\ngarden: [example.org]\n",
+      "error portal/uam-outside-garden 8:60 Nobody reaches the home page before coming in: `garden` has no home.example.com.",
+    ],
+    [
+      "uam without a challenge",
+      "portal: { uam: { server: 'https://example.org/', challenge: false, secret: 'env:X' } }\ngarden: [example.org]\n",
+      "warning portal/uam-without-challenge 8:61",
+    ],
+    [
       "uam that nobody reaches",
       "portal: { uam: { server: 'https://login.example.org/', secret: 'env:X' } }\n",
       "error portal/uam-outside-garden 8:26 Nobody reaches the login page before coming in: `garden` has no login.example.org.",

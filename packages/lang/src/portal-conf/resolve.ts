@@ -37,6 +37,10 @@ export function resolvePortal(
               server: portal.uam.server,
               secret: portal.uam.secret === undefined ? null : secret(portal.uam.secret, secretOf),
               port: portal.uam.port ?? 3990,
+              challenge: portal.uam.challenge ?? true,
+              homepage: portal.uam.homepage ?? null,
+              ssid: portal.uam.ssid ?? null,
+              vlan: portal.uam.vlan ?? null,
             },
     },
     look: {
@@ -110,6 +114,8 @@ function radiusOf(file: NonNullable<PortalFile["radius"]>, secretOf: SecretSourc
     swapOctets: file.swapOctets ?? false,
     interim: seconds(file.interim),
     macPassword: file.macPassword === undefined ? null : secret(file.macPassword, secretOf),
+    macSuffix: file.macSuffix ?? null,
+    nasPortType: file.nasPortType ?? 19,
     dynamic:
       dynamic === undefined
         ? null

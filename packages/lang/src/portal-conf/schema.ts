@@ -121,7 +121,15 @@ const radius = z
     protocol: z.enum(["pap", "chap", "mschapv2"]).optional().describe("How a password travels: pap"),
     swapOctets: z.boolean().optional().describe("Acct-Input-Octets and Acct-Output-Octets the other way round"),
     interim: duration.optional().describe("Time between Interim-Updates; none without it"),
-    macPassword: secret.optional().describe("Password of MAC authentication; the MAC itself without it"),
+    macPassword: secret.optional().describe("Password of MAC authentication; the user name without it"),
+    macSuffix: line.optional().describe("What follows the MAC in the user name of MAC authentication"),
+    nasPortType: z
+      .number()
+      .int()
+      .min(0)
+      .max(0xffff_ffff)
+      .optional()
+      .describe("NAS-Port-Type: 19 (Wireless-802.11); 15 is Ethernet"),
     dynamic: z
       .strictObject({
         port: port.optional().describe("UDP port of CoA and Disconnect (RFC 5176): 3799"),
@@ -152,7 +160,18 @@ const portal = z
     landing: url.optional().describe("Where people go after they came in; without it: where they wanted to go"),
     venue: url.optional().describe("A page about the place (RFC 8908)"),
     uam: z
-      .strictObject({ server: url, secret: secret.optional(), port: port.optional().describe("TCP port: 3990") })
+      .strictObject({
+        server: url,
+        secret: secret.optional(),
+        port: port.optional().describe("TCP port: 3990"),
+        challenge: z
+          .boolean()
+          .optional()
+          .describe("Pages answer a challenge: true; false takes the password as it was typed (nochallenge)"),
+        homepage: url.optional().describe("Shown first; gets the login page's address as `loginurl` (uamhomepage)"),
+        ssid: line.optional().describe("Told to the page as `ssid`"),
+        vlan: line.optional().describe("Told to the page as `vlan`"),
+      })
       .optional()
       .describe("Another server's login page, as CoovaChilli has it (uamserver, uamsecret, uamport)"),
   })

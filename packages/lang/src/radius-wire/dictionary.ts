@@ -92,7 +92,7 @@ export const ATTRIBUTES = {
   "ChilliSpot-Max-Total-Octets": { vendor: 14559, type: 3, format: "integer", use: "aD" },
   "ChilliSpot-Bandwidth-Max-Up": { vendor: 14559, type: 4, format: "integer", use: "aD" },
   "ChilliSpot-Bandwidth-Max-Down": { vendor: 14559, type: 5, format: "integer", use: "aD" },
-  "ChilliSpot-Config": { vendor: 14559, type: 6, format: "text", use: "" },
+  "ChilliSpot-Config": { vendor: 14559, type: 6, format: "text", use: "a" },
   "ChilliSpot-Lang": { vendor: 14559, type: 7, format: "text", use: "" },
   "ChilliSpot-Version": { vendor: 14559, type: 8, format: "text", use: "" },
   "ChilliSpot-OriginalURL": { vendor: 14559, type: 9, format: "text", use: "" },

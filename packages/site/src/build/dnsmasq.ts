@@ -1,7 +1,7 @@
 /** dnsmasq.conf of a hotspot (dnsmasq(8) 2.90): addresses, names and router announcements for guests on FreeBSD and Linux. */
 
 import { Source } from "@pierhead/core";
-import { type GardenEntry, readPortalConf } from "@pierhead/lang/portal-conf";
+import { type GardenEntry, nftsetLine, readPortalConf } from "@pierhead/lang/portal-conf";
 import type { Hotspot } from "../model/hotspot.ts";
 import type { Host } from "../model/site.ts";
 import { netmask } from "./card.ts";
@@ -71,7 +71,6 @@ function garden(out: FileWriter, { path }: Hotspot, portal: BuiltFile): void {
     one.kind === "name" && one.port === null ? [{ name: one.name, index }] : [],
   );
   if (names.length === 0) return;
-  const sets = [4, 6].map((family) => `${family}#inet#pierhead_portal#garden${family}_names`).join(",");
   out.blank().line("# the walled garden's names, opened for guests as they are answered");
-  for (const { name, index } of names) out.line(`nftset=/${name}/${sets}`, [...path, "garden", index]);
+  for (const { name, index } of names) out.line(nftsetLine(name), [...path, "garden", index]);
 }

@@ -91,9 +91,11 @@ Example:
 
   portal
     .command("query")
-    .description("as chilli_query of CoovaChilli: `list`, `listip IP`, `listmac MAC`, `logout ip|mac|sessionid VALUE`")
-    .argument("<command>", "list, listip, listmac, logout or logoff")
-    .argument("[words...]", "`ip IP`, `mac MAC` or `sessionid ID`")
+    .description(
+      "as chilli_query of CoovaChilli: `list`, `listip IP`, `listmac MAC`, `logout ip|mac|sessionid VALUE`, `authorize`",
+    )
+    .argument("<command>", "list, listip, listmac, logout, logoff, authorize or update")
+    .argument("[words...]", "`ip IP`, `mac MAC` or `sessionid ID`; for authorize and update limits besides")
     .option("--json", "as chilli_query -json")
     .addHelpText(
       "after",
@@ -102,15 +104,24 @@ The columns of list are CoovaChilli's: MAC IP state session-id authenticated use
 output/limit total-limit swapoctets up down url. Octets are from the client in and to the client out (swapoctets 1).
 Only devices that are in are listed.
 
-Exit status: 0 printed or done; 1 no such session; 2 no portal answers.
+authorize lets a device in that has shown nothing; for one that is in, it and update change the limits. After \`ip\` or \`mac\` come
+username, sessiontimeout and idletimeout in seconds, maxinputoctets, maxoutputoctets and maxoctets, maxbwup and maxbwdown
+in bit/s; 0 is without limit. RADIUS is told nothing of a session that begins like this.
+
+Exit status: 0 printed or done; 1 no such session, or not let in; 2 no portal answers.
 
 Example:
   pierhead portal query list
   pierhead portal query list mac 02-00-00-00-00-01
   pierhead portal query logout ip 10.99.0.23
+  pierhead portal query authorize mac 02-00-00-00-00-01 username kiosk sessiontimeout 3600
 `,
     )
     .action(async (name: string, words: string[], flags: { json?: boolean }, self: Command) => {
+      if (name === "authorize" || name === "update") {
+        exit(await authorize(self, name, words, flags.json === true));
+        return;
+      }
       const wanted = criterion(name, words);
       const all = await ask<readonly ShownSession[]>(self, { verb: "sessions" });
       const found = all.filter(wanted);
@@ -130,7 +141,7 @@ Example:
 /** Which sessions the words of chilli_query mean. */
 function criterion(name: string, words: readonly string[]): (session: ShownSession) => boolean {
   if (!/^(list|listip|listmac|logout|logoff)$/.test(name)) {
-    throw new UsageError(`query ${name}: there are list, listip, listmac, logout and logoff`);
+    throw new UsageError(`query ${name}: there are list, listip, listmac, logout, logoff, authorize and update`);
   }
   const [key, value, ...rest] = name === "listip" || name === "listmac" ? [name.slice(4), ...words] : words;
   if (key === undefined && name === "list") return () => true;
@@ -142,4 +153,58 @@ function criterion(name: string, words: readonly string[]): (session: ShownSessi
   if (what === "ip") return ({ addresses }) => addresses.includes(given);
   if (what === "mac") return ({ mac }) => mac === given.replaceAll("-", ":").toLowerCase();
   return ({ id }) => id === given;
+}
+
+/** chilli_query's words for limits, and ours. */
+const LIMIT_WORDS: Readonly<
+  Record<string, "session" | "idle" | "octetsInput" | "octetsOutput" | "octetsTotal" | "rateUp" | "rateDown">
+> = {
+  sessiontimeout: "session",
+  idletimeout: "idle",
+  maxinputoctets: "octetsInput",
+  maxoutputoctets: "octetsOutput",
+  maxoctets: "octetsTotal",
+  maxtotaloctets: "octetsTotal",
+  maxbwup: "rateUp",
+  maxbwdown: "rateDown",
+};
+
+async function authorize(self: Command, name: string, words: readonly string[], json: boolean): Promise<number> {
+  const given = new Map<string, string>();
+  for (let i = 0; i < words.length; i += 2) {
+    const [key = "", value] = words.slice(i, i + 2);
+    if (!/^(ip|mac|sessionid|username)$/.test(key) && !(key in LIMIT_WORDS))
+      throw new UsageError(
+        `query ${name}: ${key} is not known`,
+        `there are ip, mac, sessionid, username, ${Object.keys(LIMIT_WORDS).join(", ")}`,
+      );
+    if (value === undefined) throw new UsageError(`query ${name}: ${key} wants a value`);
+    if (key in LIMIT_WORDS && !/^\d{1,15}$/.test(value))
+      throw new UsageError(`query ${name}: ${key} ${value}: a whole number is wanted`);
+    given.set(key, value);
+  }
+  const limits = Object.fromEntries(
+    [...given].flatMap(([key, value]) => (key in LIMIT_WORDS ? [[LIMIT_WORDS[key] as string, Number(value)]] : [])),
+  );
+  const sessionId = given.get("sessionid");
+  const device = given.get("mac") ?? given.get("ip");
+  if ((device === undefined) === (sessionId === undefined))
+    throw new UsageError(`query ${name}: name a device: ip IP or mac MAC; or who is in by sessionid ID`);
+  let who = device;
+  if (name === "update" || sessionId !== undefined) {
+    const all = await ask<readonly ShownSession[]>(self, { verb: "sessions" });
+    const key = sessionId !== undefined ? "sessionid" : given.has("mac") ? "mac" : "ip";
+    who = all.find(criterion("list", [key, given.get(key) as string]))?.mac;
+    if (who === undefined) return EXIT.findings;
+  }
+  const answer = await ask<{ kind: string; why?: string; reason?: string; session?: ShownSession }>(self, {
+    verb: "admit",
+    device: who as string,
+    user: given.get("username"),
+    ...limits,
+  });
+  if (json) process.stdout.write(`${JSON.stringify(answer)}\n`);
+  else if (answer.kind !== "in")
+    process.stderr.write(`${who} is not let in: ${answer.why ?? answer.reason ?? answer.kind}\n`);
+  return answer.kind === "in" ? EXIT.fine : EXIT.findings;
 }

@@ -5,7 +5,7 @@ import type { Administrator, Store, Voucher } from "../../store/store.ts";
 import { savedLook } from "../admin/index.ts";
 import { endElsewhere, sessionsElsewhere } from "../elsewhere.ts";
 import { revokeVouchers } from "../revoke.ts";
-import type { Portal } from "../service.ts";
+import type { Doorkeeper, Portal } from "../service.ts";
 import { portalSheet } from "../sheet/index.ts";
 import { changedLimits } from "../user-limits.ts";
 import type { ControlRequest } from "./requests.ts";
@@ -16,7 +16,7 @@ const WHO = "command line";
 const MOST_ELSEWHERE = 10_000;
 
 export interface ControlContext {
-  readonly portal: Portal;
+  readonly portal: Portal & Doorkeeper;
   readonly store: Store;
   readonly gateway: string;
   /** As it is after the last reload. */
@@ -36,6 +36,11 @@ export async function answer(context: ControlContext, request: ControlRequest): 
       return kick(context, request.who);
     case "sessions-elsewhere":
       return sessionsElsewhere(context, { limit: MOST_ELSEWHERE });
+    case "admit": {
+      const { verb: _, device, user = "", ...given } = request;
+      const limits = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+      return portal.admit({ device, user, limits }, WHO);
+    }
     case "voucher-create": {
       const { verb, octets, ...order } = request;
       const made = await store.createVouchers(

@@ -22,6 +22,18 @@ const request: z.ZodType<ControlRequest> = z.discriminatedUnion("verb", [
   z.strictObject({ verb: z.enum(["status", "sessions", "sessions-elsewhere", "user-list", "admin-list"]) }),
   z.strictObject({ verb: z.literal("kick"), who: name }),
   z.strictObject({
+    verb: z.literal("admit"),
+    device: name,
+    user: z.string().max(250).default(""),
+    session: z.number().int().min(0).max(3_155_760_000).optional(),
+    idle: z.number().int().min(0).max(3_155_760_000).optional(),
+    octetsInput: z.number().int().min(0).optional(),
+    octetsOutput: z.number().int().min(0).optional(),
+    octetsTotal: z.number().int().min(0).optional(),
+    rateUp: z.number().int().min(0).optional(),
+    rateDown: z.number().int().min(0).optional(),
+  }),
+  z.strictObject({
     verb: z.literal("voucher-create"),
     count: count.max(10_000),
     batch: name,
@@ -101,6 +113,19 @@ type Request<Vouchers, Users> =
   | { readonly verb: "status" | "sessions" | "sessions-elsewhere" | "user-list" | "admin-list" }
   /** A session's id, a MAC or a user. */
   | { readonly verb: "kick"; readonly who: string }
+  /** Lets a device in, by its MAC or an address; one that is in has its limits changed. 0 is without limit. */
+  | {
+      readonly verb: "admit";
+      readonly device: string;
+      readonly user?: string | undefined;
+      readonly session?: number | undefined;
+      readonly idle?: number | undefined;
+      readonly octetsInput?: number | undefined;
+      readonly octetsOutput?: number | undefined;
+      readonly octetsTotal?: number | undefined;
+      readonly rateUp?: number | undefined;
+      readonly rateDown?: number | undefined;
+    }
   | ({ readonly verb: "voucher-create"; readonly count: number; readonly batch: string } & Vouchers)
   | {
       readonly verb: "voucher-list";

@@ -1,11 +1,12 @@
 /** The session engine: a `Portal` over a packet filter, a store, RADIUS, the neighbour table and a clock. */
-import { isIPv4 } from "node:net";
+import { isIP, isIPv4 } from "node:net";
 import type { PortalConfig } from "@pierhead/lang/portal-conf";
 import type { NeighbourChange } from "../../neighbours/neighbours.ts";
+import { readMac } from "../../radius/dynamic-request.ts";
 import type { DynamicAnswer, DynamicRequest } from "../../radius/types.ts";
 import type { StoredSession } from "../../store/store.ts";
 import { coveredName, coveredSession } from "../covered.ts";
-import type { Client, Portal, PortalStatus, SignIn, SignInAnswer } from "../service.ts";
+import type { Admission, Client, Doorkeeper, Portal, PortalStatus, SignIn, SignInAnswer } from "../service.ts";
 import { Throttle } from "../throttle.ts";
 import { Turns } from "../turns.ts";
 import { GuestNetworks, withAddress } from "./addresses.ts";
@@ -33,6 +34,9 @@ import { alterNow, tick, writeAll } from "./tick.ts";
 import { Troubles } from "./troubles.ts";
 import { VoucherBudgets } from "./vouchers.ts";
 
+/** What is asked for before it is known whether an answer belongs to a question. */
+type Asked = SignIn | Exclude<Attempt, { method: "answer" }>;
+
 /** Rows of one transaction of the store. */
 const MOST_ROWS = 500;
 /** Sign-ins of one device that may wait for each other. */
@@ -50,7 +54,7 @@ const MOST_MAC_QUESTIONS = 256;
 /** Milliseconds the first page waits for an answer about the device's MAC. */
 const MAC_PATIENCE = 1_500;
 
-export class SessionEngine implements Portal {
+export class SessionEngine implements Portal, Doorkeeper {
   readonly #engine: Engine;
   readonly #devices: Throttle = new Throttle(LONGEST_DEVICE_WAIT);
   readonly #names: Throttle = new Throttle(LONGEST_NAME_WAIT);
@@ -241,11 +245,7 @@ export class SessionEngine implements Portal {
     return answer ?? { kind: "slow-down", seconds: 1 };
   }
 
-  async #inTurn(
-    mac: string,
-    address: string | null,
-    asked: SignIn | { readonly method: "mac" },
-  ): Promise<SignInAnswer> {
+  async #inTurn(mac: string, address: string | null, asked: Asked): Promise<SignInAnswer> {
     const engine = this.#engine;
     const steady = engine.parts.clock.monotonic();
     const how = this.#attemptOf(mac, asked, steady);
@@ -253,7 +253,7 @@ export class SessionEngine implements Portal {
     const user = how.method === "password" ? how.user : how.method === "answer" ? how.question.user : null;
     const name = user?.toLowerCase() ?? null;
     const wait = Math.max(this.#devices.wait(mac, steady), name === null ? 0 : this.#names.wait(name, steady));
-    if (wait > 0 && how.method !== "mac") return { kind: "slow-down", seconds: wait };
+    if (wait > 0 && how.method !== "mac" && how.method !== "operator") return { kind: "slow-down", seconds: wait };
     const before = engine.table.mac(mac);
     if (before !== null) {
       if (before.phase === "open") return { kind: "refused", why: "already-in", message: "" };
@@ -279,7 +279,7 @@ export class SessionEngine implements Portal {
   }
 
   /** Null for the answer to a question that is over. */
-  #attemptOf(mac: string, asked: SignIn | { readonly method: "mac" }, steady: number): Attempt | null {
+  #attemptOf(mac: string, asked: Asked, steady: number): Attempt | null {
     if (asked.method !== "answer") return asked;
     const question = this.#engine.questions.find(mac, asked.key, steady);
     return question === null ? null : { method: "answer", question, answer: asked.answer };
@@ -304,6 +304,27 @@ export class SessionEngine implements Portal {
     // What cannot be finished now is finished later; for the guest it is over.
     await endSession(this.#engine, entry, "User-Request");
     return true;
+  }
+
+  async admit({ device, user, limits }: Admission, who: string): Promise<SignInAnswer> {
+    if (this.#stopping) return { kind: "unavailable", reason: "the portal is ending" };
+    const known = readMac(device);
+    const mac = known ?? (isIP(device) === 0 ? null : await this.#macOf(device));
+    if (mac === null) return { kind: "refused", why: "unknown-device", message: "" };
+    const before = this.#openOf(mac);
+    if (before !== null) {
+      const { kind } = await dynamic(this.#engine, { kind: "coa", selector: { sessionId: before.id }, limits });
+      this.#audit(who, "limits", `${before.id} ${mac}${kind === "done" ? "" : " failed"}`);
+      const session = this.#openOf(mac);
+      return kind === "done" && session !== null
+        ? { kind: "in", session, redirect: null, message: "" }
+        : { kind: "unavailable", reason: "the limits could not be changed" };
+    }
+    const address = known === null ? device : null;
+    const how = { method: "operator", user, limits } as const;
+    const answer = await this.#turns.take(mac, () => this.#inTurn(mac, address, how));
+    this.#audit(who, "admit", `${mac} ${user} ${answer?.kind ?? "slow-down"}`);
+    return answer ?? { kind: "slow-down", seconds: 1 };
   }
 
   async kick(id: string, who: string): Promise<boolean> {

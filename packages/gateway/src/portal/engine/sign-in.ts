@@ -1,7 +1,7 @@
 /** Who may come in: terms agreed to, a voucher, a password, a device that is known, a link that was sent by mail. */
 import { randomBytes } from "node:crypto";
 import { macLogin } from "../../radius/request.ts";
-import type { AccessAnswer, Credentials } from "../../radius/types.ts";
+import type { AccessAnswer, Credentials, RadiusLimits } from "../../radius/types.ts";
 import { StoreError } from "../../store/store.ts";
 import type { SignIn, SignInAnswer } from "../service.ts";
 import { withAddress } from "./addresses.ts";
@@ -24,7 +24,8 @@ export interface Candidate {
 export type Attempt =
   | Exclude<SignIn, { method: "answer" }>
   | { readonly method: "answer"; readonly question: Question; readonly answer: string }
-  | { readonly method: "mac" };
+  | { readonly method: "mac" }
+  | { readonly method: "operator"; readonly user: string; readonly limits: RadiusLimits };
 
 /** One attempt of one device, whose turn it is. A number that came to nothing is free again. */
 export async function attempt(
@@ -95,6 +96,11 @@ function decide(engine: Engine, candidate: Candidate, how: Attempt): Promise<Gra
       return byMac(engine, candidate);
     case "email":
       return byEmail(engine, candidate, how.token);
+    case "operator": {
+      const usual = grant(engine, candidate, { method: "operator", user: how.user });
+      const limits = withRadius(usual.limits, how.limits, candidate.started);
+      return Promise.resolve({ ...usual, limits, fixedUntil: namesATime(how.limits) });
+    }
   }
 }
 
@@ -191,7 +197,8 @@ function byAnswer(
     return { kind: "unavailable", reason: "no RADIUS server answers" };
   }
   engine.troubles.over("radius");
-  if (answer.kind === "reject") return { ...WRONG, message: answer.message };
+  if (answer.kind === "reject")
+    return { ...WRONG, message: answer.message, ...(answer.redirect ? { redirect: answer.redirect } : {}) };
   if (answer.kind === "challenge") return challenged(engine, candidate, user, answer, rounds);
   const { limits, classes, redirect, message } = answer;
   const usual = grant(engine, candidate, { method });
@@ -252,6 +259,7 @@ async function byMac(engine: Engine, candidate: Candidate): Promise<Grant | Sign
   if (radius === null && !engine.localNames.has(user)) return WRONG;
   if (radius === null) return byLocalUser(engine, candidate, user, credentials, "mac");
   const answer = await radius.authenticate({ user, credentials, station: stationOf(candidate), service: "mac" });
+  if (answer.kind === "accept" && answer.mustAsk === true) return WRONG;
   return byAnswer(engine, candidate, user, answer, "mac", null);
 }
 

@@ -11,7 +11,7 @@
  * The connection is closed, since the kernel goes on sending an established one here after the device has signed in.
  */
 
-import { uamRedirect } from "../uam/routes.ts";
+import { uamEntrance, uamRedirect } from "../uam/routes.ts";
 import { wisprComment } from "../wispr/xml.ts";
 import { hostOf } from "./address.ts";
 import { escapeHtml } from "./html.ts";
@@ -34,7 +34,7 @@ export function intercept(visit: Visit): Response {
     const { mac, session } = visit.client;
     if (wanted !== null && (!isProbe(wanted) || house.challenges.userUrl(mac) === null))
       house.challenges.remember(mac, wanted);
-    location = uamRedirect(visit, session === null ? "notyet" : "already", { session });
+    location = session === null ? uamEntrance(visit) : uamRedirect(visit, "already", { session });
     if (session === null) {
       const separator = uam.server.includes("?") ? "&" : "?";
       const { address, port } = uamPlace(visit);

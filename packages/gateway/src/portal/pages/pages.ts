@@ -1,12 +1,11 @@
 /** Everything that guests' browsers and devices talk to, as one thing to start and to close. */
 import type { Server } from "node:http";
 import type { Server as SecureServer } from "node:https";
-import { networkInterfaces } from "node:os";
 import type { PortalConfig } from "@pierhead/lang/portal-conf";
 import { type Fetch, GUESTS, ListenError, listen, makeServer, shut } from "../listen.ts";
 import type { Portal } from "../service.ts";
+import { calledStation } from "../station.ts";
 import { Challenges } from "../uam/challenge.ts";
-import { upperMac } from "../uam/redirect.ts";
 import { Acme } from "./acme.ts";
 import { originsOf, ownAddresses, uamAddress } from "./address.ts";
 import { makeApp } from "./app.ts";
@@ -78,7 +77,7 @@ export function createPages(options: PagesOptions): Pages {
     secure: () => secureServers.length > 0 && current !== null && current.until > now(),
     now,
     sendLink: options.sendLink ?? null,
-    called: config.radius?.calledStation ?? macOfInterface(config.guests.interface),
+    called: calledStation(config) ?? "00-00-00-00-00-00",
     uamPort: () => ports.uam ?? ports.http,
     report,
   };
@@ -174,10 +173,4 @@ export function createPages(options: PagesOptions): Pages {
         house.logo.trouble(),
       ].filter((sentence) => sentence !== null),
   };
-}
-
-/** CoovaChilli tells pages the MAC of the interface guests are on. */
-function macOfInterface(name: string): string {
-  const facts = networkInterfaces()[name]?.[0];
-  return upperMac(facts?.mac ?? "00:00:00:00:00:00");
 }

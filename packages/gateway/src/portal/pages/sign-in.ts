@@ -1,6 +1,6 @@
 /** Signing in and out with the forms of our own pages. */
 import type { SignIn, SignInAnswer } from "../service.ts";
-import { uamRedirect } from "../uam/routes.ts";
+import { uamEntrance } from "../uam/routes.ts";
 import { field, fromOurselves, readForm } from "./form.ts";
 import { html } from "./html.ts";
 import { LANGUAGES, type Language } from "./language.ts";
@@ -49,7 +49,7 @@ export async function home(visit: Visit): Promise<Response> {
   const sealed = query.get("to");
   if (visit.client.session !== null) return status(visit, language, sealed, "", null);
   // The page is somebody else's: ours would only be a second one.
-  if (visit.house.config.portal.uam !== null) return found(uamRedirect(visit, "notyet"));
+  if (visit.house.config.portal.uam !== null) return found(uamEntrance(visit));
   const voucher = query.get("voucher")?.slice(0, 64) ?? null;
   const said = { out: LANGUAGES[language].signedOut, none: LANGUAGES[language].notSignedIn }[query.get("said") ?? ""];
   const pause = await pauseOf(visit);
@@ -288,6 +288,8 @@ async function refuse(
             : { result: answer.kind };
     return json({ ...detail, text: said.lines[0] }, said.status, more);
   }
+  const redirect = answer.kind === "refused" ? safeUrl(answer.redirect) : null;
+  if (redirect !== null) return seeOther(redirect);
   const notice = { kind: "bad", title: said.title, lines: said.lines } as const;
   const view = { notice, open: openOf(form), typed: typedOf(form) };
   return signIn(guest, language, form.get("to"), said.status, view, more);

@@ -26,7 +26,9 @@ export interface UamRedirect {
   readonly mac: string | null;
   readonly clientAddress: string;
   readonly reply?: string | null;
+  readonly ssid?: string | null;
   readonly nasId: string;
+  readonly vlan?: string | null;
   readonly language?: string | null;
   readonly sessionId?: string | null;
   readonly userUrl: string | null;
@@ -48,7 +50,9 @@ export function uamUrl(redirect: UamRedirect): string {
     pair("mac", redirect.mac === null ? null : upperMac(redirect.mac)),
     `ip=${redirect.clientAddress}`,
     pair("reply", redirect.reply),
+    pair("ssid", redirect.ssid),
     pair("nasid", redirect.nasId),
+    pair("vlan", redirect.vlan),
     pair("lang", redirect.language),
     pair("sessionid", redirect.sessionId),
     pair("userurl", redirect.userUrl),

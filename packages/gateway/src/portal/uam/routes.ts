@@ -17,7 +17,7 @@ import { safeUrl } from "../pages/wanted.ts";
 import type { SignInAnswer } from "../service.ts";
 import { BUSY, WISPR, type WisprMessage, wisprComment } from "../wispr/xml.ts";
 import { uamBody, uamJson } from "./json.ts";
-import { percentDecode, uamQuery } from "./query.ts";
+import { percentDecode, uamEncode, uamQuery } from "./query.ts";
 import { type UamResult, uamUrl } from "./redirect.ts";
 
 /** Path → what it means, without the leading `/json`. */
@@ -52,7 +52,8 @@ export async function uamAnswer(visit: Visit): Promise<Response | null> {
   const wantsJson = visit.url.pathname.startsWith("/json/");
   const command = COMMANDS[wantsJson ? visit.url.pathname.slice(5) : visit.url.pathname];
   if (command === undefined || visit.house.config.portal.uam === null) return null;
-  if (visit.request.method !== "GET" && visit.request.method !== "HEAD") return null;
+  // `uamallowpost`: what counts is in the address, whatever the method.
+  if (!["GET", "HEAD", "POST"].includes(visit.request.method)) return null;
   const query = uamQuery(visit.url.search);
   if (!isGuest(visit)) {
     if (wantsJson)
@@ -108,12 +109,13 @@ async function run(guest: Guest, command: string, query: Query): Promise<Outcome
 
 async function logon(guest: Guest, query: Query): Promise<Outcome> {
   const { house, client, address } = guest;
-  const failed = (result: UamResult, reply: string | null, code: number): Outcome => ({
+  const failed: Failed = (result, reply, code, redirect = null) => ({
     result,
     session: null,
     reply,
     challenge: house.challenges.renew(client.mac),
-    wispr: { kind: "AuthenticationReply", code, message: reply ?? "", logoff: null },
+    redirectionUrl: redirect,
+    wispr: { kind: "AuthenticationReply", code, message: reply ?? "", logoff: null, redirection: redirect },
   });
   const user = query.get("username") ?? "";
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
@@ -121,10 +123,14 @@ async function logon(guest: Guest, query: Query): Promise<Outcome> {
     return failed("failed", "no user name", WISPR.failed);
   if (!["ntresponse", "response", "password"].some((name) => query.has(name)))
     return failed("failed", "no password", WISPR.failed);
-  const sent = house.challenges.take(client.mac);
-  if (sent === null) return failed("failed&reason=other", "the challenge was used before or is too old", WISPR.failed);
-  const secret = house.config.portal.uam?.secret?.reveal() ?? null;
-  const credentials = uamCredentials(Object.fromEntries(query), uamChallenge(sent, secret));
+  const uam = house.config.portal.uam;
+  // `nochallenge` is about passwords; a response is always one to a challenge.
+  const asTyped = uam?.challenge === false && !query.has("ntresponse") && !query.has("response");
+  const sent = asTyped ? null : house.challenges.take(client.mac);
+  if (sent === null && !asTyped)
+    return failed("failed&reason=other", "the challenge was used before or is too old", WISPR.failed);
+  const challenge = sent === null ? null : uamChallenge(sent, uam?.secret?.reveal() ?? null);
+  const credentials = uamCredentials(Object.fromEntries(query), challenge);
   if (credentials === null) return failed("failed&reason=other", "no password that could be read", WISPR.failed);
   if (!house.config.signIn.includes("password"))
     return failed("failed&reason=reject", "signing in with a password is not offered here", WISPR.failed);
@@ -152,13 +158,17 @@ async function logon(guest: Guest, query: Query): Promise<Outcome> {
   return refused(answer, failed);
 }
 
-function refused(
-  answer: Exclude<SignInAnswer, { kind: "in" }>,
-  failed: (result: UamResult, reply: string | null, code: number) => Outcome,
-): Outcome {
+type Failed = (result: UamResult, reply: string | null, code: number, redirect?: string | null) => Outcome;
+
+function refused(answer: Exclude<SignInAnswer, { kind: "in" }>, failed: Failed): Outcome {
   switch (answer.kind) {
     case "refused":
-      return failed("failed&reason=reject", answer.message || answer.why.replace(/-/g, " "), WISPR.failed);
+      return failed(
+        "failed&reason=reject",
+        answer.message || answer.why.replace(/-/g, " "),
+        WISPR.failed,
+        safeUrl(answer.redirect),
+      );
     // Only a click has a pause, and questions are asked on our own pages only.
     case "pause":
     case "question":
@@ -265,6 +275,13 @@ function redirectOf(guest: Guest, command: string, outcome: Outcome, query: Quer
   });
 }
 
+/** Where somebody who is not in is sent first: to the home page, which gets the login page's address, or to the login page. */
+export function uamEntrance(guest: Guest): string {
+  const login = uamRedirect(guest, "notyet");
+  const home = guest.house.config.portal.uam?.homepage ?? null;
+  return home === null ? login : `${home}${home.includes("?") ? "&" : "?"}loginurl=${uamEncode(login)}`;
+}
+
 export function uamRedirect(
   guest: Guest,
   result: UamResult,
@@ -286,7 +303,8 @@ export function uamRedirect(
     result,
     address: uamAddress(house.config),
     port: house.uamPort(),
-    challenge: session !== null ? null : (more.challenge ?? house.challenges.show(client.mac)),
+    challenge:
+      session !== null || uam.challenge === false ? null : (more.challenge ?? house.challenges.show(client.mac)),
     times: more.times ?? null,
     called: house.called,
     user: session?.user ?? null,
@@ -294,7 +312,9 @@ export function uamRedirect(
     mac: client.mac,
     clientAddress: clientAddress(guest),
     reply: more.reply ?? null,
+    ssid: uam.ssid ?? null,
     nasId: nasId(guest),
+    vlan: uam.vlan ?? null,
     language: more.language ?? null,
     sessionId: session?.id ?? null,
     userUrl: house.challenges.userUrl(client.mac),

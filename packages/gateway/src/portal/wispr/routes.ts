@@ -59,7 +59,7 @@ export async function wisprLogin(visit: Visit): Promise<Response> {
         redirection: safeUrl(got.redirect),
       });
     case "refused":
-      return reply(WISPR.failed, got.message || got.why.replace(/-/g, " "));
+      return reply(WISPR.failed, got.message || got.why.replace(/-/g, " "), { redirection: safeUrl(got.redirect) });
     // Only a click has a pause, and questions are asked on our own pages only.
     case "pause":
     case "question":
