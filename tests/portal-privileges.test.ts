@@ -117,7 +117,7 @@ describe.skipIf(systemd < 250)("the unit", () => {
     expect((stdout + stderr).split("\n").filter((line) => line.includes("pierhead"))).toEqual([]);
   });
 
-  it("exposes little: below 2 of 10, where it was 9", () => {
+  it("exposes little: below 2 of 10,", () => {
     const words = ["security", "--offline=true", "--threshold=20", "--no-pager", file];
     const { status: result, stdout, stderr } = spawnSync("systemd-analyze", words, { encoding: "utf8" });
     expect(stderr).toBe("");
