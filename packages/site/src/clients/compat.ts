@@ -49,8 +49,12 @@ function known<T extends object>(client: T | NoClient): client is T {
   return !("missing" in client);
 }
 
-function without(platform: ClientPlatform, protocol: Compatibility["protocol"], client: NoClient): Compatibility {
-  const base = {
+/** What every answer has before anything is known. */
+export function undecided(
+  platform: ClientPlatform,
+  protocol: Compatibility["protocol"],
+): Omit<Compatibility, "verdict" | "reason"> {
+  return {
     platform,
     protocol,
     proposal: null,
@@ -61,7 +65,10 @@ function without(platform: ClientPlatform, protocol: Compatibility["protocol"], 
     sources: [],
     note: "",
   };
-  return { ...base, verdict: client.missing, reason: client.note };
+}
+
+function without(platform: ClientPlatform, protocol: Compatibility["protocol"], client: NoClient): Compatibility {
+  return { ...undecided(platform, protocol), verdict: client.missing, reason: client.note };
 }
 
 function l2tpOf(headEnd: HeadEnd, platform: ClientPlatform): Compatibility {

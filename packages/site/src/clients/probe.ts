@@ -7,7 +7,7 @@ import {
   weaknessOfTransform,
 } from "@pierhead/engine/vpn";
 import type { ClientPlatform, Ikev2Client, L2tpClient, NoClient } from "./catalogue.ts";
-import type { Compatibility } from "./compat.ts";
+import { type Compatibility, undecided } from "./compat.ts";
 
 /** One list of proposals, and who sends it: platforms that offer the same are asked for once. */
 export interface PlatformOffer {
@@ -77,17 +77,7 @@ function verdict(
   client: L2tpClient | Ikev2Client | NoClient,
   asked: readonly AskedOffer[],
 ): Compatibility {
-  const base = {
-    platform,
-    protocol,
-    proposal: null,
-    phase2: null,
-    change: null,
-    cost: "",
-    evidence: "",
-    sources: [],
-    note: "",
-  };
+  const base = undecided(platform, protocol);
   if ("missing" in client) return { ...base, verdict: client.missing, reason: client.note };
   const { evidence, sources, note } = client;
   const known = { ...base, evidence, sources, note };
