@@ -52,7 +52,7 @@ ${
 function debianProgress({ node }: ApplianceInput): string {
   return `
 The console says how far it is, and in the end which address the machine has. Over SSH: journalctl -fu pierhead-appliance.
-It fetches from deb.debian.org, ${node === null ? "nodejs.org, " : ""}registry.npmjs.org and github.com. Where github.com is not to be had, the store's
+It fetches Debian's and npm's packages, and files of ${node === null ? "nodejs.org and " : ""}github.com. Where github.com is not to be had, the store's
 library is compiled instead, which takes some minutes more.
 `;
 }
