@@ -299,8 +299,8 @@ describe.skipIf(reason !== null)(`IKE as it is${reason === null ? "" : ` (skippe
   it("waits for a head-end that takes no more for now, and gives cookies back", async () => {
     const { json } = await probe(["10.99.0.60", "--patience", "2500ms", "--no-aggressive"]);
     expect(json.offers.map((one) => `${one.version} ${one.answer}`).sort()).toEqual([
-      ...Array(5).fill("1 chosen"),
-      ...Array(4).fill("2 chosen"),
+      ...Array(7).fill("1 chosen"),
+      ...Array(6).fill("2 chosen"),
     ]);
     expect(json.notes.join("\n")).toMatch(/stopped answering for a while[\s\S]*asks for a cookie/);
   });
